@@ -1,0 +1,106 @@
+/** Peers as real processes on loopback, run from a copy of the built program so that a build meanwhile changes nothing. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type ProcessUsage, usageBetween, usageOf } from "./process-usage.ts";
+import { type ProgramResult, gather, runProgram } from "./run-program.ts";
+
+const root = resolve(import.meta.dirname, "..");
+/** A peer that has not stopped by then is killed. */
+const stopMs = 10_000;
+
+/** The built program, and where its peers keep their data. */
+export interface Program {
+  readonly folder: string;
+  readonly shell: string;
+  readonly peer: string;
+  /** Where each peer leaves a CPU profile when it stops; undefined for none. */
+  readonly profiles: string | undefined;
+}
+
+/** Copies the built program into `folder`. */
+export async function copyProgram(folder: string, profiles: string | undefined): Promise<Program> {
+  const target = join(folder, "program");
+  await mkdir(target);
+  for (const part of ["bin", "dist", "package.json"])
+    await cp(join(root, part), join(target, part), { recursive: true });
+  await symlink(join(root, "node_modules"), join(target, "node_modules"));
+  return { folder, shell: join(target, "bin/dfs-shell.js"), peer: join(target, "bin/peer.js"), profiles };
+}
+
+/** One running peer. */
+export interface Peer {
+  readonly role: string;
+  readonly folder: string;
+  readonly child: ChildProcess;
+}
+
+/** The peers of one job; `stop()` ends them. */
+export class Network {
+  readonly #program: Program;
+  readonly #peers: Peer[] = [];
+
+  constructor(program: Program) {
+    this.#program = program;
+  }
+
+  /** Starts a peer, the first as a network of its own, each further one as a member; waits until it serves. */
+  async add(role: string, args: readonly string[] = []): Promise<Peer> {
+    const [first] = this.#peers;
+    const invite = first === undefined ? [] : ["--join", (await this.shell(first, "invite")).stdout.trim()];
+    const folder = await mkdtemp(join(this.#program.folder, `${role}-`));
+    const { profiles, peer: program } = this.#program;
+    const profiling = profiles === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", join(profiles, role)];
+    const own = ["--data", folder, "--listen", "/ip4/127.0.0.1/tcp/0", "--name", role, "--log-level", "warn"];
+    const child = spawn(process.execPath, [...profiling, program, ...own, ...invite, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const peer = { role, folder, child };
+    this.#peers.push(peer);
+    await ready(child);
+    return peer;
+  }
+
+  /** Runs commands in the shell of a peer. */
+  shell(peer: Peer, commands: string): Promise<ProgramResult> {
+    return runProgram(process.execPath, [this.#program.shell, "--data", peer.folder, "-c", commands], {
+      role: "shell",
+    });
+  }
+
+  /** Runs `work`; returns what it and every peer used meanwhile. */
+  async measured(work: () => Promise<readonly ProcessUsage[]>): Promise<readonly ProcessUsage[]> {
+    const readings = (): (ProcessUsage | undefined)[] =>
+      this.#peers.map(({ role, child }) => usageOf(role, child.pid ?? 0));
+    const before = readings();
+    const own = await work();
+    return [...readings().flatMap((after, index) => usageBetween(before[index], after)), ...own];
+  }
+
+  /** Ends the peers, the last one first. */
+  async stop(): Promise<void> {
+    for (const { child } of this.#peers.splice(0).reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const lastResort = setTimeout(() => child.kill("SIGKILL"), stopMs);
+      child.kill("SIGTERM");
+      await ended;
+      clearTimeout(lastResort);
+    }
+  }
+}
+
+/** Resolves when the peer says that it is ready; fails with its stderr when it ends before. */
+function ready(child: ChildProcess): Promise<void> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("a peer needs pipes");
+  const said = gather(stdout);
+  const complained = gather(stderr);
+  return new Promise((resolve, reject) => {
+    stdout.on("data", () => {
+      if (/^ready /m.test(said())) resolve();
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`dfs-peer ended with ${code}: ${complained()}`)));
+  });
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { defaultHistoryPath, runShell } from "../dist/shell.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+/** The client, and with it the peer, is loaded only by commands that need the network. */
+const client = () => import("../dist/client.js");
+
+process.exitCode = await runShell({
+  argv: process.argv.slice(2),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  version,
+  historyPath: defaultHistoryPath(),
+  openClient: async (options) => (await client()).openClient({ ...options, version }),
+  joinNetwork: async (options) => (await client()).joinNetwork({ ...options, version }),
+});

@@ -1,0 +1,44 @@
+/** What an operation sees while its command is applied. */
+import type { PeerId, UserId } from "../core/ids.ts";
+import type { SqlDatabase } from "../core/sqlite.ts";
+import { assert } from "../core/errors.ts";
+import type { Command } from "./command.ts";
+import type { OperationName, OperationOf } from "./operation.ts";
+import type { OperationResult } from "./result.ts";
+import type { Totals } from "./schema.ts";
+
+export interface ApplyContext {
+  readonly database: SqlDatabase;
+  /** Place of the entry in the log. */
+  readonly index: number;
+  /** The entry's time: the only clock there is. */
+  readonly timeMs: number;
+  readonly command: Command;
+  /** Row of the author in `users`; undefined for a peer. */
+  readonly userRow: number | undefined;
+  /** Changed by the operations; dropped when the command is refused. */
+  readonly totals: Totals;
+}
+
+/** Carries out one operation, or throws a Refusal. */
+export type Handler<Name extends OperationName> = (
+  context: ApplyContext,
+  operation: OperationOf<Name>,
+) => Extract<OperationResult, { readonly op: Name }>;
+
+/** The peer that signed the command, for operations that only peers may ask for. */
+export function authorPeer({ command }: ApplyContext): PeerId {
+  assert("peer" in command.author, "a peer's operation reached its handler from a user");
+  return command.author.peer;
+}
+
+/** Row of the user who signed the command, for operations that only users may ask for. */
+export function authorUserRow({ userRow }: ApplyContext): number {
+  assert(userRow !== undefined, "a user's operation reached its handler from a peer");
+  return userRow;
+}
+
+/** The author as one text, unique among users and peers. */
+export function authorText(author: { readonly user: UserId } | { readonly peer: PeerId }): string {
+  return "user" in author ? `user:${author.user}` : `peer:${author.peer}`;
+}

@@ -1,0 +1,155 @@
+/**
+ * Applying: from an entry of the log to a change of the tables and a result.
+ *
+ * Everything here depends on the tables and the entry alone, so that every replica comes to the same rows and the same
+ * result bytes. A command runs in a savepoint: all of its operations happen, or none does.
+ */
+import { DfsError } from "../core/errors.ts";
+import { sessionsMax } from "../core/limits.ts";
+import type { SqlDatabase } from "../core/sqlite.ts";
+import { type ApplyContext, type Handler, authorText } from "./apply-context.ts";
+import { type Command, decodeCommand } from "./command.ts";
+import { copyFile, makeDirectory, move, putFile, removeEntry } from "./file-operations.ts";
+import { addInvite, admitPeer, endLease, initNetwork, updatePeer } from "./network-operations.ts";
+import { type Operation, type OperationName, operationAuthors } from "./operation.ts";
+import { Refusal, requireThat } from "./refusal.ts";
+import { type OperationResult, encodeResult } from "./result.ts";
+import type { Totals } from "./schema.ts";
+import { idBytes } from "./wire.ts";
+
+/** One entry of the replicated log. */
+export interface LogEntry {
+  readonly index: number;
+  /** When the leader proposed it, in milliseconds since 1970. */
+  readonly timeMs: number;
+  /** An encoded command; empty for an entry that only the log itself needs. */
+  readonly command: Uint8Array;
+}
+
+const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
+  initNetwork,
+  addInvite,
+  admitPeer,
+  updatePeer,
+  makeDirectory,
+  putFile,
+  copyFile,
+  move,
+  removeEntry,
+  endLease,
+};
+
+/** Applies one entry and returns its encoded result; the totals are changed in place. Refusals are results; what is thrown is the disk's failure or a bug. */
+export function applyEntry(database: SqlDatabase, totals: Totals, entry: LogEntry): Uint8Array {
+  totals.appliedIndex = entry.index;
+  totals.lastTimeMs = Math.max(totals.lastTimeMs, entry.timeMs);
+  if (entry.command.length === 0) return new Uint8Array(0);
+  try {
+    const command = readCommand(entry.command);
+    const userRow = requireAuthor(database, command);
+    const context = { database, totals, command, userRow, index: entry.index, timeMs: entry.timeMs };
+    return keptResult(context) ?? keepResult(context, runOperations(context));
+  } catch (error) {
+    return faultResult(error, null);
+  }
+}
+
+function readCommand(bytes: Uint8Array): Command {
+  try {
+    return decodeCommand(bytes);
+  } catch (error) {
+    if (error instanceof DfsError && error.kind === "protocol") throw new Refusal("protocol", "a malformed command");
+    throw error;
+  }
+}
+
+/** Checks that the author belongs to this network and may ask for each operation; returns the row of a user. */
+function requireAuthor(database: SqlDatabase, { network, author, operations }: Command): number | undefined {
+  const founded = database.prepare("SELECT network FROM network").get()?.["network"];
+  const first = operations[0];
+  if (founded === undefined) requireThat(first?.op === "initNetwork", "not-found", "the network is not founded yet");
+  else {
+    const isOurs = Buffer.compare(founded as Uint8Array, idBytes(network)) === 0;
+    requireThat(isOurs, "permission", "the command is for another network");
+  }
+  const kind = "user" in author ? "user" : "peer";
+  const isAllowed = operations.every((operation) => operationAuthors[operation.op] === kind);
+  requireThat(isAllowed, "permission", `a ${kind} cannot ask for this operation`);
+  if (founded === undefined) return undefined;
+  if ("peer" in author) {
+    const member = database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(author.peer);
+    requireThat(member !== undefined, "permission", "the peer is not a member of the network");
+    return undefined;
+  }
+  const user = database.prepare("SELECT id FROM users WHERE user = ?").get(idBytes(author.user));
+  requireThat(user !== undefined, "permission", "the network has no such user");
+  return Number(user["id"]);
+}
+
+/** The result of a command that is repeated; undefined for the next one of its session. Refuses with `conflict` and `permission`. */
+function keptResult({ database, command }: ApplyContext): Uint8Array | undefined {
+  const { sequence } = command;
+  const session = database
+    .prepare("SELECT author, last_sequence, result FROM sessions WHERE session = ?")
+    .get(idBytes(command.session));
+  if (session === undefined) {
+    requireThat(sequence === 1, "conflict", "session expired: start a new one");
+    return undefined;
+  }
+  requireThat(session["author"] === authorText(command.author), "permission", "the session is somebody else's");
+  const last = Number(session["last_sequence"]);
+  if (sequence === last) return Uint8Array.from(session["result"] as Uint8Array);
+  requireThat(sequence === last + 1, "conflict", `session out of order: ${sequence} after ${last}`);
+  return undefined;
+}
+
+/** Remembers the result for retries, and forgets the session unused for longest when there are too many. */
+function keepResult({ database, command, index, totals }: ApplyContext, result: Uint8Array): Uint8Array {
+  const session = idBytes(command.session);
+  if (command.sequence > 1) {
+    database
+      .prepare("UPDATE sessions SET last_sequence = ?, last_index = ?, result = ? WHERE session = ?")
+      .run(command.sequence, index, result, session);
+    return result;
+  }
+  database
+    .prepare("INSERT INTO sessions VALUES (?, ?, 1, ?, ?)")
+    .run(session, authorText(command.author), index, result);
+  totals.sessions += 1;
+  if (totals.sessions > sessionsMax) {
+    database
+      .prepare("DELETE FROM sessions WHERE session = (SELECT session FROM sessions ORDER BY last_index LIMIT 1)")
+      .run();
+    totals.sessions -= 1;
+  }
+  return result;
+}
+
+/** Runs all operations, or none: a refusal undoes what the ones before it did. */
+function runOperations(context: ApplyContext): Uint8Array {
+  const { database, totals, command } = context;
+  const totalsBefore = { ...totals };
+  const results: OperationResult[] = [];
+  database.exec("SAVEPOINT command");
+  try {
+    for (const operation of command.operations) results.push(runOperation(context, operation));
+    database.exec("RELEASE command");
+    return encodeResult({ ok: results });
+  } catch (error) {
+    const result = faultResult(error, results.length);
+    database.exec("ROLLBACK TO command; RELEASE command");
+    Object.assign(totals, totalsBefore);
+    return result;
+  }
+}
+
+function runOperation(context: ApplyContext, operation: Operation): OperationResult {
+  const handler = handlers[operation.op] as Handler<OperationName>;
+  return handler(context, operation);
+}
+
+/** A refusal as a result; anything else goes on. */
+function faultResult(error: unknown, operation: number | null): Uint8Array {
+  if (!(error instanceof Refusal)) throw error;
+  return encodeResult({ error: { kind: error.kind, message: error.message, operation, revision: error.revision } });
+}

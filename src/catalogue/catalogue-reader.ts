@@ -1,0 +1,167 @@
+/** The catalogue's queries: read-only, paged, each one look at the state between two commands. */
+import { type FileKey, type NodeId, type PeerId, type ShelfId, type UserId, digestOf } from "../core/ids.ts";
+import { pageBytesMax, pageRowsMax, peersMax } from "../core/limits.ts";
+import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
+import type { CatalogueCounts, DirectoryPage, EntryRow, ListedRow, NetworkRow, NodeRow } from "./rows.ts";
+import type { PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
+import {
+  bytes,
+  entryRowOf,
+  networkRowOf,
+  nodeRowOf,
+  peerRowOf,
+  revisionRowOf,
+  shelfRowOf,
+  userRowOf,
+} from "./row-values.ts";
+import { loadTotals } from "./schema.ts";
+import { kindDirectory } from "./tree.ts";
+import { idBytes, idText } from "./wire.ts";
+
+export interface ListQuery {
+  /** The token that the page before ended with. */
+  readonly after?: Uint8Array | undefined;
+  /** Rows wanted at the most, 1 to the limit of a page; a page may be shorter. */
+  readonly limit?: number | undefined;
+  /** State after the entry with this index instead of the newest. */
+  readonly at?: number | undefined;
+}
+
+const entryColumns = `e.token, n.node, n.kind, n.attributes AS directory_attributes, n.created_ms AS node_created_ms,
+  r.revision, r.file_key, r.size_bytes, r.added_bytes, r.history_bytes, r.attributes, r.shelf, r.copies, r.created_ms`;
+const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
+  LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
+  WHERE e.ended_index IS NULL AND e.parent_id = ?`;
+/** Three times the index, then the parent. */
+const entriesAt = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
+  LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
+    SELECT revision FROM revisions WHERE node_id = n.id AND created_index <= ? ORDER BY revision DESC LIMIT 1)
+  WHERE e.created_index <= ? AND (e.ended_index IS NULL OR e.ended_index > ?) AND e.parent_id = ?`;
+const peerColumns = "SELECT p.*, s.shelf FROM peers p LEFT JOIN shelves s ON s.owner = p.peer";
+
+export class CatalogueReader {
+  protected readonly database: SqlDatabase;
+
+  constructor(database: SqlDatabase) {
+    this.database = database;
+  }
+
+  /** What the name `token` in a user's directory stands for, now or after the entry `at`. */
+  entry(user: UserId, parent: NodeId, token: Uint8Array, at?: number): EntryRow | undefined {
+    const parentRow = this.#directoryRow(user, parent);
+    if (parentRow === undefined) return undefined;
+    const row =
+      at === undefined
+        ? this.database.prepare(`${liveEntries} AND e.token = ?`).get(parentRow, token)
+        : this.database.prepare(`${entriesAt} AND e.token = ?`).get(at, at, at, parentRow, token);
+    return row === undefined ? undefined : entryRowOf(row);
+  }
+
+  /** One page of a user's directory, in the order of the tokens; empty for a directory that is not there. */
+  list(user: UserId, parent: NodeId, query: ListQuery = {}): DirectoryPage {
+    const parentRow = this.#directoryRow(user, parent);
+    if (parentRow === undefined) return { rows: [], next: null };
+    const limit = Math.max(1, Math.min(query.limit ?? pageRowsMax, pageRowsMax));
+    const after = query.after ?? new Uint8Array(0);
+    // One row more than wanted tells whether there is another page.
+    return pageOf(this.#listRows(parentRow, after, limit + 1, query.at), limit);
+  }
+
+  /** One revision of a file, live or not. */
+  revision(node: NodeId, revision: number): RevisionRow | undefined {
+    const row = this.database
+      .prepare("SELECT r.* FROM nodes n JOIN revisions r ON r.node_id = n.id WHERE n.node = ? AND r.revision = ?")
+      .get(idBytes(node), revision);
+    return row === undefined ? undefined : revisionRowOf(row);
+  }
+
+  /** A file or directory by its id, live or not. */
+  node(node: NodeId): NodeRow | undefined {
+    const row = this.database
+      .prepare(
+        `SELECT n.*, u.user, e.token, p.node AS parent FROM nodes n JOIN users u ON u.id = n.user_id
+         LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
+         WHERE n.node = ?`,
+      )
+      .get(idBytes(node));
+    return row === undefined ? undefined : nodeRowOf(row);
+  }
+
+  /** The shelves on which a revision with this content is, live or historic. */
+  fileKeyShelves(fileKey: FileKey): readonly ShelfId[] {
+    return this.database
+      .prepare("SELECT DISTINCT shelf FROM revisions WHERE file_key = ? ORDER BY shelf LIMIT ?")
+      .all(digestOf(fileKey), peersMax)
+      .map((row) => idText<ShelfId>(bytes(row["shelf"])));
+  }
+
+  /** Every member: at most `peersMax`. */
+  peers(): readonly PeerRow[] {
+    return this.database.prepare(`${peerColumns} ORDER BY p.peer LIMIT ?`).all(peersMax).map(peerRowOf);
+  }
+
+  peer(id: PeerId): PeerRow | undefined {
+    const row = this.database.prepare(`${peerColumns} WHERE p.peer = ?`).get(id);
+    return row === undefined ? undefined : peerRowOf(row);
+  }
+
+  isMember(peer: PeerId): boolean {
+    return this.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer) !== undefined;
+  }
+
+  /** Index of the last command that admitted a peer or changed one's name, addresses, zone, capacity or shelf. */
+  membersVersion(): number {
+    return loadTotals(this.database).membersVersion;
+  }
+
+  /** Every shelf: at most one a member. */
+  shelves(): readonly ShelfRow[] {
+    return this.database.prepare("SELECT * FROM shelves ORDER BY shelf LIMIT ?").all(peersMax).map(shelfRowOf);
+  }
+
+  user(user: UserId): UserRow | undefined {
+    const row = this.database.prepare("SELECT * FROM users WHERE user = ?").get(idBytes(user));
+    return row === undefined ? undefined : userRowOf(row);
+  }
+
+  /** Undefined until the network is founded. */
+  network(): NetworkRow | undefined {
+    const row = this.database.prepare("SELECT * FROM network").get();
+    return row === undefined ? undefined : networkRowOf(row);
+  }
+
+  /** Totals, kept with each commit. */
+  counts(): CatalogueCounts {
+    const { files, directories, logicalBytes, storedBytes } = loadTotals(this.database);
+    return { files, directories, logicalBytes, storedBytes };
+  }
+
+  #directoryRow(user: UserId, directory: NodeId): number | undefined {
+    const row = this.database
+      .prepare(
+        "SELECT n.id FROM nodes n JOIN users u ON u.id = n.user_id WHERE n.node = ? AND u.user = ? AND n.kind = ?",
+      )
+      .get(idBytes(directory), idBytes(user), kindDirectory);
+    return row === undefined ? undefined : Number(row["id"]);
+  }
+
+  #listRows(parentRow: number, after: Uint8Array, limit: number, at: number | undefined): SqlRow[] {
+    const page = "AND e.token > ? ORDER BY e.token LIMIT ?";
+    if (at === undefined) return this.database.prepare(`${liveEntries} ${page}`).all(parentRow, after, limit);
+    return this.database.prepare(`${entriesAt} ${page}`).all(at, at, at, parentRow, after, limit);
+  }
+}
+
+/** The first rows, up to `limit` and to the bytes of a page, but at least one where there is one. */
+function pageOf(found: readonly SqlRow[], limit: number): DirectoryPage {
+  const rows: ListedRow[] = [];
+  let pageBytes = 0;
+  for (const row of found) {
+    const listed = { token: bytes(row["token"]), ...entryRowOf(row) };
+    pageBytes += listed.token.length + listed.attributes.length;
+    const isFull = rows.length === limit || (rows.length > 0 && pageBytes > pageBytesMax);
+    if (isFull) return { rows, next: rows.at(-1)?.token ?? null };
+    rows.push(listed);
+  }
+  return { rows, next: null };
+}

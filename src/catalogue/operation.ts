@@ -1,0 +1,127 @@
+/** The operations of the catalogue: what a command can ask for, field by field, and who may ask. */
+import * as v from "valibot";
+import {
+  type LeaseId,
+  type NetworkId,
+  type NodeId,
+  type ShelfId,
+  type UserId,
+  digestBytes,
+  parsePeerId,
+  parsePeerName,
+  randomIdBytes,
+} from "../core/ids.ts";
+import {
+  addressBytesMax,
+  attributesBytesMax,
+  leaseKeysMax,
+  nameTokenBytesMax,
+  peerAddressesMax,
+  zoneBytesMax,
+} from "../core/limits.ts";
+import { peerPublicKey } from "../identity/peer-identity.ts";
+import { type ValueOf, brandedText, byteString, fileKeyWire, hexId, list, nullable, plain } from "./wire.ts";
+import { record, tagged, text, wholeNumber } from "./wire.ts";
+
+const nodeId = hexId<NodeId>(randomIdBytes);
+const shelfId = hexId<ShelfId>(randomIdBytes);
+const leaseId = hexId<LeaseId>(randomIdBytes);
+const token = byteString(1, nameTokenBytesMax);
+const attributes = byteString(0, attributesBytesMax);
+const digest = byteString(digestBytes, digestBytes);
+const count = wholeNumber(0);
+
+/** A peer whose id holds the Ed25519 key that its commands are signed with. */
+const signingPeerId = plain(
+  v.pipe(
+    brandedText(parsePeerId).schema,
+    v.check((peer) => peerPublicKey(peer) !== undefined, "no Ed25519 key"),
+  ),
+);
+
+const reach = {
+  addresses: list(text(addressBytesMax), 0, peerAddressesMax),
+  zone: text(zoneBytesMax),
+  /** Bytes that the peer offers; 0 for one without a shelf. */
+  capacityBytes: count,
+  /** The peer's shelf; null for a peer that stores nothing. */
+  shelf: nullable(shelfId),
+};
+
+const peerDescription = record({ id: signingPeerId, name: brandedText(parsePeerName), ...reach });
+
+/** A name binding: the token `token` in the directory `parent` stands for `node`. */
+const binding = { parent: nodeId, token, node: nodeId };
+
+/** Every operation by its name. The names travel and stay in logs: they are never changed. */
+const operations = {
+  /** Founds the network in an empty catalogue; its author is the founder. */
+  initNetwork: record({
+    network: hexId<NetworkId>(digestBytes),
+    networkPublicKey: digest,
+    sharedUser: record({ id: hexId<UserId>(randomIdBytes), publicKey: digest, rootDirectory: nodeId }),
+    founder: peerDescription,
+  }),
+  /** Makes an invite known by the SHA-256 of its secret; it counts once, until `expiresMs`. */
+  addInvite: record({ hash: digest, expiresMs: count, uses: plain(v.literal(1)) }),
+  /** Uses up an invite and makes the peer a member. */
+  admitPeer: record({ inviteSecretHash: digest, peer: peerDescription }),
+  /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none. */
+  updatePeer: record({ name: nullable(brandedText(parsePeerName)), ...reach }),
+  makeDirectory: record({ ...binding, attributes }),
+  /** Commits a revision. `baseRevision` is the revision that it replaces, 0 for a new file. */
+  putFile: record({
+    ...binding,
+    baseRevision: count,
+    fileKey: fileKeyWire,
+    /** Plaintext bytes. */
+    sizeBytes: count,
+    /** Bytes of all sealed chunks of this revision. */
+    sealedBytes: count,
+    /** Of those, bytes that the shelf did not have before. */
+    addedBytes: count,
+    attributes,
+    shelf: shelfId,
+    lease: leaseId,
+    /** Disks that the content is on when this commits. */
+    copies: wholeNumber(1),
+  }),
+  /** Commits a revision with the content of another file's revision. */
+  copyFile: record({ ...binding, baseRevision: count, sourceNode: nodeId, sourceRevision: wholeNumber(1), attributes }),
+  /** Binds `node` to another name; `replace` is the file that it takes the place of, null for none. */
+  move: record({
+    fromParent: nodeId,
+    fromToken: token,
+    toParent: nodeId,
+    toToken: token,
+    node: nodeId,
+    replace: nullable(nodeId),
+  }),
+  /** Ends a name binding; a directory must be empty. */
+  removeEntry: record({ ...binding, kind: plain(v.picklist(["file", "directory"])) }),
+  /** Ends a lease and asks which of its file keys have been committed after all. */
+  endLease: record({ shelf: shelfId, lease: leaseId, fileKeys: list(fileKeyWire, 0, leaseKeysMax) }),
+};
+
+/** One operation, as CBOR and as a value with the field `op`. */
+export const operationWire = tagged("op", operations);
+export type Operation = ValueOf<typeof operationWire>;
+export type OperationName = Operation["op"];
+export type OperationOf<Name extends OperationName> = Extract<Operation, { readonly op: Name }>;
+
+/** A peer as it describes itself when it founds or joins a network. */
+export type PeerDescription = ValueOf<typeof peerDescription>;
+
+/** Who may be the author of each operation. Members only, in both cases. */
+export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> = {
+  initNetwork: "peer",
+  addInvite: "peer",
+  admitPeer: "peer",
+  updatePeer: "peer",
+  makeDirectory: "user",
+  putFile: "user",
+  copyFile: "user",
+  move: "user",
+  removeEntry: "user",
+  endLease: "peer",
+};

@@ -1,0 +1,112 @@
+/** From rows of the database to rows that queries return. */
+import { decode } from "cborg";
+import { type NodeId, type PeerId, type PeerName, type ShelfId, fileKeyOf } from "../core/ids.ts";
+import type { SqlRow, SqlValue } from "../core/sqlite.ts";
+import type { EntryRow, NetworkRow, NodeRow, PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
+import { kindDirectory } from "./tree.ts";
+import { idText } from "./wire.ts";
+
+/** A row of the entry queries. */
+export function entryRowOf(row: SqlRow): EntryRow {
+  const isDirectory = row["kind"] === kindDirectory;
+  return {
+    node: idText(bytes(row["node"])),
+    kind: isDirectory ? "directory" : "file",
+    attributes: Uint8Array.from(bytes(isDirectory ? row["directory_attributes"] : row["attributes"])),
+    revision: Number(row["revision"]),
+    fileKey: isDirectory ? null : fileKeyOf(bytes(row["file_key"])),
+    sizeBytes: Number(row["size_bytes"]),
+    addedBytes: Number(row["added_bytes"]),
+    historyBytes: Number(row["history_bytes"]),
+    shelf: isDirectory ? null : idText<ShelfId>(bytes(row["shelf"])),
+    copies: Number(row["copies"]),
+    committedMs: Number(isDirectory ? row["node_created_ms"] : row["created_ms"]),
+  };
+}
+
+/** A row of `revisions`. */
+export function revisionRowOf(row: SqlRow): RevisionRow {
+  return {
+    revision: Number(row["revision"]),
+    fileKey: fileKeyOf(bytes(row["file_key"])),
+    sizeBytes: Number(row["size_bytes"]),
+    sealedBytes: Number(row["sealed_bytes"]),
+    addedBytes: Number(row["added_bytes"]),
+    historyBytes: Number(row["history_bytes"]),
+    attributes: Uint8Array.from(bytes(row["attributes"])),
+    shelf: idText(bytes(row["shelf"])),
+    copies: Number(row["copies"]),
+    createdIndex: Number(row["created_index"]),
+    endedIndex: numberOrNull(row["ended_index"]),
+    createdMs: Number(row["created_ms"]),
+  };
+}
+
+/** A row of `nodes` with its user, parent and token. */
+export function nodeRowOf(row: SqlRow): NodeRow {
+  const parent = row["parent"];
+  const token = row["token"];
+  return {
+    node: idText(bytes(row["node"])),
+    user: idText(bytes(row["user"])),
+    kind: row["kind"] === kindDirectory ? "directory" : "file",
+    revision: Number(row["revision"]),
+    createdIndex: Number(row["created_index"]),
+    endedIndex: numberOrNull(row["ended_index"]),
+    parent: parent instanceof Uint8Array ? idText<NodeId>(parent) : null,
+    token: token instanceof Uint8Array ? Uint8Array.from(token) : null,
+  };
+}
+
+/** A row of `peers` with its shelf. */
+export function peerRowOf(row: SqlRow): PeerRow {
+  const shelf = row["shelf"];
+  return {
+    id: String(row["peer"]) as PeerId,
+    name: String(row["name"]) as PeerName,
+    addresses: decode(bytes(row["addresses"])) as readonly string[],
+    zone: String(row["zone"]),
+    capacityBytes: Number(row["capacity_bytes"]),
+    shelf: shelf instanceof Uint8Array ? idText<ShelfId>(shelf) : null,
+    joinedIndex: Number(row["joined_index"]),
+    joinedMs: Number(row["joined_ms"]),
+  };
+}
+
+/** A row of `shelves`. */
+export function shelfRowOf(row: SqlRow): ShelfRow {
+  return {
+    shelf: idText(bytes(row["shelf"])),
+    owner: String(row["owner"]) as PeerId,
+    createdIndex: Number(row["created_index"]),
+  };
+}
+
+/** A row of `users`. */
+export function userRowOf(row: SqlRow): UserRow {
+  return {
+    user: idText(bytes(row["user"])),
+    publicKey: Uint8Array.from(bytes(row["public_key"])),
+    rootDirectory: idText(bytes(row["root"])),
+    createdIndex: Number(row["created_index"]),
+  };
+}
+
+/** A row of `network`. */
+export function networkRowOf(row: SqlRow): NetworkRow {
+  return {
+    network: idText(bytes(row["network"])),
+    publicKey: Uint8Array.from(bytes(row["public_key"])),
+    sharedUser: idText(bytes(row["shared_user"])),
+    foundedMs: Number(row["founded_ms"]),
+  };
+}
+
+/** A column that the schema says is a blob. */
+export function bytes(value: SqlValue | undefined): Uint8Array {
+  return value as Uint8Array;
+}
+
+function numberOrNull(value: SqlValue | undefined): number | null {
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,151 @@
+/** The tables of the catalogue's database, and the totals that are kept beside them. */
+import { DfsError } from "../core/errors.ts";
+import type { SqlDatabase } from "../core/sqlite.ts";
+
+const schemaVersion = 1;
+
+/**
+ * Rows of `entries` and `revisions` are never deleted: `created_index` is the index of the command that made them,
+ * `ended_index` that of the one that ended them, NULL while they are live. `nodes.id` is given out in order by the
+ * totals, `kind` is 1 for a file and 2 for a directory.
+ */
+const tables = `
+CREATE TABLE totals (
+  id INTEGER PRIMARY KEY CHECK (id = 1), applied_index INTEGER NOT NULL, last_time_ms INTEGER NOT NULL,
+  members_version INTEGER NOT NULL, nodes INTEGER NOT NULL, sessions INTEGER NOT NULL, files INTEGER NOT NULL,
+  directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL);
+INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+CREATE TABLE network (
+  id INTEGER PRIMARY KEY CHECK (id = 1), network BLOB NOT NULL, public_key BLOB NOT NULL, shared_user BLOB NOT NULL,
+  founded_ms INTEGER NOT NULL);
+CREATE TABLE peers (
+  peer TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, addresses BLOB NOT NULL, zone TEXT NOT NULL,
+  capacity_bytes INTEGER NOT NULL, invite_hash BLOB UNIQUE, joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE shelves (
+  shelf BLOB PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES peers, created_index INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY, user BLOB NOT NULL UNIQUE, public_key BLOB NOT NULL, root BLOB NOT NULL,
+  created_index INTEGER NOT NULL);
+CREATE TABLE invites (
+  hash BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL, created_by TEXT NOT NULL, created_index INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+  session BLOB PRIMARY KEY, author TEXT NOT NULL, last_sequence INTEGER NOT NULL, last_index INTEGER NOT NULL,
+  result BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX sessions_by_use ON sessions (last_index);
+CREATE TABLE ended_leases (
+  shelf BLOB NOT NULL, lease BLOB NOT NULL, ended_index INTEGER NOT NULL, ended_ms INTEGER NOT NULL,
+  PRIMARY KEY (shelf, lease)) WITHOUT ROWID;
+CREATE INDEX ended_leases_by_time ON ended_leases (ended_ms);
+CREATE TABLE nodes (
+  id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE, user_id INTEGER NOT NULL, kind INTEGER NOT NULL,
+  revision INTEGER NOT NULL, attributes BLOB, created_index INTEGER NOT NULL, ended_index INTEGER,
+  created_ms INTEGER NOT NULL);
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, token BLOB NOT NULL, node_id INTEGER NOT NULL,
+  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX entries_live ON entries (parent_id, token) WHERE ended_index IS NULL;
+CREATE UNIQUE INDEX entries_of_live_node ON entries (node_id) WHERE ended_index IS NULL;
+CREATE INDEX entries_history ON entries (parent_id, token, created_index);
+CREATE TABLE revisions (
+  id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL, revision INTEGER NOT NULL, file_key BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL, added_bytes INTEGER NOT NULL,
+  history_bytes INTEGER NOT NULL, attributes BLOB NOT NULL, shelf BLOB NOT NULL, lease BLOB, copies INTEGER NOT NULL,
+  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, UNIQUE (node_id, revision));
+CREATE INDEX revisions_by_file_key ON revisions (file_key, shelf);
+PRAGMA user_version = ${schemaVersion};
+`;
+
+/**
+ * Fails unless the database is a sound catalogue of this version. It is one script, without a prepared statement,
+ * because libsql keeps a database open until its prepared statements are collected.
+ */
+export const schemaCheck = `
+CREATE TEMP TABLE version_found (version INTEGER CONSTRAINT version CHECK (version = ${schemaVersion}));
+INSERT INTO version_found SELECT user_version FROM pragma_user_version;
+CREATE TEMP TABLE fault_found (fault TEXT CONSTRAINT fault CHECK (fault = 'ok'));
+INSERT INTO fault_found SELECT quick_check FROM pragma_quick_check;
+`;
+
+/** Every table with its key columns and a value before the first key: the order in which the digest reads them. */
+export const tableKeys = {
+  totals: { id: 0 },
+  network: { id: 0 },
+  peers: { peer: "" },
+  shelves: { shelf: new Uint8Array(0) },
+  users: { id: 0 },
+  invites: { hash: new Uint8Array(0) },
+  sessions: { session: new Uint8Array(0) },
+  ended_leases: { shelf: new Uint8Array(0), lease: new Uint8Array(0) },
+  nodes: { id: 0 },
+  entries: { id: 0 },
+  revisions: { id: 0 },
+} as const;
+
+/** What is counted while commands are applied, so that nobody has to scan; saved with each batch. */
+export interface Totals {
+  appliedIndex: number;
+  /** The latest time that any entry carried. */
+  lastTimeMs: number;
+  /** Index of the last command that changed the peers. */
+  membersVersion: number;
+  /** Node rows ever made: the last `nodes.id`. */
+  nodes: number;
+  sessions: number;
+  /** Live files, and live directories without the roots. */
+  files: number;
+  directories: number;
+  /** Plaintext bytes of the live revisions. */
+  logicalBytes: number;
+  /** Added bytes of all revisions ever. */
+  storedBytes: number;
+}
+
+/** Makes the tables in a new database. Fails with `version` when the database is of another program or version. */
+export function prepareSchema(database: SqlDatabase): void {
+  const isNew = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  if (isNew) database.transaction(() => database.exec(tables));
+  const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+  if (version !== schemaVersion)
+    throw new DfsError(
+      "version",
+      `the catalogue ${database.path} has version ${String(version)}, and this program knows ${schemaVersion}: use the program that wrote it`,
+    );
+}
+
+/** The totals as the last batch saved them. */
+export function loadTotals(database: SqlDatabase): Totals {
+  const row = database.prepare("SELECT * FROM totals").get();
+  const column = (name: string): number => Number(row?.[name]);
+  return {
+    appliedIndex: column("applied_index"),
+    lastTimeMs: column("last_time_ms"),
+    membersVersion: column("members_version"),
+    nodes: column("nodes"),
+    sessions: column("sessions"),
+    files: column("files"),
+    directories: column("directories"),
+    logicalBytes: column("logical_bytes"),
+    storedBytes: column("stored_bytes"),
+  };
+}
+
+/** Saves the totals, inside the transaction of their batch. */
+export function saveTotals(database: SqlDatabase, totals: Totals): void {
+  database
+    .prepare(
+      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?",
+    )
+    .run(
+      totals.appliedIndex,
+      totals.lastTimeMs,
+      totals.membersVersion,
+      totals.nodes,
+      totals.sessions,
+      totals.files,
+      totals.directories,
+      totals.logicalBytes,
+      totals.storedBytes,
+    );
+}

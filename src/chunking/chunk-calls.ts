@@ -1,0 +1,50 @@
+/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file. */
+import { readSync, writeSync } from "node:fs";
+import { assert, toDfsError } from "../core/errors.ts";
+import { chunkBytesMax } from "../core/limits.ts";
+import type { ChunkResult, ChunkWork } from "./chunking-messages.ts";
+import { bytesEqual } from "./digest.ts";
+import { chunkKey, openChunk, verifySealed } from "./seal.ts";
+
+/** Does the work and returns what it comes to. Fails with `integrity`, or with the kind of the file system's error. */
+export function runChunkWork(work: ChunkWork): ChunkResult {
+  switch (work.type) {
+    case "verify":
+      verifySealed(work.sealed, work.digest);
+      return work.sealed;
+    case "open":
+      return openChunk(work.sealed, work.key, work.digest);
+    case "open-into":
+      writeAt(work.fd, work.positionBytes, openChunk(work.sealed, work.key, work.digest));
+      return work.sealed;
+    default:
+      return matches(work);
+  }
+}
+
+function writeAt(fd: number, positionBytes: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += systemCall(() => writeSync(fd, bytes, written, bytes.length - written, positionBytes + written));
+  }
+}
+
+type MatchWork = Extract<ChunkWork, { type: "matches" }>;
+
+function matches({ fd, positionBytes, lengthBytes, key, dedupSecret }: MatchWork): boolean {
+  assert(lengthBytes >= 1 && lengthBytes <= chunkBytesMax, `no chunk has ${lengthBytes} bytes`);
+  const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+  for (let filled = 0; filled < lengthBytes;) {
+    const readBytes = systemCall(() => readSync(fd, bytes, filled, lengthBytes - filled, positionBytes + filled));
+    if (readBytes === 0) return false;
+    filled += readBytes;
+  }
+  return bytesEqual(chunkKey(dedupSecret, bytes), key);
+}
+
+function systemCall<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    throw toDfsError(error);
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * DfsClient: everything that a person or another program can ask of the network.
+ *
+ * The peer implements it; the control socket serves it to other processes; the shell, the gateways and the tests
+ * speak only to it. Every call takes a signal and ends with a DfsError when it fails. Each method lists the kinds
+ * that a caller should expect; besides those, every call may fail with `unreachable`, `timeout`, `busy`,
+ * `interrupted`, `not-logged-in` or `internal`.
+ */
+import type { DfsError } from "./errors.ts";
+import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
+import type { DfsPath } from "./names.ts";
+
+export interface CallOptions {
+  /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One file or directory, as the user sees it. */
+export interface Entry {
+  readonly kind: "file" | "directory";
+  readonly path: DfsPath;
+  /** Last part of the path; `/` for the root. */
+  readonly name: string;
+  /** Plaintext bytes of a file; 0 for a directory. */
+  readonly sizeBytes: number;
+  /** POSIX permission bits, 0 to 0o7777. */
+  readonly mode: number;
+  /** Modification time of the content, in milliseconds since 1970 (may have a fraction). */
+  readonly modifiedMs: number;
+  /** When this revision was committed, in milliseconds since 1970. */
+  readonly committedMs: number;
+  /** Revision of a file, from 1; 0 for a directory. */
+  readonly revision: number;
+  /** Disks that hold the content; 0 for a directory. */
+  readonly copies: number;
+  /** Sealed bytes that putting this revision added to its shelf: what it costs beyond what was there. */
+  readonly addedBytes: number;
+  /** The same, of the file's earlier revisions. */
+  readonly historyBytes: number;
+  /** Key of the content in the finger table; absent for directories. */
+  readonly fileKey?: FileKey | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Where the page before ended, as its `next` said. */
+  readonly cursor?: string | undefined;
+  /** Entries wanted at the most; a page may be shorter. */
+  readonly limit?: number | undefined;
+}
+
+export interface ListPage {
+  /** In no particular order: names are sealed where they are stored, so only a client can sort them. */
+  readonly entries: readonly Entry[];
+  /** Absent on the last page. */
+  readonly next?: string | undefined;
+}
+
+/** What to put: a file or directory of this machine (absolute path), or bytes as they come. */
+export type PutSource =
+  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly name: string };
+
+export interface PutRequest {
+  readonly sources: readonly PutSource[];
+  /** As with `cp`: an existing directory receives each source under its own name; otherwise the one source gets this path. */
+  readonly target: DfsPath;
+  /** Directories with all that is in them; without it a directory fails with `is-directory`. */
+  readonly recursive?: boolean | undefined;
+  /** Nothing is sent or changed; events and summary say what would be. */
+  readonly dryRun?: boolean | undefined;
+  /** An existing file gets a new revision; without it, one whose content differs fails with `exists`. */
+  readonly force?: boolean | undefined;
+  /** Files that are there already with the same size and modification time are skipped without being read. */
+  readonly resume?: boolean | undefined;
+  /** Files in work at once. */
+  readonly parallel?: number | undefined;
+}
+
+export interface GetRequest {
+  readonly sources: readonly DfsPath[];
+  /** Absolute local path; as with `cp`: an existing directory receives each source, otherwise the one source gets this path. */
+  readonly target: string;
+  readonly recursive?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  /** Existing local files are replaced; without it they fail with `exists`. */
+  readonly force?: boolean | undefined;
+  /** Files already there with the same size and time are skipped, and `.part` files are continued after their chunks are verified. */
+  readonly resume?: boolean | undefined;
+  /** Of one file: this revision instead of the newest. */
+  readonly revision?: number | undefined;
+  /** Files in work at once. */
+  readonly parallel?: number | undefined;
+}
+
+/** What a running transfer tells, in this order per file: started, any number of progress, then done or failed. */
+export type TransferEvent =
+  /** The tree so far has this many files and bytes; grows until the tree is walked. */
+  | { readonly type: "found"; readonly files: number; readonly bytes: number }
+  | { readonly type: "started"; readonly path: string; readonly sizeBytes: number }
+  /** Bytes of this file that are through by now (not a difference). */
+  | { readonly type: "progress"; readonly path: string; readonly bytes: number }
+  | {
+      readonly type: "done";
+      readonly path: string;
+      readonly outcome: "written" | "unchanged" | "would-write";
+      readonly revision: number;
+      readonly copies: number;
+    }
+  | { readonly type: "failed"; readonly path: string; readonly error: DfsError };
+
+export interface TransferOptions extends CallOptions {
+  readonly onEvent?: ((event: TransferEvent) => void) | undefined;
+}
+
+/** Totals of a transfer. Sealed bytes are counted where chunks travel or are stored, plaintext bytes elsewhere. */
+export interface TransferSummary {
+  readonly files: number;
+  readonly directories: number;
+  /** Plaintext bytes of the files. */
+  readonly bytes: number;
+  /** Files whose content was there already. */
+  readonly unchanged: number;
+  /** Files that failed; each had its `failed` event. */
+  readonly failed: number;
+  /** Chunks of the files, with the pages that list them. */
+  readonly chunks: number;
+  /** Chunks (and their sealed bytes) that had to be stored, on this peer's own disk or another's; for a get: fetched. */
+  readonly newChunks: number;
+  readonly newBytes: number;
+  /** Of those, what went over the network. */
+  readonly sentChunks: number;
+  readonly sentBytes: number;
+  /** The fewest disks that any of the files is on. */
+  readonly copies: number;
+  readonly elapsedMs: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** First byte; negative counts from the end, as in `tail -c`. */
+  readonly offsetBytes?: number | undefined;
+  readonly lengthBytes?: number | undefined;
+  readonly revision?: number | undefined;
+}
+
+export interface RemoveOptions extends CallOptions {
+  /** A directory with all that is in it; without it a directory fails with `is-directory`. */
+  readonly recursive?: boolean | undefined;
+}
+
+export interface MoveOptions extends CallOptions {
+  /** An existing file at the target is replaced; without it the call fails with `exists`. */
+  readonly force?: boolean | undefined;
+}
+
+export interface CopyOptions extends MoveOptions {
+  readonly recursive?: boolean | undefined;
+}
+
+/** Where a peer stands, by its last heartbeat: up, suspect after 5 s, down after 15 s. */
+export type PeerState = "up" | "suspect" | "down";
+
+export interface PeerInfo {
+  readonly id: PeerId;
+  readonly name: PeerName;
+  readonly zone: string;
+  readonly addresses: readonly string[];
+  readonly state: PeerState;
+  readonly coordinator: boolean;
+  readonly self: boolean;
+  readonly connected: boolean;
+  /** Bytes that it offers, that are used, and that are free; 0 for a peer without a shelf. */
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+  /** Milliseconds since its last heartbeat reached the coordinator. */
+  readonly lastSeenMs: number;
+}
+
+export interface NetworkStatus {
+  readonly networkId: NetworkId;
+  readonly self: PeerInfo;
+  /** One word on which to act: all is well, something needs attention, or writes cannot succeed. */
+  readonly health: "healthy" | "degraded" | "unavailable";
+  /** Why, as a sentence; and the command that helps, where there is one. */
+  readonly reason: string;
+  readonly advice?: string | undefined;
+  readonly peers: { readonly up: number; readonly suspect: number; readonly down: number };
+  readonly coordinator: { readonly name: PeerName; readonly reachable: boolean; readonly appliedIndex: number };
+  readonly files: number;
+  readonly directories: number;
+  readonly logicalBytes: number;
+  readonly storedBytes: number;
+  /** Chunks and records on this peer's own disk. */
+  readonly store: {
+    readonly chunks: number;
+    readonly records: number;
+    readonly bytes: number;
+    readonly freeBytes: number;
+    readonly quarantined: number;
+  };
+  /** File keys that wait to be announced. */
+  readonly announceQueue: number;
+  readonly uptimeMs: number;
+  readonly version: string;
+}
+
+/** One peer of the routing table. */
+export interface Finger {
+  readonly id: PeerId;
+  readonly name?: PeerName | undefined;
+  /** Bits that its hashed id shares with ours: the bucket that it is in. */
+  readonly commonPrefixBits: number;
+  readonly addresses: readonly string[];
+}
+
+export interface FingersReport {
+  readonly self: PeerId;
+  readonly fingers: readonly Finger[];
+  /** Holder records that this peer keeps for others and itself. */
+  readonly records: number;
+  readonly announceQueue: number;
+  readonly cachedKeys: number;
+  /** Some of the records kept here, newest first. */
+  readonly sample: readonly { readonly fileKey: FileKey; readonly holder: PeerId; readonly expiresMs: number }[];
+}
+
+/** Where a file is and how it would be found: the answer to `why is this safe, or why not`. */
+export interface WhyReport {
+  readonly path: DfsPath;
+  readonly revision: number;
+  readonly sizeBytes: number;
+  readonly fileKey: FileKey;
+  readonly shelf: ShelfId;
+  /** Peers that the catalogue says keep this shelf: the owner first. */
+  readonly chain: readonly { readonly id: PeerId; readonly name: PeerName; readonly state: PeerState }[];
+  /** Peers that were asked just now, and whether each has every chunk. */
+  readonly holders: readonly {
+    readonly id: PeerId;
+    readonly name?: PeerName | undefined;
+    readonly answered: boolean;
+    readonly complete: boolean;
+  }[];
+  /** Where the holders were learned from. */
+  readonly foundBy: "cache" | "finger-table" | "catalogue";
+  /** Why the finger table did not answer, when the catalogue had to. */
+  readonly fallbackReason?: string | undefined;
+  readonly chunks: number;
+  readonly sealedBytes: number;
+  readonly firstChunks: readonly ChunkId[];
+  /** How many more disks may fail before the file is lost: complete answering holders minus one. */
+  readonly failuresToLoss: number;
+}
+
+export interface Invite {
+  /** The one string that a new machine needs. */
+  readonly text: string;
+  readonly expiresMs: number;
+}
+
+export interface DfsClient {
+  /** The entry at `path`. Fails with `not-found`, `not-directory`. */
+  stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
+  /** One page of a directory. Fails with `not-found`, `not-directory`. */
+  list(path: DfsPath, options?: ListOptions): Promise<ListPage>;
+  /**
+   * The entry at `path` and everything below it, depth first, each directory before what is in it; siblings in no
+   * particular order. Memory is bounded by the depth of the tree. Fails with `not-found`.
+   */
+  walk(path: DfsPath, options?: CallOptions): AsyncIterable<Entry>;
+  /** Makes a directory; with `parents` also those above it, and an existing one is fine. Fails with `exists`, `not-found`, `not-directory`. */
+  mkdir(path: DfsPath, options?: CallOptions & { readonly parents?: boolean | undefined }): Promise<void>;
+  /** Removes an empty directory. Fails with `not-found`, `not-directory`, `not-empty`, and `permission` for the root. */
+  rmdir(path: DfsPath, options?: CallOptions): Promise<void>;
+  /** Removes a file or, with `recursive`, a tree. Fails with `not-found`, `is-directory`, and `permission` for the root. Returns how many entries went. */
+  remove(path: DfsPath, options?: RemoveOptions): Promise<number>;
+  /** Renames or moves to exactly `to`. Fails with `not-found`, `exists`, `is-directory`, `not-directory`, and `usage` for a directory into itself. */
+  move(from: DfsPath, to: DfsPath, options?: MoveOptions): Promise<void>;
+  /** Copies to exactly `to`; no data moves. Fails with `not-found`, `exists`, `is-directory`, and `usage` for a directory into itself. Returns how many entries were made. */
+  copy(from: DfsPath, to: DfsPath, options?: CopyOptions): Promise<number>;
+  /** Resolves when everything is durable and committed, or failed by itself (`summary.failed`). Fails when nothing could be tried: `not-found`, `is-directory`, `not-directory`, `exists`. */
+  put(request: PutRequest, options?: TransferOptions): Promise<TransferSummary>;
+  /** Writes each file as `NAME.part`, verifies it, then renames. Fails when nothing could be tried; otherwise see `summary.failed`. */
+  get(request: GetRequest, options?: TransferOptions): Promise<TransferSummary>;
+  /** Bytes of a file, in order; only the chunks of the range are fetched. Fails with `not-found`, `is-directory`, `integrity`. */
+  read(path: DfsPath, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /** Fails with `not-found`, `is-directory`. */
+  why(path: DfsPath, options?: CallOptions): Promise<WhyReport>;
+  status(options?: CallOptions): Promise<NetworkStatus>;
+  peers(options?: CallOptions): Promise<readonly PeerInfo[]>;
+  fingers(options?: CallOptions): Promise<FingersReport>;
+  /** A new invite for one machine. */
+  invite(options?: CallOptions & { readonly expiresInMs?: number | undefined }): Promise<Invite>;
+  /** Lets go of the connection, or stops the peer that runs in this process. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,84 @@
+/**
+ * Branded identifiers: a bare string is never a peer, a path or a hash.
+ *
+ * Content ids are CIDs (version 1, SHA-256) in lower-case base32, as IPFS writes them:
+ * a ChunkId has the codec `raw` (0x55), a FileKey the codec `dag-cbor` (0x71).
+ * On the wire and on disk both travel as their 32-byte digest.
+ */
+import { base32 } from "multiformats/bases/base32";
+import { DfsError } from "./errors.ts";
+
+declare const brand: unique symbol;
+type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+/** SHA-256 of sealed bytes, as a CID: `bafkrei…`, 59 characters. */
+export type ChunkId = Branded<string, "ChunkId">;
+/** SHA-256 of a file record, as a CID: `bafyrei…`, 59 characters. The key in the DHT. */
+export type FileKey = Branded<string, "FileKey">;
+/** A libp2p peer id in its usual base58 text, `12D3Koo…`. */
+export type PeerId = Branded<string, "PeerId">;
+/** The name that a person gave a peer; unique in its network. */
+export type PeerName = Branded<string, "PeerName">;
+/** 16 random bytes in hexadecimal: one shelf. */
+export type ShelfId = Branded<string, "ShelfId">;
+/** 16 random bytes in hexadecimal: one user. */
+export type UserId = Branded<string, "UserId">;
+/** 16 random bytes in hexadecimal: one directory or file, whatever it is called. */
+export type NodeId = Branded<string, "NodeId">;
+/** 16 random bytes in hexadecimal: one client's numbered stream of commands. */
+export type SessionId = Branded<string, "SessionId">;
+/** 16 random bytes in hexadecimal: one upload's claim on chunks that no committed record names yet. */
+export type LeaseId = Branded<string, "LeaseId">;
+/** SHA-256 of the network's public key in hexadecimal, 64 characters. */
+export type NetworkId = Branded<string, "NetworkId">;
+
+export const digestBytes = 32;
+export const randomIdBytes = 16;
+
+const cidVersion = 0x01;
+const codecs = { raw: 0x55, dagCbor: 0x71 } as const;
+const sha256Code = 0x12;
+const cidPrefixBytes = 4;
+
+function cidText(codec: number, digest: Uint8Array): string {
+  if (digest.length !== digestBytes)
+    throw new DfsError("integrity", `a digest has ${digestBytes} bytes, not ${digest.length}`);
+  const bytes = new Uint8Array(cidPrefixBytes + digestBytes);
+  bytes.set([cidVersion, codec, sha256Code, digestBytes]);
+  bytes.set(digest, cidPrefixBytes);
+  return base32.encode(bytes);
+}
+
+function cidDigest(text: string): Uint8Array {
+  return base32.decode(text).subarray(cidPrefixBytes);
+}
+
+/** The chunk id of a 32-byte SHA-256 digest. Fails with `integrity` on any other length. */
+export const chunkIdOf = (digest: Uint8Array): ChunkId => cidText(codecs.raw, digest) as ChunkId;
+
+/** The file key of a 32-byte SHA-256 digest. Fails with `integrity` on any other length. */
+export const fileKeyOf = (digest: Uint8Array): FileKey => cidText(codecs.dagCbor, digest) as FileKey;
+
+/** The 32-byte digest inside a chunk id or a file key. */
+export const digestOf = (id: ChunkId | FileKey): Uint8Array => cidDigest(id);
+
+function parser<Id extends string>(what: string, pattern: RegExp): (text: string) => Id {
+  return (text) => {
+    if (!pattern.test(text)) throw new DfsError("usage", `not a ${what}: ${JSON.stringify(text.slice(0, 80))}`);
+    return text as Id;
+  };
+}
+
+/* Each parser brands a text that has the id's form and fails with `usage` on any other. */
+export const parseChunkId = parser<ChunkId>("chunk id", /^bafkrei[a-z2-7]{52}$/);
+export const parseFileKey = parser<FileKey>("file key", /^bafyrei[a-z2-7]{52}$/);
+export const parsePeerId = parser<PeerId>("peer id", /^[1-9A-HJ-NP-Za-km-z]{40,64}$/);
+export const parsePeerName = parser<PeerName>(
+  "peer name (1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit)",
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+);
+export const parseShelfId = parser<ShelfId>("shelf id", /^[0-9a-f]{32}$/);
+export const parseUserId = parser<UserId>("user id", /^[0-9a-f]{32}$/);
+export const parseNodeId = parser<NodeId>("node id", /^[0-9a-f]{32}$/);
+export const parseLeaseId = parser<LeaseId>("lease id", /^[0-9a-f]{32}$/);
+export const parseNetworkId = parser<NetworkId>("network id", /^[0-9a-f]{64}$/);

@@ -1,0 +1,62 @@
+/**
+ * Identity: who is who, and what only they can do.
+ *
+ * A peer is an Ed25519 key in libp2p's form. A network is a 32-byte secret, from which every member derives the
+ * network's key pair and the keys of the shared user. A user is a 32-byte root key, from which everything that the
+ * user needs is derived: the signing key, the dedup secret that seals chunks, the name key that makes name tokens, and
+ * the attribute key that seals attributes. An invite hands the network secret to a new machine. Nothing here touches
+ * a disk or the network, and no message contains a key.
+ */
+import { createHash } from "node:crypto";
+import { type NodeId, randomIdBytes, type UserId } from "../core/ids.ts";
+import { signingKeyOf, verifySignature } from "./ed25519.ts";
+import { deriveKey, secretBytes } from "./key-derivation.ts";
+
+export interface UserKeys {
+  /** First 16 bytes of the SHA-256 of the public key, in hexadecimal. */
+  readonly userId: UserId;
+  /** 32 bytes, raw Ed25519. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes: keys the chunks, so that equal chunks of one user, and of nobody else, are equal. */
+  readonly dedupSecret: Uint8Array;
+  /** 64 bytes for AES-256-SIV. */
+  readonly nameKey: Uint8Array;
+  /** 32 bytes for AES-256-GCM. */
+  readonly attributeKey: Uint8Array;
+  /** The directory that every path of this user starts from. */
+  readonly rootDirectory: NodeId;
+  /** The 64-byte Ed25519 signature of `bytes`. */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** The keys of the user with this 32-byte root key; the same root key gives the same keys. Fails with `integrity` on another length. */
+export function deriveUser(rootKey: Uint8Array): UserKeys {
+  const key = signingKeyOf(deriveKey(rootKey, "userSigning", 32));
+  return {
+    userId: userIdOf(key.publicKey),
+    publicKey: key.publicKey,
+    dedupSecret: deriveKey(rootKey, "userDedupSecret", 32),
+    nameKey: deriveKey(rootKey, "userNameKey", 64),
+    attributeKey: deriveKey(rootKey, "userAttributeKey", 32),
+    rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
+    sign: (bytes) => key.sign(bytes),
+  };
+}
+
+/** The keys of `shared`, the user without a password, whom every member of the network can be. Fails with `integrity` when the secret does not have 32 bytes. */
+export function sharedUserKeys(networkSecret: Uint8Array): UserKeys {
+  return deriveUser(deriveKey(networkSecret, "sharedUser", secretBytes));
+}
+
+/** The id of the user with this raw 32-byte public key. */
+export function userIdOf(publicKey: Uint8Array): UserId {
+  return createHash("sha256")
+    .update(publicKey)
+    .digest("hex")
+    .slice(0, 2 * randomIdBytes) as UserId;
+}
+
+/** Whether `signature` is the signature of `bytes` by the owner of the raw 32-byte `publicKey`. */
+export function verifyUserSignature(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return verifySignature(publicKey, bytes, signature);
+}

@@ -1,0 +1,64 @@
+/** RPC methods of the coordinator. */
+import * as v from "valibot";
+import { rowSchemas } from "../catalogue/rows.ts";
+import { parseNodeId, parseUserId } from "../core/ids.ts";
+import { commandBytesMax, nameTokenBytesMax, pageRowsMax, peersMax } from "../core/limits.ts";
+import { defineMethod } from "./wire/rpc-method.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> =>
+  v.pipe(v.instance(Uint8Array), v.maxLength(most)) as v.GenericSchema<unknown, Uint8Array>;
+const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
+const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
+const token = bytes(nameTokenBytesMax);
+
+export const catalogueMethods = {
+  entry: defineMethod({
+    name: "catalogue.entry",
+    params: v.object({ user, parent: node, token }),
+    result: v.nullable(rowSchemas.entry),
+  }),
+  list: defineMethod({
+    name: "catalogue.list",
+    params: v.object({
+      user,
+      parent: node,
+      after: v.optional(token),
+      limit: v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax)),
+    }),
+    result: rowSchemas.directoryPage,
+  }),
+  revision: defineMethod({
+    name: "catalogue.revision",
+    params: v.object({ node, revision: count }),
+    result: v.nullable(rowSchemas.revision),
+  }),
+  members: defineMethod({
+    name: "catalogue.members",
+    params: v.object({}),
+    result: v.object({ version: count, peers: v.pipe(v.array(rowSchemas.peer), v.maxLength(peersMax)) }),
+  }),
+  totals: defineMethod({
+    name: "catalogue.totals",
+    params: v.object({}),
+    result: v.object({ counts: rowSchemas.counts, appliedIndex: count }),
+  }),
+  presence: defineMethod({
+    name: "catalogue.presence",
+    params: v.object({}),
+    result: v.pipe(
+      v.array(v.object({ id: v.string(), ageMs: count, usedBytes: count, freeBytes: count })),
+      v.maxLength(peersMax),
+    ),
+  }),
+  heartbeat: defineMethod({
+    name: "catalogue.heartbeat",
+    params: v.object({ usedBytes: count, freeBytes: count }),
+    result: count,
+  }),
+  propose: defineMethod({
+    name: "catalogue.propose",
+    params: v.object({ command: bytes(commandBytesMax) }),
+    result: bytes(2 * commandBytesMax),
+  }),
+};

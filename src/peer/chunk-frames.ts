@@ -1,0 +1,52 @@
+/**
+ * Frames of the chunk protocol: `u8 type, u32 big-endian request, body`, raw bytes so that a chunk costs nothing to frame.
+ *
+ * | type | body | answer |
+ * | --- | --- | --- |
+ * | 1 put | 16-byte lease, 32-byte digest, sealed bytes | stored or failed |
+ * | 2 get | 32-byte digest | chunk or failed |
+ * | 3 stored | empty: the chunk is on the disk | |
+ * | 4 chunk | sealed bytes | |
+ * | 5 failed | CBOR error as in the RPC protocol | |
+ *
+ * The opener of a stream sends 1 and 2 and keeps at most `chunkRequestsInFlightMax` of them unanswered; the other end
+ * resets a stream that exceeds it.
+ */
+import type { Uint8ArrayList } from "uint8arraylist";
+import { DfsError } from "../core/errors.ts";
+import { digestBytes, randomIdBytes } from "../core/ids.ts";
+
+export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5 } as const;
+
+const headerBytes = 5;
+
+export interface ChunkFrame {
+  readonly type: number;
+  readonly request: number;
+  /** In the pieces in which it came. */
+  readonly body: Uint8ArrayList;
+}
+
+/** The header of a frame; the body is sent after it without being copied. */
+export function chunkFrameHeader(type: number, request: number): Uint8Array {
+  const header = new Uint8Array(headerBytes);
+  header[0] = type;
+  new DataView(header.buffer).setUint32(1, request);
+  return header;
+}
+
+/** Reads a frame. Fails with `protocol` when it is too short or of an unknown type. */
+export function parseChunkFrame(frame: Uint8ArrayList): ChunkFrame {
+  const type = frame.length === 0 ? 0 : frame.get(0);
+  if (frame.length < headerBytes || type < frameTypes.put || type > frameTypes.failed) {
+    throw new DfsError("protocol", "a malformed frame of the chunk protocol");
+  }
+  return { type, request: frame.getUint32(1), body: frame.sublist(headerBytes) };
+}
+
+/** The parts of a put frame's body; `bytes` is a view of it. Fails with `protocol` when the body is too short. */
+export function parsePutBody(body: Uint8Array): { lease: Uint8Array; digest: Uint8Array; bytes: Uint8Array } {
+  const start = randomIdBytes + digestBytes;
+  if (body.length <= start) throw new DfsError("protocol", "a put frame without a chunk");
+  return { lease: body.slice(0, randomIdBytes), digest: body.slice(randomIdBytes, start), bytes: body.subarray(start) };
+}

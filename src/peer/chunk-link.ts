@@ -1,0 +1,144 @@
+/** The asking end of the chunk protocol: a few long-lived streams to one peer, each with a bounded number of requests in flight. */
+import type { Uint8ArrayList } from "uint8arraylist";
+import { object, string } from "valibot";
+import { withDeadline } from "../core/deadline.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import type { LeaseId } from "../core/ids.ts";
+import { chunkRequestMs, chunkRequestsInFlightMax, chunkStreamsPerPeer } from "../core/limits.ts";
+import { chunkFrameHeader, frameTypes, parseChunkFrame } from "./chunk-frames.ts";
+import { bytesOfHex } from "./random-ids.ts";
+import type { FrameBuffers } from "./frame-buffers.ts";
+import { decodeCbor } from "./wire/cbor.ts";
+import { CreditGate } from "./wire/credits.ts";
+import type { FrameChannel } from "./wire/frame-channel.ts";
+import { errorFromWire } from "./wire/rpc-messages.ts";
+
+/** Opens one more channel of the chunk protocol, with frames of at most `chunkFrameBytesMax` bytes. */
+export type OpenChunkChannel = (signal: AbortSignal) => Promise<FrameChannel>;
+
+interface Request {
+  readonly expects: number;
+  readonly resolve: (body: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ChunkLink {
+  readonly #open: OpenChunkChannel;
+  readonly #buffers: FrameBuffers;
+  readonly #streams: (Promise<ChunkStream> | undefined)[] = [];
+  #turn = 0;
+
+  /** Answers lie in memory of `buffers`, and may be given back there. */
+  constructor(open: OpenChunkChannel, buffers: FrameBuffers) {
+    this.#open = open;
+    this.#buffers = buffers;
+  }
+
+  /** The sealed bytes of a chunk, not verified yet; the result owns its buffer. Fails with `not-found`, `integrity`, `unreachable`, `timeout`. */
+  async get(digest: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#request(frameTypes.get, frameTypes.chunk, [digest], signal);
+  }
+
+  /** Resolves when the peer has the chunk on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `unreachable`, `timeout`. */
+  async put(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#request(frameTypes.put, frameTypes.stored, [bytesOfHex(lease), digest, sealed], signal);
+  }
+
+  async close(): Promise<void> {
+    for (const stream of this.#streams.splice(0)) (await stream?.catch(() => undefined))?.close();
+  }
+
+  async #request(type: number, expects: number, body: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+    const slot = this.#turn++ % chunkStreamsPerPeer;
+    return withDeadline(chunkRequestMs, signal, async (bounded) => {
+      const stream = await this.#streamAt(slot, bounded);
+      return stream.request(type, expects, body, bounded);
+    });
+  }
+
+  async #streamAt(slot: number, signal: AbortSignal): Promise<ChunkStream> {
+    const present = this.#streams[slot];
+    if (present !== undefined) {
+      const stream = await present.catch(() => undefined);
+      if (stream !== undefined && !stream.hasEnded) return stream;
+      if (this.#streams[slot] !== present) return this.#streamAt(slot, signal);
+    }
+    const opened = this.#open(signal).then((channel) => new ChunkStream(channel, this.#buffers));
+    this.#streams[slot] = opened;
+    return opened;
+  }
+}
+
+class ChunkStream {
+  readonly #channel: FrameChannel;
+  readonly #buffers: FrameBuffers;
+  readonly #requests = new Map<number, Request>();
+  readonly #slots = new CreditGate(chunkRequestsInFlightMax);
+  #nextRequest = 1;
+  #failure: Error | undefined;
+
+  constructor(channel: FrameChannel, buffers: FrameBuffers) {
+    this.#channel = channel;
+    this.#buffers = buffers;
+    channel.receive({
+      onFrame: (frame) => this.#onFrame(frame),
+      onEnd: (error) =>
+        this.#fail(new DfsError("unreachable", "the connection ended before the chunk came", { cause: error })),
+    });
+  }
+
+  get hasEnded(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  async request(type: number, expects: number, body: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+    await this.#slots.take();
+    if (signal.aborted) {
+      this.#slots.grant(1);
+      throw toDfsError(signal.reason);
+    }
+    const id = this.#nextRequest++;
+    const answered = new Promise<Uint8Array>((resolve, reject) => this.#requests.set(id, { expects, resolve, reject }));
+    const onAbort = (): void => this.#requests.get(id)?.reject(toDfsError(signal.reason));
+    signal.addEventListener("abort", onAbort);
+    try {
+      this.#channel.send([chunkFrameHeader(type, id), ...body]).catch((error: Error) => this.#fail(error));
+      return await answered;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  close(): void {
+    void this.#channel.close();
+  }
+
+  /** A request that was given up keeps its slot until its answer comes, for the other end still works on it. */
+  #onFrame(parts: Uint8ArrayList): void {
+    try {
+      const frame = parseChunkFrame(parts);
+      const request = this.#requests.get(frame.request);
+      if (request === undefined) throw new DfsError("protocol", "an answer that nobody asked for");
+      this.#requests.delete(frame.request);
+      this.#slots.grant(1);
+      if (frame.type === request.expects) request.resolve(this.#buffers.copy(frame.body));
+      else request.reject(failureOf(frame.body.slice()));
+    } catch (error) {
+      this.#fail(error as Error);
+      this.#channel.abort(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#slots.close(error);
+    for (const request of this.#requests.values()) request.reject(error);
+    this.#requests.clear();
+  }
+}
+
+const failureSchema = object({ kind: string(), message: string() });
+
+function failureOf(body: Uint8Array): DfsError {
+  return errorFromWire(decodeCbor(body, failureSchema, "error of the chunk protocol"));
+}

@@ -1,0 +1,86 @@
+/**
+ * Where a DfsClient comes from: the peer that holds the data folder, over its control socket, or else a peer in this
+ * process. The peer's own code is loaded only when it is needed, so that an attached command starts fast.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { DfsClient } from "../core/client.ts";
+import { DfsError } from "../core/errors.ts";
+import { attachRetryMs, attachWaitMs, leaseMs } from "../core/limits.ts";
+import { connectControl } from "./control/control-client.ts";
+import { controlSocketPath, defaultDataFolder } from "./data-folder-paths.ts";
+import { createLog } from "./log.ts";
+
+export interface OpenClientOptions {
+  /** Path of the data folder; the platform's usual one without it. */
+  readonly dataFolder?: string | undefined;
+  /** Hears what takes its time. */
+  readonly onProgress?: ((message: string) => void) | undefined;
+  readonly version: string;
+}
+
+/** A client of this machine's peer. Fails with `locked`, `version`, `integrity`, `permission`, `address-in-use`. */
+export async function openClient({ dataFolder, onProgress, version }: OpenClientOptions): Promise<DfsClient> {
+  const folder = dataFolder ?? defaultDataFolder();
+  const attached = await attach(folder);
+  if (attached !== undefined) return attached;
+  onProgress?.("starting this machine's peer");
+  try {
+    const { startRunningPeer } = await import("./running-peer.ts");
+    const peer = await startRunningPeer({
+      folder,
+      setup: {},
+      leaseMs,
+      log: shellLog(),
+      program: `dfs-shell ${version}`,
+      version,
+    });
+    return peer.client;
+  } catch (error) {
+    // Whoever holds the folder may be just starting or stopping: its socket tells, if it comes.
+    if (!(error instanceof DfsError) || error.kind !== "locked") throw error;
+    return await attachInTime(folder, error);
+  }
+}
+
+/** Makes this machine a member of the network of an invite. Fails with `bad-invite`, `exists`, `unreachable`, `locked`. */
+export async function joinNetwork({
+  dataFolder,
+  invite,
+  version,
+}: OpenClientOptions & { readonly invite: string }): Promise<{ peerName: string; networkId: string }> {
+  const { joinOnly } = await import("./running-peer.ts");
+  const folder = dataFolder ?? defaultDataFolder();
+  const { config } = await joinOnly({
+    folder,
+    invite,
+    setup: {},
+    leaseMs,
+    log: shellLog(),
+    program: `dfs-shell ${version}`,
+    version,
+  });
+  return { peerName: config.name, networkId: config.networkId };
+}
+
+async function attach(folder: string): Promise<DfsClient | undefined> {
+  try {
+    return await connectControl(controlSocketPath(folder));
+  } catch {
+    return undefined; // nobody listens: a peer is started, and says what is wrong if something is
+  }
+}
+
+async function attachInTime(folder: string, lockedError: DfsError): Promise<DfsClient> {
+  const deadline = Date.now() + attachWaitMs;
+  while (Date.now() < deadline) {
+    await delay(attachRetryMs);
+    const client = await attach(folder);
+    if (client !== undefined) return client;
+  }
+  throw lockedError;
+}
+
+/** Only what a person must know reaches a shell's stderr. */
+function shellLog() {
+  return createLog((line) => process.stderr.write(line), { level: "error", json: false });
+}

@@ -1,0 +1,78 @@
+/** The chunks of one file, from this peer's own disk where it has them, else from the holders. */
+import type { ChunkingPool } from "../chunking/chunking-pool.ts";
+import type { ContentReference } from "../chunking/content-reference.ts";
+import { type ManifestChunk, readManifest } from "../chunking/manifest.ts";
+import { DfsError } from "../core/errors.ts";
+import type { FileKey, ShelfId } from "../core/ids.ts";
+import type { ChunkStore } from "../store/chunk-store.ts";
+import { type HolderDirectory, HolderPicker } from "./holder-picker.ts";
+import type { PeerLinks } from "./peer-links.ts";
+
+/** What is needed to read a file's content. */
+export interface FileContent {
+  readonly fileKey: FileKey;
+  readonly shelf: ShelfId;
+  readonly reference: ContentReference;
+}
+
+export interface ContentSourceOptions {
+  readonly store: ChunkStore;
+  readonly links: PeerLinks;
+  readonly pool: ChunkingPool;
+  readonly holders: HolderDirectory;
+}
+
+/** Counts what came over the network. */
+export interface FetchCounters {
+  fetchedChunks: number;
+  fetchedBytes: number;
+}
+
+export class ContentSource {
+  readonly #options: ContentSourceOptions;
+  readonly #content: FileContent;
+  readonly #picker: HolderPicker;
+  readonly #counters: FetchCounters;
+  #isHere: Promise<boolean> | undefined;
+
+  constructor(content: FileContent, options: ContentSourceOptions, counters: FetchCounters) {
+    this.#content = content;
+    this.#options = options;
+    this.#counters = counters;
+    this.#picker = new HolderPicker(options.holders, content.fileKey, content.shelf);
+  }
+
+  /** The data chunks that touch the range, in order; only the manifest pages that touch it are fetched. */
+  chunks(offsetBytes: number, lengthBytes: number, signal: AbortSignal): AsyncIterable<ManifestChunk> {
+    const fetchPage = (digest: Uint8Array): Promise<Uint8Array> =>
+      this.fetch(digest, (sealed) => this.#options.pool.verify(sealed, digest), signal);
+    return readManifest(this.#content.reference, fetchPage, { offsetBytes, lengthBytes });
+  }
+
+  /**
+   * Gets the sealed bytes of a chunk or manifest page and hands them to `use`, which verifies them. Where that fails, the
+   * next holder is asked. Resolves with what `use` returned. Fails with `unreachable`, `integrity`, or what `use` fails with.
+   */
+  async fetch<Result>(
+    digest: Uint8Array,
+    use: (sealed: Uint8Array) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const { store, links } = this.#options;
+    this.#isHere ??= store.hasRecords([this.#content.fileKey]).then(([isHere]) => isHere === true);
+    if (await this.#isHere) {
+      try {
+        return await use(await store.get(digest));
+      } catch (error) {
+        // Damaged or gone here: another holder may have it, and its error says more than ours if not.
+        if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
+      }
+    }
+    return this.#picker.withHolder(async (peer) => {
+      const sealed = await links.getChunk(peer, digest, signal);
+      this.#counters.fetchedChunks += 1;
+      this.#counters.fetchedBytes += sealed.length;
+      return use(sealed);
+    }, signal);
+  }
+}

@@ -1,0 +1,250 @@
+/** The methods of the control socket: DfsClient, call by call. Both ends check what arrives by these schemas. */
+import * as v from "valibot";
+import type {
+  Entry,
+  FingersReport,
+  Invite,
+  ListPage,
+  NetworkStatus,
+  PeerInfo,
+  TransferSummary,
+  WhyReport,
+} from "../../core/client.ts";
+import {
+  type ChunkId,
+  type FileKey,
+  parseChunkId,
+  parseFileKey,
+  parseNetworkId,
+  parsePeerId,
+  parsePeerName,
+  parseShelfId,
+} from "../../core/ids.ts";
+import { pageRowsMax } from "../../core/limits.ts";
+import { type DfsPath, resolvePath } from "../../core/names.ts";
+import { defineMethod } from "../wire/rpc-method.ts";
+
+const text = v.pipe(v.string(), v.maxLength(16_384));
+const integer = v.pipe(v.number(), v.safeInteger());
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const flag = v.optional(v.boolean());
+const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
+
+/** A schema that accepts the texts that `parse` accepts. */
+function parsed<Value extends string>(parse: (text: string) => Value): v.GenericSchema<unknown, Value> {
+  return v.pipe(
+    text,
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parse(dataset.value);
+      } catch (error) {
+        addIssue({ message: (error as Error).message });
+        return NEVER;
+      }
+    }),
+  );
+}
+
+const path: v.GenericSchema<unknown, DfsPath> = parsed((value) => resolvePath(value));
+const fileKey: v.GenericSchema<unknown, FileKey> = parsed(parseFileKey);
+const chunkId: v.GenericSchema<unknown, ChunkId> = parsed(parseChunkId);
+const peerId = parsed(parsePeerId);
+const peerName = parsed(parsePeerName);
+
+const entry: v.GenericSchema<unknown, Entry> = v.object({
+  kind: v.picklist(["file", "directory"]),
+  path,
+  name: text,
+  sizeBytes: count,
+  mode: count,
+  modifiedMs: v.number(),
+  committedMs: v.number(),
+  revision: count,
+  copies: count,
+  addedBytes: count,
+  historyBytes: count,
+  fileKey: v.optional(fileKey),
+});
+
+const state = v.picklist(["up", "suspect", "down"]);
+
+const peerInfo: v.GenericSchema<unknown, PeerInfo> = v.object({
+  id: peerId,
+  name: peerName,
+  zone: text,
+  addresses: v.array(text),
+  state,
+  coordinator: v.boolean(),
+  self: v.boolean(),
+  connected: v.boolean(),
+  capacityBytes: count,
+  usedBytes: count,
+  freeBytes: count,
+  lastSeenMs: count,
+});
+
+const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
+  networkId: parsed(parseNetworkId),
+  self: peerInfo,
+  health: v.picklist(["healthy", "degraded", "unavailable"]),
+  reason: text,
+  advice: v.optional(text),
+  peers: v.object({ up: count, suspect: count, down: count }),
+  coordinator: v.object({ name: peerName, reachable: v.boolean(), appliedIndex: count }),
+  files: count,
+  directories: count,
+  logicalBytes: count,
+  storedBytes: count,
+  store: v.object({ chunks: count, records: count, bytes: count, freeBytes: count, quarantined: count }),
+  announceQueue: count,
+  uptimeMs: count,
+  version: text,
+});
+
+const summary: v.GenericSchema<unknown, TransferSummary> = v.object({
+  files: count,
+  directories: count,
+  bytes: count,
+  unchanged: count,
+  failed: count,
+  chunks: count,
+  newChunks: count,
+  newBytes: count,
+  sentChunks: count,
+  sentBytes: count,
+  copies: count,
+  elapsedMs: v.number(),
+});
+
+const why: v.GenericSchema<unknown, WhyReport> = v.object({
+  path,
+  revision: count,
+  sizeBytes: count,
+  fileKey,
+  shelf: parsed(parseShelfId),
+  chain: v.array(v.object({ id: peerId, name: peerName, state })),
+  holders: v.array(v.object({ id: peerId, name: v.optional(peerName), answered: v.boolean(), complete: v.boolean() })),
+  foundBy: v.picklist(["cache", "finger-table", "catalogue"]),
+  fallbackReason: v.optional(text),
+  chunks: count,
+  sealedBytes: count,
+  firstChunks: v.array(chunkId),
+  failuresToLoss: integer,
+});
+
+const fingers: v.GenericSchema<unknown, FingersReport> = v.object({
+  self: peerId,
+  fingers: v.array(
+    v.object({ id: peerId, name: v.optional(peerName), commonPrefixBits: count, addresses: v.array(text) }),
+  ),
+  records: count,
+  announceQueue: count,
+  cachedKeys: count,
+  sample: v.array(v.object({ fileKey, holder: peerId, expiresMs: v.number() })),
+});
+
+const wireError = v.object({
+  kind: v.string(),
+  message: text,
+  op: v.optional(text),
+  path: v.optional(text),
+  peer: v.optional(text),
+});
+
+/** A TransferEvent as it travels: its error as plain data. */
+const transferEvent = v.variant("type", [
+  v.object({ type: v.literal("found"), files: count, bytes: count }),
+  v.object({ type: v.literal("started"), path: text, sizeBytes: count }),
+  v.object({ type: v.literal("progress"), path: text, bytes: count }),
+  v.object({
+    type: v.literal("done"),
+    path: text,
+    outcome: v.picklist(["written", "unchanged", "would-write"]),
+    revision: count,
+    copies: count,
+  }),
+  v.object({ type: v.literal("failed"), path: text, error: wireError }),
+]);
+export type WireTransferEvent = v.InferOutput<typeof transferEvent>;
+
+const putSource = v.variant("kind", [
+  v.object({ kind: v.literal("path"), path: text }),
+  /** Its bytes come as the call's input. */
+  v.object({ kind: v.literal("stream"), name: text }),
+]);
+
+const nothing = v.null();
+const listPage: v.GenericSchema<unknown, ListPage> = v.object({ entries: v.array(entry), next: v.optional(text) });
+const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
+
+export const methods = {
+  stat: defineMethod({ name: "stat", params: v.object({ path }), result: entry }),
+  list: defineMethod({
+    name: "list",
+    params: v.object({
+      path,
+      cursor: v.optional(text),
+      limit: v.optional(v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax))),
+    }),
+    result: listPage,
+  }),
+  walk: defineMethod({ name: "walk", params: v.object({ path }), item: v.array(entry), result: nothing }),
+  mkdir: defineMethod({ name: "mkdir", params: v.object({ path, parents: flag }), result: nothing }),
+  rmdir: defineMethod({ name: "rmdir", params: v.object({ path }), result: nothing }),
+  remove: defineMethod({ name: "remove", params: v.object({ path, recursive: flag }), result: count }),
+  move: defineMethod({ name: "move", params: v.object({ from: path, to: path, force: flag }), result: nothing }),
+  copy: defineMethod({
+    name: "copy",
+    params: v.object({ from: path, to: path, force: flag, recursive: flag }),
+    result: count,
+  }),
+  put: defineMethod({
+    name: "put",
+    params: v.object({
+      sources: v.pipe(v.array(putSource), v.minLength(1)),
+      target: path,
+      recursive: flag,
+      dryRun: flag,
+      force: flag,
+      resume: flag,
+      parallel: v.optional(v.pipe(count, v.minValue(1))),
+    }),
+    item: transferEvent,
+    result: summary,
+  }),
+  get: defineMethod({
+    name: "get",
+    params: v.object({
+      sources: v.pipe(v.array(path), v.minLength(1)),
+      target: text,
+      recursive: flag,
+      dryRun: flag,
+      force: flag,
+      resume: flag,
+      revision: v.optional(v.pipe(count, v.minValue(1))),
+      parallel: v.optional(v.pipe(count, v.minValue(1))),
+    }),
+    item: transferEvent,
+    result: summary,
+  }),
+  read: defineMethod({
+    name: "read",
+    params: v.object({
+      path,
+      offsetBytes: v.optional(integer),
+      lengthBytes: v.optional(count),
+      revision: v.optional(v.pipe(count, v.minValue(1))),
+    }),
+    item: bytes,
+    result: nothing,
+  }),
+  why: defineMethod({ name: "why", params: v.object({ path }), result: why }),
+  status: defineMethod({ name: "status", params: v.object({}), result: networkStatus }),
+  peers: defineMethod({ name: "peers", params: v.object({}), result: v.array(peerInfo) }),
+  fingers: defineMethod({ name: "fingers", params: v.object({}), result: fingers }),
+  invite: defineMethod({
+    name: "invite",
+    params: v.object({ expiresInMs: v.optional(v.pipe(count, v.minValue(1))) }),
+    result: invite,
+  }),
+};

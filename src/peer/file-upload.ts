@@ -1,0 +1,72 @@
+/** One file's chunks and pages on their way to a shelf. */
+import type { ChunkingPool } from "../chunking/chunking-pool.ts";
+import type { FileBuilder, FinishedFile } from "../chunking/file-builder.ts";
+import type { SealedChunk } from "../chunking/seal.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import type { TransferReport } from "./transfer-report.ts";
+import type { UploadSession } from "./upload-session.ts";
+
+export interface FileUploadOptions {
+  /** How events name the file. */
+  readonly label: string;
+  readonly session: UploadSession;
+  /** Bounds the bytes in flight of the whole transfer. */
+  readonly window: ByteBudget;
+  readonly report: TransferReport;
+  readonly builder: FileBuilder;
+  readonly pool: ChunkingPool;
+  readonly signal: AbortSignal;
+}
+
+export class FileUpload {
+  readonly #options: FileUploadOptions;
+  readonly #storing = new Set<Promise<void>>();
+  #failure: { error: unknown } | undefined;
+  #addedBytes = 0;
+  #throughBytes = 0;
+
+  constructor(options: FileUploadOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every chunk and page is durable on the shelf, with what the file comes to and how many bytes it added. */
+  async run(chunks: AsyncIterable<SealedChunk>): Promise<FinishedFile & { addedBytes: number }> {
+    const { builder } = this.#options;
+    for await (const chunk of chunks) {
+      await this.#store(chunk.digest, chunk.sealed, chunk.plaintextBytes, () => this.#options.pool.reclaim(chunk));
+      for (const page of builder.add(chunk)) await this.#store(page.digest, page.bytes, 0);
+    }
+    const finished = builder.finish();
+    for (const page of finished.pages) await this.#store(page.digest, page.bytes, 0);
+    await Promise.all(this.#storing);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return { ...finished, addedBytes: this.#addedBytes };
+  }
+
+  /** Resolves when there is room for the chunk in flight; what becomes of it is known at the end. */
+  async #store(digest: Uint8Array, bytes: Uint8Array, plaintextBytes: number, onStored?: () => void): Promise<void> {
+    const { label, session, window, report, signal } = this.#options;
+    const { length } = bytes; // it is 0 once the memory is given back
+    await window.take(length, signal);
+    if (this.#failure !== undefined) {
+      window.give(length);
+      throw this.#failure.error;
+    }
+    const stored = session
+      .store(digest, bytes)
+      .then((isNew) => {
+        if (isNew) this.#addedBytes += length;
+        this.#throughBytes += plaintextBytes;
+        report.progress(label, this.#throughBytes);
+        onStored?.();
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        window.give(length);
+        this.#storing.delete(stored);
+      });
+    this.#storing.add(stored);
+  }
+}

@@ -1,0 +1,15 @@
+/** The RPC method by which a member asks another for a data lane. */
+import * as v from "valibot";
+import { defineMethod } from "./wire/rpc-method.ts";
+
+const offer = v.object({
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  identity: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  key: v.pipe(v.instance(Uint8Array), v.length(32)) as v.GenericSchema<unknown, Uint8Array>,
+});
+
+/** Where a lane can be opened, once, and the key that proves who may. */
+export type LaneOffer = v.InferOutput<typeof offer>;
+
+/** The result is null where no lane is offered now: the asker uses libp2p streams. */
+export const openLaneMethod = defineMethod({ name: "lane.open", params: v.object({}), result: v.nullable(offer) });

@@ -1,0 +1,100 @@
+/**
+ * Data lanes, the accepting end: TLS sockets beside the libp2p connection, for chunk frames only.
+ *
+ * libp2p's streams cost more CPU than the cryptography in them, and bulk data pays for it. So a member may ask, over its
+ * authenticated RPC stream, for a lane: it gets a port, an identity and a 32-byte key, both random and good for one
+ * handshake within a few seconds. TLS 1.3 with that key as its pre-shared key (and an ephemeral key exchange) then
+ * proves each end to the other. Whoever cannot open a lane uses libp2p streams.
+ */
+import { randomBytes } from "node:crypto";
+import { type Server, type Socket } from "node:net";
+import { type TLSSocket, createServer } from "node:tls";
+import { toDfsError } from "../core/errors.ts";
+import type { PeerId } from "../core/ids.ts";
+import { chunkFrameBytesMax, laneConnectionsMax, laneHandshakeMs, laneOffersMax } from "../core/limits.ts";
+import type { LaneOffer } from "./lane-method.ts";
+import { laneTls } from "./lane-tls.ts";
+import type { FrameChannel } from "./wire/frame-channel.ts";
+import { socketChannel } from "./wire/socket-channel.ts";
+
+interface PendingOffer {
+  readonly peer: PeerId;
+  readonly key: Buffer;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class LaneServer {
+  readonly #host: string;
+  readonly #onLane: (channel: FrameChannel, from: PeerId) => void;
+  readonly #offers = new Map<string, PendingOffer>();
+  readonly #peers = new WeakMap<Socket, PeerId>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+
+  /** Will listen on any free port of `host`. */
+  constructor(host: string, onLane: (channel: FrameChannel, from: PeerId) => void) {
+    this.#host = host;
+    this.#onLane = onLane;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer({
+      ...laneTls,
+      handshakeTimeout: laneHandshakeMs,
+      pskCallback: (socket, identity) => this.#takeKey(socket, identity),
+    });
+    server.maxConnections = laneConnectionsMax;
+    server.on("connection", (socket: Socket) => this.#track(socket));
+    server.on("secureConnection", (socket) => this.#accept(socket));
+    server.on("tlsClientError", (_error, socket) => socket.destroy()); // a stranger, or an offer that was too old
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(toDfsError(error, { op: "data lane" })));
+      server.listen(0, this.#host, resolve);
+    });
+    const address = server.address();
+    this.#port = typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const { timer } of this.#offers.values()) clearTimeout(timer);
+    this.#offers.clear();
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) =>
+      this.#server === undefined ? resolve() : this.#server.close(() => resolve()),
+    );
+  }
+
+  /** An offer for one lane to `peer`; undefined while too many are open. */
+  offer(peer: PeerId): LaneOffer | undefined {
+    if (this.#offers.size >= laneOffersMax) return undefined;
+    const identity = randomBytes(16).toString("hex");
+    const key = randomBytes(32);
+    const timer = setTimeout(() => this.#offers.delete(identity), laneHandshakeMs);
+    timer.unref();
+    this.#offers.set(identity, { peer, key, timer });
+    return { port: this.#port, identity, key };
+  }
+
+  /** The key of an offer, which is used up by this. */
+  #takeKey(socket: TLSSocket, identity: string): Buffer | null {
+    const offer = this.#offers.get(identity);
+    if (offer === undefined) return null;
+    this.#offers.delete(identity);
+    clearTimeout(offer.timer);
+    this.#peers.set(socket, offer.peer);
+    return offer.key;
+  }
+
+  #accept(socket: TLSSocket): void {
+    const peer = this.#peers.get(socket);
+    if (peer === undefined) socket.destroy();
+    else this.#onLane(socketChannel(socket.setNoDelay(true), chunkFrameBytesMax), peer);
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+}

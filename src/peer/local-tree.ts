@@ -1,0 +1,90 @@
+/** Walking a tree of this machine's file system, for put. */
+import type { BigIntStats } from "node:fs";
+import { lstat, opendir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import { pathDepthMax } from "../core/limits.ts";
+import { nameFault, printable } from "../core/names.ts";
+
+/** A directory comes before what is in it. */
+export type LocalItem =
+  | {
+      readonly kind: "directory";
+      readonly localPath: string;
+      readonly names: readonly string[];
+      readonly mode: number;
+      readonly modifiedMs: number;
+    }
+  | {
+      readonly kind: "file";
+      readonly localPath: string;
+      readonly names: readonly string[];
+      readonly mode: number;
+      readonly modifiedMs: number;
+      readonly sizeBytes: number;
+    }
+  | { readonly kind: "refused"; readonly localPath: string; readonly error: DfsError };
+
+/**
+ * `root` and, when it is a directory, everything below it. `names` are the parts of the path below `root`; none for
+ * `root` itself. What cannot be stored (symbolic links, sockets, names that break the rules, unreadable folders) comes
+ * as `refused`. Memory is bounded by the depth of the tree. Fails with the error of `root` when that cannot be read.
+ */
+export async function* walkLocal(root: string, signal: AbortSignal): AsyncGenerator<LocalItem> {
+  const status = await lstat(root, { bigint: true }).catch((error: unknown) => {
+    throw toDfsError(error, { op: "put", path: root });
+  });
+  const item = itemOf(root, [], status);
+  yield item;
+  if (item.kind === "directory") yield* walkInside(root, [], signal);
+}
+
+async function* walkInside(folder: string, names: readonly string[], signal: AbortSignal): AsyncGenerator<LocalItem> {
+  try {
+    for await (const { name } of await opendir(folder)) {
+      signal.throwIfAborted();
+      const item = await inspect(join(folder, name), [...names, name]);
+      yield item;
+      if (item.kind === "directory") yield* walkInside(item.localPath, item.names, signal);
+    }
+  } catch (error) {
+    if (signal.aborted) throw toDfsError(signal.reason);
+    yield { kind: "refused", localPath: folder, error: toDfsError(error, { path: folder }) };
+  }
+}
+
+async function inspect(localPath: string, names: readonly string[]): Promise<LocalItem> {
+  const name = basename(localPath);
+  const fault = nameFault(name);
+  if (fault !== undefined)
+    return refused(localPath, new DfsError("invalid-name", fault, { path: printable(localPath) }));
+  if (names.length > pathDepthMax)
+    return refused(localPath, new DfsError("invalid-name", `deeper than ${pathDepthMax} directories`));
+  try {
+    return itemOf(localPath, names, await lstat(localPath, { bigint: true }));
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+    return refused(
+      localPath,
+      isGone
+        ? new DfsError("changed", "disappeared while its folder was read", { path: localPath })
+        : toDfsError(error, { path: localPath }),
+    );
+  }
+}
+
+function itemOf(localPath: string, names: readonly string[], status: BigIntStats): LocalItem {
+  const mode = Number(status.mode) & 0o7777;
+  const modifiedMs = Number(status.mtimeNs) / 1e6;
+  if (status.isDirectory()) return { kind: "directory", localPath, names, mode, modifiedMs };
+  if (status.isFile()) return { kind: "file", localPath, names, mode, modifiedMs, sizeBytes: Number(status.size) };
+  const what = status.isSymbolicLink() ? "a symbolic link" : "not a regular file";
+  return refused(
+    localPath,
+    new DfsError("permission", `${what}: only regular files and directories can be stored`, { path: localPath }),
+  );
+}
+
+function refused(localPath: string, error: DfsError): LocalItem {
+  return { kind: "refused", localPath, error };
+}

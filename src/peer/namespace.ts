@@ -1,0 +1,207 @@
+/**
+ * One user's names: paths on one side, nodes, tokens and sealed attributes of the catalogue on the other.
+ *
+ * Names and attributes are opened and sealed here and nowhere else; what the catalogue stores it cannot read.
+ */
+import type { EntryRow } from "../catalogue/rows.ts";
+import type { Entry } from "../core/client.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import { pageRowsMax } from "../core/limits.ts";
+import { baseName, childPath, type DfsPath, parentPath, pathParts, rootPath } from "../core/names.ts";
+import { openName, sealName } from "../identity/name-token.ts";
+import type { UserKeys } from "../identity/user-keys.ts";
+import { openNodeAttributes, sealNodeAttributes, type NodeAttributes } from "./attributes.ts";
+import type { CatalogueReader } from "./catalogue-access.ts";
+import type { FileContent } from "./content-source.ts";
+import { hexOf } from "./random-ids.ts";
+
+/** A file or directory and its place in the catalogue. */
+export interface Located {
+  readonly path: DfsPath;
+  readonly node: NodeId;
+  /** The directory that it is in, and its name there; absent for the root. */
+  readonly parent?: NodeId;
+  readonly token?: Uint8Array;
+  readonly entry: Entry;
+  /** How to read a file; absent for directories. */
+  readonly content?: FileContent | undefined;
+}
+
+export interface LocatedPage {
+  readonly children: readonly Located[];
+  readonly next?: Uint8Array | undefined;
+}
+
+const rootMode = 0o755;
+
+export class Namespace {
+  readonly user: UserKeys;
+  readonly #catalogue: CatalogueReader;
+
+  constructor(user: UserKeys, catalogue: CatalogueReader) {
+    this.user = user;
+    this.#catalogue = catalogue;
+  }
+
+  /** What is at `path`; undefined when nothing is. Fails with `not-directory` when the path leads through a file. */
+  async locate(path: DfsPath, signal?: AbortSignal): Promise<Located | undefined> {
+    if (signal?.aborted === true) throw toDfsError(signal.reason);
+    let place = this.#root();
+    for (const name of pathParts(path)) {
+      if (place.entry.kind === "file") throw new DfsError("not-directory", "not a directory", { path: place.path });
+      const child = await this.child(place, name, signal);
+      if (child === undefined) return undefined;
+      place = child;
+    }
+    return place;
+  }
+
+  /** What is at `path`. Fails with `not-found`, `not-directory`. */
+  async require(path: DfsPath, signal?: AbortSignal): Promise<Located> {
+    const place = await this.locate(path, signal);
+    if (place === undefined) throw new DfsError("not-found", "no such file or directory", { path });
+    return place;
+  }
+
+  /** The directory at `path`. Fails with `not-found`, `not-directory`. */
+  async requireDirectory(path: DfsPath, signal?: AbortSignal): Promise<Located> {
+    const place = await this.require(path, signal);
+    if (place.entry.kind !== "directory") throw new DfsError("not-directory", "not a directory", { path });
+    return place;
+  }
+
+  /** The directory that holds, or would hold, `path`. Fails with `not-found`, `not-directory`. */
+  async requireParent(path: DfsPath, signal?: AbortSignal): Promise<Located> {
+    return this.requireDirectory(parentPath(path), signal);
+  }
+
+  /** The file at `path`, with how to read it. Fails with `not-found`, `is-directory`. */
+  async requireFile(path: DfsPath, signal?: AbortSignal): Promise<Located & { content: FileContent }> {
+    const place = await this.require(path, signal);
+    if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path });
+    return { ...place, content: place.content };
+  }
+
+  /** The child of a directory by its name; undefined when there is none. */
+  async child(directory: Located, name: string, signal?: AbortSignal): Promise<Located | undefined> {
+    const token = sealName(this.user.nameKey, directory.node, name);
+    const row = await this.#catalogue.entry(this.user.userId, directory.node, token, signal);
+    return row === undefined ? undefined : this.#open(directory, name, token, row);
+  }
+
+  /** Some children of a directory, in the order of their tokens. */
+  async page(
+    directory: Located,
+    after: Uint8Array | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<LocatedPage> {
+    const { rows, next } = await this.#catalogue.list(this.user.userId, directory.node, after, limit, signal);
+    const children = rows.map((row) =>
+      this.#open(directory, openName(this.user.nameKey, directory.node, row.token), row.token, row),
+    );
+    return { children, next: next ?? undefined };
+  }
+
+  /** All children of a directory, page by page. */
+  async *children(directory: Located, signal?: AbortSignal): AsyncGenerator<Located> {
+    let after: Uint8Array | undefined;
+    do {
+      const { children, next } = await this.page(directory, after, pageRowsMax, signal);
+      yield* children;
+      after = next;
+    } while (after !== undefined);
+  }
+
+  /** `place` and everything below it, each directory before its content. */
+  async *walk(place: Located, signal?: AbortSignal): AsyncGenerator<Located> {
+    yield place;
+    if (place.entry.kind !== "directory") return;
+    for await (const child of this.children(place, signal)) yield* this.walk(child, signal);
+  }
+
+  /** A revision of a file other than its newest. Fails with `not-found` when there is no such revision. */
+  async revision(
+    file: Located & { content: FileContent },
+    revision: number,
+    signal?: AbortSignal,
+  ): Promise<FileContent> {
+    if (revision === file.entry.revision) return file.content;
+    const row = await this.#catalogue.revision(file.node, revision, signal);
+    if (row === undefined)
+      throw new DfsError("not-found", `has no revision ${revision}; the newest is ${file.entry.revision}`, {
+        path: file.path,
+      });
+    const { reference } = openNodeAttributes(this.user.attributeKey, file.node, row.attributes);
+    if (reference === undefined)
+      throw new DfsError("integrity", "a revision does not say how to read it", { path: file.path });
+    return { fileKey: row.fileKey, shelf: row.shelf, reference };
+  }
+
+  sealName(directory: NodeId, name: string): Uint8Array {
+    return sealName(this.user.nameKey, directory, name);
+  }
+
+  sealAttributes(node: NodeId, attributes: NodeAttributes): Uint8Array {
+    return sealNodeAttributes(this.user.attributeKey, node, attributes);
+  }
+
+  openAttributes(node: NodeId, sealed: Uint8Array): NodeAttributes {
+    return openNodeAttributes(this.user.attributeKey, node, sealed);
+  }
+
+  #root(): Located {
+    const entry: Entry = {
+      kind: "directory",
+      path: rootPath,
+      name: baseName(rootPath),
+      sizeBytes: 0,
+      mode: rootMode,
+      modifiedMs: 0,
+      committedMs: 0,
+      revision: 0,
+      copies: 0,
+      addedBytes: 0,
+      historyBytes: 0,
+    };
+    return { path: rootPath, node: this.user.rootDirectory, entry };
+  }
+
+  #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {
+    const path = childPath(directory.path, name);
+    const { mode, modifiedMs, reference } = this.openAttributes(row.node, row.attributes);
+    const { kind, revision, sizeBytes, copies, addedBytes, historyBytes, committedMs } = row;
+    const common = {
+      kind,
+      path,
+      name,
+      mode,
+      modifiedMs,
+      committedMs,
+      revision,
+      sizeBytes,
+      copies,
+      addedBytes,
+      historyBytes,
+    };
+    const place = { path, node: row.node, parent: directory.node, token };
+    if (row.fileKey === null || row.shelf === null) return { ...place, entry: common };
+    if (reference === undefined || reference.plaintextBytes !== sizeBytes) {
+      throw new DfsError("integrity", "its catalogue entry does not say how to read it", { path });
+    }
+    const content = { fileKey: row.fileKey, shelf: row.shelf, reference };
+    return { ...place, entry: { ...common, fileKey: row.fileKey }, content };
+  }
+}
+
+/** A page's end as text for a caller, and back. Fails with `usage` on anything that was not a cursor. */
+export function cursorText(token: Uint8Array | undefined): string | undefined {
+  return token === undefined ? undefined : hexOf(token);
+}
+
+export function cursorToken(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  if (!/^([0-9a-f]{2})+$/.test(text)) throw new DfsError("usage", "not the cursor of a listing");
+  return Buffer.from(text, "hex");
+}

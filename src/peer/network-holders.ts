@@ -1,0 +1,49 @@
+/** Holders of a file: by the finger table, else by the catalogue's chain of the file's shelf. */
+import { toDfsError } from "../core/errors.ts";
+import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
+import type { FingerTableService } from "../dht/finger-table-service.ts";
+import type { HoldersFound } from "../dht/holder-lookup.ts";
+import type { FoundHolders, HolderDirectory } from "./holder-picker.ts";
+import type { Members } from "./members.ts";
+
+export class NetworkHolders implements HolderDirectory {
+  readonly #self: PeerId;
+  readonly #fingers: FingerTableService;
+  readonly #members: Members;
+
+  constructor(self: PeerId, fingers: FingerTableService, members: Members) {
+    this.#self = self;
+    this.#fingers = fingers;
+    this.#members = members;
+  }
+
+  async find(fileKey: FileKey, shelf: ShelfId, signal: AbortSignal): Promise<FoundHolders> {
+    const found = await this.#ask(fileKey, signal);
+    // Members only: what the finger table says is a hint from peers that are not trusted.
+    const members = found.holders.filter((peer) => this.#members.peer(peer) !== undefined);
+    const holders = members.filter((peer) => peer !== this.#self);
+    if (members.length > 0) return { holders, foundBy: found.from === "cache" ? "cache" : "finger-table" };
+    const fallbackReason = found.reason ?? "the finger table named no member";
+    return { holders: await this.chainOf(shelf), foundBy: "catalogue", fallbackReason };
+  }
+
+  /** A finger table that fails is one that knows nothing: the catalogue answers then. */
+  async #ask(fileKey: FileKey, signal: AbortSignal): Promise<Pick<HoldersFound, "holders" | "from" | "reason">> {
+    try {
+      const [found] = await this.#fingers.findHolders([fileKey], { signal });
+      return found ?? { holders: [], from: "network" };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { holders: [], from: "network", reason: toDfsError(error).message };
+    }
+  }
+
+  chainOf(shelf: ShelfId): Promise<readonly PeerId[]> {
+    const owner = this.#members.ownerOf(shelf);
+    return Promise.resolve(owner === undefined || owner.id === this.#self ? [] : [owner.id]);
+  }
+
+  forget(peer: PeerId): void {
+    this.#fingers.forgetHolder(peer);
+  }
+}

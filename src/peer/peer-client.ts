@@ -1,0 +1,138 @@
+/** DfsClient of a peer in this process: each call handed to the part of the peer that does it. */
+import type {
+  CallOptions,
+  CopyOptions,
+  DfsClient,
+  Entry,
+  FingersReport,
+  GetRequest,
+  Invite,
+  ListOptions,
+  ListPage,
+  MoveOptions,
+  NetworkStatus,
+  PeerInfo,
+  PutRequest,
+  ReadOptions,
+  RemoveOptions,
+  TransferOptions,
+  TransferSummary,
+  WhyReport,
+} from "../core/client.ts";
+import { pageRowsMax } from "../core/limits.ts";
+import type { DfsPath } from "../core/names.ts";
+import { readContent } from "./content-reader.ts";
+import { type GetOptions, GetTransfer } from "./get-transfer.ts";
+import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
+import { type PutOptions, PutTransfer } from "./put-transfer.ts";
+import type { Reports } from "./reports.ts";
+import type { TreeChanges } from "./tree-changes.ts";
+
+export interface PeerClientOptions {
+  readonly namespace: Namespace;
+  readonly changes: TreeChanges;
+  readonly reports: Reports;
+  /** A put has a session of commands of its own, so that it waits for no other. */
+  readonly put: () => PutOptions;
+  readonly get: GetOptions;
+  readonly invite: (expiresInMs: number | undefined, signal: AbortSignal) => Promise<Invite>;
+  /** Stops the peer, or lets go of it. */
+  readonly close: () => Promise<void>;
+}
+
+export class PeerClient implements DfsClient {
+  readonly #options: PeerClientOptions;
+
+  constructor(options: PeerClientOptions) {
+    this.#options = options;
+  }
+
+  async stat(path: DfsPath, { signal }: CallOptions = {}): Promise<Entry> {
+    return (await this.#options.namespace.require(path, signal)).entry;
+  }
+
+  async list(path: DfsPath, { signal, cursor, limit }: ListOptions = {}): Promise<ListPage> {
+    const directory = await this.#options.namespace.requireDirectory(path, signal);
+    const { children, next } = await this.#options.namespace.page(
+      directory,
+      cursorToken(cursor),
+      Math.min(limit ?? pageRowsMax, pageRowsMax),
+      signal,
+    );
+    return { entries: children.map((child) => child.entry), next: cursorText(next) };
+  }
+
+  async *walk(path: DfsPath, { signal }: CallOptions = {}): AsyncIterable<Entry> {
+    const place = await this.#options.namespace.require(path, signal);
+    for await (const { entry } of this.#options.namespace.walk(place, signal)) yield entry;
+  }
+
+  mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
+    return this.#options.changes.makeDirectory(path, options);
+  }
+
+  rmdir(path: DfsPath, { signal }: CallOptions = {}): Promise<void> {
+    return this.#options.changes.removeDirectory(path, signal);
+  }
+
+  remove(path: DfsPath, options: RemoveOptions = {}): Promise<number> {
+    return this.#options.changes.remove(path, options);
+  }
+
+  move(from: DfsPath, to: DfsPath, options: MoveOptions = {}): Promise<void> {
+    return this.#options.changes.move(from, to, options);
+  }
+
+  copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
+    return this.#options.changes.copy(from, to, options);
+  }
+
+  put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    return new PutTransfer(this.#options.put(), request, options).run();
+  }
+
+  get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    return new GetTransfer(this.#options.get, request, options).run();
+  }
+
+  async *read(path: DfsPath, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    const signal = options.signal ?? neverAborted();
+    const { namespace, get } = this.#options;
+    const file = await namespace.requireFile(path, signal);
+    const content =
+      options.revision === undefined ? file.content : await namespace.revision(file, options.revision, signal);
+    const sizeBytes = content.reference.plaintextBytes;
+    const first = options.offsetBytes ?? 0;
+    const offsetBytes = Math.min(sizeBytes, first < 0 ? Math.max(0, sizeBytes + first) : first);
+    const lengthBytes = Math.min(sizeBytes - offsetBytes, options.lengthBytes ?? Number.MAX_SAFE_INTEGER);
+    yield* readContent(content, { offsetBytes, lengthBytes }, get.content, signal);
+  }
+
+  why(path: DfsPath, { signal }: CallOptions = {}): Promise<WhyReport> {
+    return this.#options.reports.why(path, signal ?? neverAborted());
+  }
+
+  status({ signal }: CallOptions = {}): Promise<NetworkStatus> {
+    return this.#options.reports.status(signal);
+  }
+
+  peers({ signal }: CallOptions = {}): Promise<readonly PeerInfo[]> {
+    return this.#options.reports.peers(signal);
+  }
+
+  fingers(): Promise<FingersReport> {
+    return this.#options.reports.fingers();
+  }
+
+  invite({ signal, expiresInMs }: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
+    return this.#options.invite(expiresInMs, signal ?? neverAborted());
+  }
+
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+}
+
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,7 @@
+/** Names of the protocols that peers speak with each other. */
+/** The one protocol that is open to a peer that is not a member yet. */
+export const joinProtocol = "/dfs-shell/join/1";
+/** Control calls between members: catalogue, shelves, holder records, heartbeats. */
+export const rpcProtocol = "/dfs-shell/rpc/1";
+/** Chunks between members, as raw frames. */
+export const chunkProtocol = "/dfs-shell/chunks/1";

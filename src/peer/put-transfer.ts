@@ -1,0 +1,343 @@
+/**
+ * Put: cut and seal, ask what is missing, send it, and commit only what is durable.
+ *
+ * Directories and files are committed in the order in which they are found, many to a command. Files are sealed and
+ * sent several at once; the bytes in flight are bounded for the whole transfer.
+ */
+import { setMaxListeners } from "node:events";
+import { basename } from "node:path";
+import type { ChunkingPool } from "../chunking/chunking-pool.ts";
+import { FileBuilder } from "../chunking/file-builder.ts";
+import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
+import { withDeadline } from "../core/deadline.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import type { NodeId, ShelfId } from "../core/ids.ts";
+import { transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
+import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import type { CommandSession } from "./command-session.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { FileUpload } from "./file-upload.ts";
+import { type LocalItem, walkLocal } from "./local-tree.ts";
+import type { Located, Namespace } from "./namespace.ts";
+import { randomId } from "./random-ids.ts";
+import type { ShelfPort } from "./shelf-port.ts";
+import { TaskGroup } from "./task-group.ts";
+import { TransferReport } from "./transfer-report.ts";
+import { UploadSession } from "./upload-session.ts";
+
+export interface PutOptions {
+  readonly namespace: Namespace;
+  readonly commands: CommandSession;
+  readonly pool: ChunkingPool;
+  /** The shelf for a new file, or the one that an existing file is on. */
+  readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal) => Promise<ShelfPort>;
+}
+
+/** A directory that files go into: `isNew` when this transfer makes it, so that nothing can be in it yet. */
+interface Folder {
+  readonly node: NodeId;
+  readonly path: DfsPath;
+  readonly place: Located | undefined;
+  readonly made: Promise<unknown>;
+}
+
+/** A file to put, and where. */
+interface FileJob {
+  readonly folder: Folder;
+  readonly name: string;
+  readonly path: DfsPath;
+  /** How events and errors name it: the local path, or `-`. */
+  readonly label: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly bytes: AsyncIterable<Uint8Array> | undefined;
+  readonly localPath: string;
+}
+
+/** A source's own name and where it goes. */
+interface Destination {
+  readonly folder: Located;
+  readonly name: string;
+}
+
+const streamMode = 0o644;
+/** A shelf that is gone at the end of a transfer is not waited for longer than this. */
+const leaseEndMs = 5_000;
+
+export class PutTransfer {
+  readonly #options: PutOptions;
+  readonly #request: PutRequest;
+  readonly #signal: AbortSignal;
+  readonly #report: TransferReport;
+  readonly #commits: CommitQueue;
+  readonly #window = new ByteBudget(transferWindowBytes);
+  readonly #sessions = new Map<ShelfId, UploadSession>();
+  readonly #files: TaskGroup;
+
+  constructor(options: PutOptions, request: PutRequest, transfer: TransferOptions) {
+    this.#options = options;
+    this.#request = request;
+    this.#signal = transfer.signal ?? new AbortController().signal;
+    setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
+    this.#report = new TransferReport(transfer);
+    this.#commits = new CommitQueue(options.commands, this.#signal);
+    this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
+  }
+
+  /** Resolves when everything is committed or has failed by itself; fails when nothing could be tried. */
+  async run(): Promise<TransferSummary> {
+    try {
+      const place = await this.#options.namespace.locate(this.#request.target, this.#signal);
+      for (const source of this.#request.sources) {
+        await this.#putSource(source, await this.#destination(source, place));
+      }
+      await this.#files.settled();
+      this.#signal.throwIfAborted();
+    } catch (error) {
+      await this.#files.settled();
+      throw toDfsError(this.#signal.aborted ? this.#signal.reason : error, { op: "put" });
+    } finally {
+      await this.#endSessions();
+    }
+    this.#countChunks();
+    const summary = this.#report.summary();
+    const isSingle = summary.failed === 1 && summary.files === 0 && summary.directories === 0;
+    if (isSingle && this.#report.firstError !== undefined) throw this.#report.firstError;
+    return summary;
+  }
+
+  /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
+  async #destination(source: PutSource, place: Located | undefined): Promise<Destination> {
+    const { target, sources } = this.#request;
+    const ownName = source.kind === "path" ? basename(source.path) : source.name;
+    if (place?.entry.kind === "directory") return { folder: place, name: checkName(ownName) };
+    if (sources.length > 1) {
+      const why = place === undefined ? "no such directory" : "not a directory";
+      throw new DfsError(
+        place === undefined ? "not-found" : "not-directory",
+        `${why}; several sources need a directory to go into`,
+        { path: target },
+      );
+    }
+    return { folder: await this.#options.namespace.requireParent(target, this.#signal), name: baseName(target) };
+  }
+
+  async #putSource(source: PutSource, { folder: place, name }: Destination): Promise<void> {
+    const folder: Folder = { node: place.node, path: place.path, place, made: Promise.resolve() };
+    if (source.kind === "stream") {
+      const job = {
+        folder,
+        name,
+        path: childPath(folder.path, name),
+        label: "-",
+        sizeBytes: 0,
+        modifiedMs: Date.now(),
+        bytes: source.bytes,
+        localPath: "",
+      };
+      await this.#files.add(() => this.#putFile(job));
+      return;
+    }
+    const folders: Folder[] = [];
+    for await (const item of walkLocal(source.path, this.#signal)) {
+      if (item.kind === "refused") this.#report.failed(item.localPath, item.error);
+      else await this.#putItem(item, folder, folders, item.names.at(-1) ?? name);
+    }
+  }
+
+  /** `folders` is the path from the source down to where the walk is. */
+  async #putItem(
+    item: Exclude<LocalItem, { kind: "refused" }>,
+    top: Folder,
+    folders: Folder[],
+    name: string,
+  ): Promise<void> {
+    const depth = item.names.length;
+    folders.length = Math.min(folders.length, depth);
+    const folder = depth === 0 ? top : folders[depth - 1];
+    if (folder === undefined) return; // its directory was refused, and said so
+    const path = childPath(folder.path, name);
+    if (item.kind === "directory") {
+      if (this.#request.recursive !== true)
+        throw new DfsError("is-directory", "is a directory; use -R to put it with all that is in it", {
+          path: item.localPath,
+        });
+      folders[depth] = await this.#enterDirectory(item, folder, name, path);
+      return;
+    }
+    const { localPath, sizeBytes, modifiedMs } = item;
+    this.#report.found(sizeBytes);
+    await this.#files.add(() =>
+      this.#putFile({ folder, name, path, label: localPath, sizeBytes, modifiedMs, bytes: undefined, localPath }),
+    );
+  }
+
+  async #enterDirectory(
+    item: { mode: number; modifiedMs: number; localPath: string },
+    folder: Folder,
+    name: string,
+    path: DfsPath,
+  ): Promise<Folder> {
+    const { namespace } = this.#options;
+    const existing = folder.place === undefined ? undefined : await namespace.child(folder.place, name, this.#signal);
+    if (existing?.entry.kind === "directory") return { node: existing.node, path, place: existing, made: folder.made };
+    if (existing !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { path });
+    const node = randomId<NodeId>();
+    this.#report.directory();
+    if (this.#request.dryRun === true) return { node, path, place: undefined, made: folder.made };
+    const attributes = namespace.sealAttributes(node, { mode: item.mode, modifiedMs: item.modifiedMs });
+    await this.#commits.room();
+    const made = this.#commits.add({
+      op: "makeDirectory",
+      parent: folder.node,
+      token: namespace.sealName(folder.node, name),
+      node,
+      attributes,
+    });
+    made.catch((error: unknown) => this.#report.failed(item.localPath, error));
+    return { node, path, place: undefined, made };
+  }
+
+  async #putFile(job: FileJob): Promise<void> {
+    try {
+      this.#signal.throwIfAborted();
+      await this.#putFileOrFail(job);
+    } catch (error) {
+      if (!this.#signal.aborted) this.#report.failed(job.label, error);
+    }
+  }
+
+  async #putFileOrFail(job: FileJob): Promise<void> {
+    const { dryRun, force } = this.#request;
+    const existing =
+      job.folder.place === undefined
+        ? undefined
+        : await this.#options.namespace.child(job.folder.place, job.name, this.#signal);
+    if (existing?.entry.kind === "directory")
+      throw new DfsError("is-directory", "exists and is a directory", { path: job.path });
+    if (existing !== undefined && this.#isSkipped(existing, job)) return this.#unchanged(job, existing);
+    if (
+      existing !== undefined &&
+      force !== true &&
+      existing.entry.sizeBytes !== job.sizeBytes &&
+      job.bytes === undefined
+    )
+      throw alreadyThere(job.path);
+    if (dryRun === true) {
+      this.#report.done(job.label, "would-write", {
+        sizeBytes: job.sizeBytes,
+        revision: (existing?.entry.revision ?? 0) + 1,
+        copies: 1,
+      });
+      return;
+    }
+    this.#report.started(job.label, job.sizeBytes);
+    await this.#upload(job, existing);
+  }
+
+  #isSkipped(existing: Located, job: FileJob): boolean {
+    const { sizeBytes, modifiedMs } = existing.entry;
+    return this.#request.resume === true && sizeBytes === job.sizeBytes && Math.abs(modifiedMs - job.modifiedMs) < 1;
+  }
+
+  #unchanged(job: FileJob, { entry: { sizeBytes, revision, copies } }: Located): void {
+    this.#report.done(job.label, "unchanged", { sizeBytes, revision, copies });
+  }
+
+  async #upload(job: FileJob, existing: Located | undefined): Promise<void> {
+    const { namespace, pool } = this.#options;
+    const secret = namespace.user.dedupSecret;
+    const sealing =
+      job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
+    sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
+    const chunks = sealing?.chunks ?? pool.sealStream(job.bytes ?? emptyStream(), secret, { signal: this.#signal });
+    const session = await this.#session(existing?.content?.shelf);
+    const upload = new FileUpload({
+      label: job.label,
+      session,
+      window: this.#window,
+      report: this.#report,
+      builder: new FileBuilder(secret),
+      pool,
+      signal: this.#signal,
+    });
+    const { fileKey, reference, storedBytes, addedBytes } = await upload.run(chunks);
+    const stat = (await sealing?.stat) ?? {
+      sizeBytes: reference.plaintextBytes,
+      mode: streamMode,
+      modifiedMs: job.modifiedMs,
+    };
+    if (existing !== undefined) {
+      const isSame = existing.content?.fileKey === fileKey;
+      if (!isSame && this.#request.force !== true) throw alreadyThere(job.path);
+      const hasSameTimes =
+        existing.entry.mode === stat.mode && Math.abs(existing.entry.modifiedMs - stat.modifiedMs) < 1;
+      if (isSame && (hasSameTimes || this.#request.force !== true)) return this.#unchanged(job, existing);
+    }
+    await job.folder.made;
+    const node = existing?.node ?? randomId<NodeId>();
+    await this.#commits.room();
+    const committed = this.#commits.add(
+      {
+        op: "putFile",
+        parent: job.folder.node,
+        token: namespace.sealName(job.folder.node, job.name),
+        node,
+        baseRevision: existing?.entry.revision ?? 0,
+        fileKey,
+        sizeBytes: reference.plaintextBytes,
+        sealedBytes: storedBytes,
+        addedBytes,
+        attributes: namespace.sealAttributes(node, { mode: stat.mode, modifiedMs: stat.modifiedMs, reference }),
+        shelf: session.port.shelf,
+        lease: session.lease,
+        copies: 1,
+      },
+      { session, fileKey },
+    );
+    // The next file need not wait for this one's commit; the group waits for it at the end.
+    this.#files.watch(
+      committed.then(
+        (result) =>
+          this.#report.done(job.label, "written", {
+            sizeBytes: reference.plaintextBytes,
+            revision: result.op === "putFile" ? result.revision : 0,
+            copies: 1,
+          }),
+        (error: unknown) => {
+          if (!this.#signal.aborted) this.#report.failed(job.label, error);
+        },
+      ),
+    );
+  }
+
+  async #session(existing: ShelfId | undefined): Promise<UploadSession> {
+    const port = await this.#options.shelfFor(existing, this.#signal);
+    const present = this.#sessions.get(port.shelf);
+    if (present !== undefined) return present;
+    const session = new UploadSession(port, this.#signal);
+    this.#sessions.set(port.shelf, session);
+    return session;
+  }
+
+  /** Lets the shelves settle what stays; where that fails, the leases run out by themselves. */
+  async #endSessions(): Promise<void> {
+    const end = (session: UploadSession): Promise<void> =>
+      withDeadline(leaseEndMs, undefined, (signal) => session.end(signal));
+    await Promise.all(Array.from(this.#sessions.values(), (session) => end(session).catch(() => undefined)));
+  }
+
+  #countChunks(): void {
+    for (const { counters, port } of this.#sessions.values()) {
+      this.#report.count({ chunks: counters.chunks, newChunks: counters.newChunks, newBytes: counters.newBytes });
+      if (!port.isLocal) this.#report.count({ sentChunks: counters.newChunks, sentBytes: counters.newBytes });
+    }
+  }
+}
+
+function alreadyThere(path: DfsPath): DfsError {
+  return new DfsError("exists", "exists with other content; use -f to put a new revision", { path });
+}
+
+async function* emptyStream(): AsyncGenerator<Uint8Array> {}

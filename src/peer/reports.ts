@@ -1,0 +1,249 @@
+/** What people ask of the network: status, peers, fingers, and why a file is safe. */
+import { walkRecord } from "../chunking/file-record.ts";
+import type { PeerRow } from "../catalogue/rows.ts";
+import type { FingersReport, NetworkStatus, PeerInfo, PeerState, WhyReport } from "../core/client.ts";
+import { DfsError } from "../core/errors.ts";
+import { type ChunkId, type NetworkId, type PeerId, chunkIdOf, digestOf } from "../core/ids.ts";
+import { downAfterMs, suspectAfterMs, whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
+import type { DfsPath } from "../core/names.ts";
+import type { FingerTableService } from "../dht/finger-table-service.ts";
+import type { ChunkStore } from "../store/chunk-store.ts";
+import type { CatalogueAccess, Presence } from "./catalogue-access.ts";
+import { ContentSource, type ContentSourceOptions, type FileContent } from "./content-source.ts";
+import type { Members } from "./members.ts";
+import type { Namespace } from "./namespace.ts";
+import type { PeerLinks } from "./peer-links.ts";
+import { bytesToFlags, shelfMethods } from "./shelf-methods.ts";
+
+export interface ReportsOptions {
+  readonly self: PeerId;
+  readonly networkId: NetworkId;
+  readonly coordinator: PeerId;
+  readonly version: string;
+  readonly catalogue: CatalogueAccess;
+  readonly members: Members;
+  readonly links: PeerLinks;
+  readonly fingers: FingerTableService;
+  readonly store: ChunkStore;
+  readonly namespace: Namespace;
+  readonly content: ContentSourceOptions;
+  readonly startedMs: number;
+  readonly nowMs: () => number;
+}
+
+const unseen: Omit<Presence, "id"> = { ageMs: Number.MAX_SAFE_INTEGER, usedBytes: 0, freeBytes: 0 };
+
+export class Reports {
+  readonly #options: ReportsOptions;
+
+  constructor(options: ReportsOptions) {
+    this.#options = options;
+  }
+
+  async peers(signal?: AbortSignal): Promise<readonly PeerInfo[]> {
+    const { catalogue, members } = this.#options;
+    const presence = await catalogue.presence(signal);
+    const seen = new Map(presence.map((one) => [one.id, one]));
+    return members.peers.map((row) => this.#peerInfo(row, seen.get(row.id) ?? { id: row.id, ...unseen }));
+  }
+
+  async status(signal?: AbortSignal): Promise<NetworkStatus> {
+    const { catalogue, coordinator, fingers, members, networkId, nowMs, startedMs, store, version } = this.#options;
+    const [peers, totals, stats] = await Promise.all([
+      this.#peersOrSelf(signal),
+      catalogue.totals(signal).catch(() => undefined),
+      store.stats(),
+    ]);
+    const me = peers.find((peer) => peer.self);
+    if (me === undefined) throw new DfsError("internal", "this peer is not in its own list of members");
+    const count = (state: PeerState): number => peers.filter((peer) => peer.state === state).length;
+    return {
+      networkId,
+      self: me,
+      ...health(totals !== undefined, peers),
+      peers: { up: count("up"), suspect: count("suspect"), down: count("down") },
+      coordinator: {
+        name: members.peer(coordinator)?.name ?? me.name,
+        reachable: totals !== undefined,
+        appliedIndex: totals?.appliedIndex ?? 0,
+      },
+      files: totals?.counts.files ?? 0,
+      directories: totals?.counts.directories ?? 0,
+      logicalBytes: totals?.counts.logicalBytes ?? 0,
+      storedBytes: totals?.counts.storedBytes ?? 0,
+      store: {
+        chunks: stats.chunks,
+        records: stats.records,
+        bytes: stats.bytes,
+        freeBytes: stats.freeBytes,
+        quarantined: stats.quarantined,
+      },
+      announceQueue: fingers.announceQueue(),
+      uptimeMs: nowMs() - startedMs,
+      version,
+    };
+  }
+
+  async fingers(): Promise<FingersReport> {
+    const report = await this.#options.fingers.report();
+    return {
+      ...report,
+      fingers: report.fingers.map((finger) => ({ ...finger, name: this.#options.members.peer(finger.id)?.name })),
+    };
+  }
+
+  async why(path: DfsPath, signal: AbortSignal): Promise<WhyReport> {
+    const { namespace, content: sources, members } = this.#options;
+    const file = await namespace.requireFile(path, signal);
+    const { fileKey, shelf } = file.content;
+    const found = await sources.holders.find(fileKey, shelf, signal);
+    const peers = await this.#peersOrSelf(signal);
+    const owner = members.ownerOf(shelf);
+    const candidates = new Set([
+      ...found.holders,
+      ...(await sources.holders.chainOf(shelf, signal)),
+      ...(await this.#selfIfHolding(file.content.fileKey)),
+    ]);
+    const holders = await Promise.all(Array.from(candidates, (peer) => this.#askHolder(peer, fileKey, signal)));
+    const record = await this.#summarise(file.content, signal);
+    return {
+      path,
+      revision: file.entry.revision,
+      sizeBytes: file.entry.sizeBytes,
+      fileKey,
+      shelf,
+      chain:
+        owner === undefined
+          ? []
+          : [{ id: owner.id, name: owner.name, state: peers.find((peer) => peer.id === owner.id)?.state ?? "down" }],
+      holders,
+      foundBy: found.foundBy,
+      fallbackReason: found.fallbackReason,
+      ...record,
+      failuresToLoss: holders.filter((holder) => holder.complete).length - 1,
+    };
+  }
+
+  async #selfIfHolding(fileKey: WhyReport["fileKey"]): Promise<readonly PeerId[]> {
+    const [isHere] = await this.#options.store.hasRecords([fileKey]);
+    return isHere === true ? [this.#options.self] : [];
+  }
+
+  async #askHolder(
+    peer: PeerId,
+    fileKey: WhyReport["fileKey"],
+    signal: AbortSignal,
+  ): Promise<WhyReport["holders"][number]> {
+    const { links, members, self, store } = this.#options;
+    const name = members.peer(peer)?.name;
+    try {
+      if (peer === self)
+        return { id: peer, name, answered: true, complete: (await store.hasRecords([fileKey]))[0] === true };
+      const flags = await links.call(
+        peer,
+        shelfMethods.hasRecords,
+        { digests: digestOf(fileKey) },
+        { signal, timeoutMs: whyHoldersAskedMs },
+      );
+      return { id: peer, name, answered: true, complete: bytesToFlags(flags)[0] === true };
+    } catch {
+      signal.throwIfAborted();
+      return { id: peer, name, answered: false, complete: false };
+    }
+  }
+
+  /** Chunks and bytes by the file record, of which every holder has a copy. */
+  async #summarise(
+    content: FileContent,
+    signal: AbortSignal,
+  ): Promise<{ chunks: number; sealedBytes: number; firstChunks: ChunkId[] }> {
+    const source = new ContentSource(content, this.#options.content, { fetchedChunks: 0, fetchedBytes: 0 });
+    const { pool } = this.#options.content;
+    const firstChunks: ChunkId[] = [];
+    let chunks = 0;
+    let sealedBytes = 0;
+    try {
+      for await (const { digest, bytes } of walkRecord(content.fileKey, (page) =>
+        source.fetch(page, (sealed) => pool.verify(sealed, page), signal),
+      )) {
+        chunks += 1;
+        sealedBytes += bytes;
+        if (firstChunks.length < whyChunksShown) firstChunks.push(chunkIdOf(digest));
+      }
+    } catch (error) {
+      // No holder answers: then that is what the report says.
+      if (signal.aborted || !(error instanceof DfsError) || error.kind !== "unreachable") throw error;
+    }
+    return { chunks, sealedBytes, firstChunks };
+  }
+
+  /** Without the coordinator, this peer by itself is all that is known to be up. */
+  async #peersOrSelf(signal: AbortSignal | undefined): Promise<readonly PeerInfo[]> {
+    try {
+      return await this.peers(signal);
+    } catch {
+      signal?.throwIfAborted();
+      return this.#options.members.peers.map((row) => {
+        const isUp = row.id === this.#options.self || this.#options.links.isConnected(row.id);
+        return this.#peerInfo(row, { id: row.id, ...unseen, ageMs: isUp ? 0 : unseen.ageMs });
+      });
+    }
+  }
+
+  #peerInfo(row: PeerRow, seen: Presence): PeerInfo {
+    const { coordinator, links, self } = this.#options;
+    const isSelf = row.id === self;
+    return {
+      id: row.id,
+      name: row.name,
+      zone: row.zone,
+      addresses: row.addresses,
+      state: isSelf ? "up" : stateOf(seen.ageMs),
+      coordinator: row.id === coordinator,
+      self: isSelf,
+      connected: isSelf || links.isConnected(row.id),
+      capacityBytes: row.shelf === null ? 0 : seen.usedBytes + seen.freeBytes,
+      usedBytes: seen.usedBytes,
+      freeBytes: row.shelf === null ? 0 : seen.freeBytes,
+      lastSeenMs: isSelf ? 0 : seen.ageMs,
+    };
+  }
+}
+
+function stateOf(ageMs: number): PeerState {
+  if (ageMs >= downAfterMs) return "down";
+  return ageMs >= suspectAfterMs ? "suspect" : "up";
+}
+
+/** One word, the reason, and the command that helps. */
+function health(
+  hasCoordinator: boolean,
+  peers: readonly PeerInfo[],
+): Pick<NetworkStatus, "health" | "reason" | "advice"> {
+  if (!hasCoordinator) {
+    const name = peers.find((peer) => peer.coordinator)?.name ?? "the coordinator";
+    return {
+      health: "unavailable",
+      reason: `${name}, which keeps the catalogue, does not answer`,
+      advice: `start dfs-peer on ${name}`,
+    };
+  }
+  const missing = peers.filter((peer) => peer.state !== "up");
+  if (missing.length > 0) {
+    const names = missing.map((peer) => `${peer.name} (${peer.state})`).join(", ");
+    return {
+      health: "degraded",
+      reason: `not up: ${names}; files on ${missing.length === 1 ? "it" : "them"} cannot be read meanwhile`,
+      advice: "start dfs-peer there; see peers",
+    };
+  }
+  const storage = peers.filter((peer) => peer.capacityBytes > 0).length;
+  if (storage === 0)
+    return {
+      health: "unavailable",
+      reason: "no peer offers storage",
+      advice: "start dfs-peer with a --capacity above 0",
+    };
+  const machines = peers.length === 1 ? "this peer is up" : `all ${peers.length} peers are up`;
+  return { health: "healthy", reason: `${machines}; each file is on one disk` };
+}

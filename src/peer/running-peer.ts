@@ -1,0 +1,154 @@
+/** A peer with its data folder held and its control socket open: what a daemon is, and what a shell starts when none runs. */
+import { join } from "node:path";
+import { hostname } from "node:os";
+import { DfsError } from "../core/errors.ts";
+import { type PeerName, parsePeerName } from "../core/ids.ts";
+import { decodeInvite } from "../identity/invite.ts";
+import { encodePeerKey, generatePeerKey } from "../identity/peer-identity.ts";
+import { writeFileAtomic } from "../store/atomic-file.ts";
+import { type DataFolder, openDataFolder } from "../store/data-folder.ts";
+import { ControlServer } from "./control/control-server.ts";
+import { controlSocketPath } from "./data-folder-paths.ts";
+import { type PeerSetup, newNetwork, newShelf } from "./founding.ts";
+import { requestJoin } from "./join.ts";
+import type { Log } from "./log.ts";
+import { Peer, memberListFile } from "./peer.ts";
+import { type Membership, loadMembership, saveMembership } from "./peer-config.ts";
+
+/** What the user asked for of a peer's setup. */
+type SetupChanges = { readonly [Name in keyof PeerSetup]?: PeerSetup[Name] | undefined };
+
+export interface RunningPeerOptions {
+  readonly folder: string;
+  /** How the peer presents itself; what is left out keeps its value, or gets the usual one. */
+  readonly setup: SetupChanges;
+  readonly listen?: string | undefined;
+  /** Joins the network of this invite, when the folder belongs to none yet. */
+  readonly invite?: string | undefined;
+  readonly leaseMs: number;
+  readonly log: Log;
+  /** Name and version of the program, for whoever finds the folder held. */
+  readonly program: string;
+  readonly version: string;
+}
+
+/**
+ * Starts the peer of a data folder: the member that it is, a new one by the invite, or the founder of a new network.
+ * Stopping the peer closes its control socket and lets go of the folder. Fails with `locked`, `version`, `integrity`,
+ * `bad-invite`, `address-in-use`, `exists` (an invite to another network).
+ */
+export async function startRunningPeer(options: RunningPeerOptions): Promise<Peer> {
+  const data = await openDataFolder(options.folder, { program: options.program });
+  const peer = await preparePeer(data, options);
+  await peer.start();
+  const control = new ControlServer(peer.client, controlSocketPath(data.path));
+  peer.alsoStop(() => control.stop());
+  try {
+    await control.start();
+  } catch (error) {
+    await peer.stop();
+    throw error;
+  }
+  return peer;
+}
+
+async function preparePeer(data: DataFolder, options: RunningPeerOptions): Promise<Peer> {
+  try {
+    const membership = await ensureMembership(data.path, options);
+    const { leaseMs, listen, log, version } = options;
+    const peer = new Peer({ folder: data.path, membership, listen, leaseMs, log, version });
+    peer.alsoStop(() => data.release());
+    return peer;
+  } catch (error) {
+    await data.release();
+    throw error;
+  }
+}
+
+/** Makes the data folder's peer a member by an invite, without starting it. Fails with `exists` when it is one already. */
+export async function joinOnly(
+  options: Omit<RunningPeerOptions, "invite"> & { readonly invite: string },
+): Promise<Membership> {
+  const data = await openDataFolder(options.folder, { program: options.program });
+  try {
+    const existing = await loadMembership(data.path);
+    if (existing !== undefined) throw alreadyMember(data.path, existing);
+    return await ensureMembership(data.path, options);
+  } finally {
+    await data.release();
+  }
+}
+
+async function ensureMembership(folder: string, options: RunningPeerOptions): Promise<Membership> {
+  const existing = await loadMembership(folder);
+  if (existing !== undefined) {
+    if (options.invite !== undefined && decodeInvite(options.invite).networkId !== existing.config.networkId)
+      throw alreadyMember(folder, existing);
+    return withChanges(folder, existing, options.setup);
+  }
+  const setup = { name: defaultName(), zone: "", capacityBytes: null, ...defined(options.setup) };
+  const membership =
+    options.invite === undefined ? await newNetwork(setup) : await joinByInvite(folder, options.invite, setup);
+  await saveMembership(folder, membership);
+  return membership;
+}
+
+async function joinByInvite(folder: string, text: string, setup: PeerSetup): Promise<Membership> {
+  const invite = decodeInvite(text);
+  const identity = encodePeerKey(await generatePeerKey());
+  const shelf = newShelf(setup.capacityBytes);
+  const { name, zone, capacityBytes } = setup;
+  const answer = await requestJoin(
+    invite,
+    identity,
+    { name, zone, capacityBytes: capacityBytes ?? 0, shelf },
+    Date.now(),
+  );
+  await writeFileAtomic(
+    join(folder, memberListFile),
+    Buffer.from(JSON.stringify({ version: 0, peers: answer.members })),
+  );
+  return {
+    identity,
+    networkSecret: answer.networkSecret,
+    config: {
+      networkId: invite.networkId,
+      name: answer.name,
+      zone,
+      capacityBytes,
+      shelf,
+      coordinator: { id: answer.coordinator, addresses: [] },
+    },
+  };
+}
+
+/** A zone or capacity given anew replaces the one of earlier; a peer that starts to offer storage gets a shelf. */
+async function withChanges(folder: string, membership: Membership, setup: SetupChanges): Promise<Membership> {
+  const { name: _, ...changes } = defined(setup);
+  if (Object.keys(changes).length === 0) return membership;
+  const config = { ...membership.config, ...changes };
+  const changed = { ...membership, config: { ...config, shelf: config.shelf ?? newShelf(config.capacityBytes) } };
+  await saveMembership(folder, changed);
+  return changed;
+}
+
+function defined(setup: SetupChanges): Partial<PeerSetup> {
+  return Object.fromEntries(Object.entries(setup).filter(([, value]) => value !== undefined));
+}
+
+function alreadyMember(folder: string, { config }: Membership): DfsError {
+  return new DfsError(
+    "exists",
+    `this machine is ${config.name} of network ${config.networkId.slice(0, 16)} already; to join another network, use another --data`,
+    { path: folder },
+  );
+}
+
+/** The machine's name, as far as it can be a peer's. */
+function defaultName(): PeerName {
+  const name = (hostname().split(".")[0] ?? "")
+    .replace(/[^A-Za-z0-9._-]/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 63);
+  return parsePeerName(name === "" ? "peer" : name);
+}

@@ -1,0 +1,86 @@
+/** What a transfer tells while it runs and sums up at its end. */
+import type { TransferEvent, TransferOptions, TransferSummary } from "../core/client.ts";
+import { type DfsError, toDfsError } from "../core/errors.ts";
+import { transferProgressMs } from "../core/limits.ts";
+
+type Totals = { -readonly [Name in keyof TransferSummary]: TransferSummary[Name] };
+
+export class TransferReport {
+  readonly #startedMs = performance.now();
+  readonly #onEvent: (event: TransferEvent) => void;
+  readonly #totals: Totals = {
+    files: 0,
+    directories: 0,
+    bytes: 0,
+    unchanged: 0,
+    failed: 0,
+    chunks: 0,
+    newChunks: 0,
+    newBytes: 0,
+    sentChunks: 0,
+    sentBytes: 0,
+    copies: 0,
+    elapsedMs: 0,
+  };
+  #foundFiles = 0;
+  #foundBytes = 0;
+  #lastProgressMs = 0;
+  /** The error of the only operand that failed, for a call whose one file could not be transferred. */
+  firstError: DfsError | undefined;
+
+  constructor(options: TransferOptions) {
+    this.#onEvent = options.onEvent ?? (() => undefined);
+  }
+
+  found(sizeBytes: number): void {
+    this.#foundFiles += 1;
+    this.#foundBytes += sizeBytes;
+    this.#onEvent({ type: "found", files: this.#foundFiles, bytes: this.#foundBytes });
+  }
+
+  started(path: string, sizeBytes: number): void {
+    this.#onEvent({ type: "started", path, sizeBytes });
+  }
+
+  /** Told at a bounded rate, whatever the number of chunks. */
+  progress(path: string, bytes: number): void {
+    const now = performance.now();
+    if (now - this.#lastProgressMs < transferProgressMs) return;
+    this.#lastProgressMs = now;
+    this.#onEvent({ type: "progress", path, bytes });
+  }
+
+  done(
+    path: string,
+    outcome: "written" | "unchanged" | "would-write",
+    file: { sizeBytes: number; revision: number; copies: number },
+  ): void {
+    this.#totals.files += 1;
+    this.#totals.bytes += file.sizeBytes;
+    if (outcome === "unchanged") this.#totals.unchanged += 1;
+    this.#totals.copies = this.#totals.copies === 0 ? file.copies : Math.min(this.#totals.copies, file.copies);
+    this.#onEvent({ type: "done", path, outcome, revision: file.revision, copies: file.copies });
+  }
+
+  directory(): void {
+    this.#totals.directories += 1;
+  }
+
+  failed(path: string, thrown: unknown): void {
+    const error = toDfsError(thrown);
+    this.firstError ??= error;
+    this.#totals.failed += 1;
+    this.#onEvent({ type: "failed", path, error });
+  }
+
+  /** Adds to the counters of chunks and bytes. */
+  count(
+    counters: Partial<Pick<TransferSummary, "chunks" | "newChunks" | "newBytes" | "sentChunks" | "sentBytes">>,
+  ): void {
+    for (const [name, value] of Object.entries(counters)) this.#totals[name as "chunks"] += value;
+  }
+
+  summary(): TransferSummary {
+    return { ...this.#totals, elapsedMs: performance.now() - this.#startedMs };
+  }
+}

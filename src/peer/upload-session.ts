@@ -1,0 +1,117 @@
+/**
+ * One transfer's upload to one shelf: a lease, and chunks that are asked for first and sent only when missing.
+ *
+ * Chunks wait in a short queue; everything that waits is asked for in one question while the answer to the one before
+ * is still being acted upon, so that the link never idles and no chunk costs a round trip of its own.
+ */
+import type { FileKey, LeaseId } from "../core/ids.ts";
+import { chunkRetryMs, chunkTriesMax, pinBatchChunks } from "../core/limits.ts";
+import { hexOf, randomId } from "./random-ids.ts";
+import { withRetries } from "./retry.ts";
+import type { ShelfPort } from "./shelf-port.ts";
+
+interface WaitingChunk {
+  readonly digest: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly resolve: (isNew: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What went through a session so far, in chunks and sealed bytes. */
+export interface UploadCounters {
+  chunks: number;
+  newChunks: number;
+  newBytes: number;
+}
+
+export class UploadSession {
+  readonly lease: LeaseId = randomId<LeaseId>();
+  readonly port: ShelfPort;
+  readonly counters: UploadCounters = { chunks: 0, newChunks: 0, newBytes: 0 };
+  readonly #signal: AbortSignal;
+  readonly #waiting: WaitingChunk[] = [];
+  readonly #inFlight = new Map<string, Promise<boolean>>();
+  #isAsking = false;
+  #opened: Promise<void> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(port: ShelfPort, signal: AbortSignal) {
+    this.port = port;
+    this.#signal = signal;
+  }
+
+  /** Resolves once the chunk is durable on the shelf: `true` when it had to be stored, `false` when it was there. */
+  async store(digest: Uint8Array, sealed: Uint8Array): Promise<boolean> {
+    await this.#open();
+    this.counters.chunks += 1;
+    const key = hexOf(digest);
+    const underWay = this.#inFlight.get(key);
+    if (underWay !== undefined) return underWay.then(() => false);
+    const stored = new Promise<boolean>((resolve, reject) => this.#waiting.push({ digest, sealed, resolve, reject }));
+    this.#inFlight.set(key, stored);
+    void this.#ask();
+    const { length } = sealed;
+    try {
+      const isNew = await stored;
+      if (isNew) {
+        this.counters.newChunks += 1;
+        this.counters.newBytes += length;
+      }
+      return isNew;
+    } finally {
+      this.#inFlight.delete(key);
+    }
+  }
+
+  /** Resolves when the records and all their chunks are durable. */
+  async addRecords(fileKeys: readonly FileKey[]): Promise<void> {
+    await this.#open();
+    await this.#retrying(() => this.port.addRecords(this.lease, fileKeys, this.#signal));
+  }
+
+  /** Ends the lease, so that the shelf can settle at once what stays. The lease runs out by itself where this fails. */
+  async end(signal: AbortSignal): Promise<void> {
+    clearInterval(this.#renewal);
+    if (this.#opened !== undefined) await this.port.endLease(this.lease, signal);
+  }
+
+  #open(): Promise<void> {
+    this.#opened ??= this.#retrying(() => this.port.holdLease(this.lease, this.#signal)).then((leaseMs) => {
+      this.#renewal = setInterval(() => {
+        this.port.holdLease(this.lease, this.#signal).catch(() => undefined); // two more tries come before it runs out
+      }, leaseMs / 3);
+      this.#renewal.unref();
+    });
+    return this.#opened;
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, pinBatchChunks);
+      try {
+        const digests = batch.map((chunk) => chunk.digest);
+        const present = await this.#retrying(() => this.port.pin(this.lease, digests, this.#signal));
+        batch.forEach((chunk, index) => this.#settle(chunk, present[index] === true));
+      } catch (error) {
+        for (const chunk of batch) chunk.reject(error);
+      }
+    }
+    this.#isAsking = false;
+  }
+
+  #settle(chunk: WaitingChunk, isPresent: boolean): void {
+    if (isPresent) chunk.resolve(false);
+    else
+      this.#retrying(() => this.port.putChunk(this.lease, chunk.digest, chunk.sealed, this.#signal)).then(
+        () => chunk.resolve(true),
+        chunk.reject,
+      );
+  }
+
+  /** Everything that a shelf is asked may be asked again after the connection broke. */
+  #retrying<Result>(work: () => Promise<Result>): Promise<Result> {
+    return withRetries({ attempts: chunkTriesMax, pauseMs: chunkRetryMs, signal: this.#signal }, work);
+  }
+}

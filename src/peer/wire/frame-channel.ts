@@ -1,0 +1,75 @@
+/**
+ * A frame channel carries whole messages in order between two ends: over a libp2p stream or a local socket.
+ *
+ * Frame: u32 big-endian length of the payload, then the payload. A length above the channel's limit ends the channel
+ * with `protocol` before anything is allocated for it. An end of the stream inside a frame is an error as well, so a
+ * reset can never pass for a clean end.
+ */
+import { Uint8ArrayList } from "uint8arraylist";
+import { DfsError } from "../../core/errors.ts";
+
+export interface FrameChannel {
+  /** Queues one frame made of `parts`. Resolves when there is room for more; rejects once the channel has ended. */
+  send(parts: readonly Uint8Array[]): Promise<void>;
+  /** Sets who receives frames and the end; called once, before anything arrives. */
+  receive(handlers: FrameHandlers): void;
+  /** Ends cleanly after what was queued is sent. */
+  close(): Promise<void>;
+  /** Ends at once. */
+  abort(error: Error): void;
+}
+
+export interface FrameHandlers {
+  /** The frame's payload in the pieces in which it came: whoever keeps any of it copies it. */
+  readonly onFrame: (frame: Uint8ArrayList) => void;
+  /** Called once; without an error when the other end closed cleanly between two frames. */
+  readonly onEnd: (error?: Error) => void;
+}
+
+const lengthBytes = 4;
+
+/** The length prefix of a frame of `payloadBytes`. */
+export function frameHeader(payloadBytes: number): Uint8Array {
+  const header = new Uint8Array(lengthBytes);
+  new DataView(header.buffer).setUint32(0, payloadBytes);
+  return header;
+}
+
+/** Cuts a byte stream into frames, however it is sliced. Holds at most one unfinished frame. */
+export class FrameParser {
+  readonly #pending = new Uint8ArrayList();
+  readonly #frameBytesMax: number;
+  #expected: number | undefined;
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** Takes the next bytes and hands each frame that they complete to `onFrame`. Fails with `protocol` on an oversized frame. */
+  push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): void {
+    this.#pending.append(bytes);
+    for (;;) {
+      this.#expected ??= this.#readLength();
+      if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return;
+      const end = lengthBytes + this.#expected;
+      const frame = this.#pending.sublist(lengthBytes, end);
+      this.#pending.consume(end);
+      this.#expected = undefined;
+      onFrame(frame);
+    }
+  }
+
+  /** Whether the bytes so far end between two frames. */
+  get isBetweenFrames(): boolean {
+    return this.#pending.byteLength === 0;
+  }
+
+  #readLength(): number | undefined {
+    if (this.#pending.byteLength < lengthBytes) return undefined;
+    const length = this.#pending.getUint32(0);
+    if (length > this.#frameBytesMax) {
+      throw new DfsError("protocol", `a frame of ${length} bytes was announced; the limit is ${this.#frameBytesMax}`);
+    }
+    return length;
+  }
+}

@@ -1,0 +1,144 @@
+/** The answering end of an RPC channel: checks each call, runs its handler under a deadline, sends one answer. */
+import { DfsError, toDfsError } from "../../core/errors.ts";
+import { rpcCallsInFlightMax, rpcCreditItems, rpcDeadlineMsMax } from "../../core/limits.ts";
+import { checked, decodeCbor, encodeCbor } from "./cbor.ts";
+import { CreditGate, CreditQueue } from "./credits.ts";
+import type { FrameChannel } from "./frame-channel.ts";
+import { type ClientMessage, clientMessageSchema, errorToWire, tags } from "./rpc-messages.ts";
+import type { RpcRoute } from "./rpc-method.ts";
+
+interface RunningCall {
+  readonly abort: AbortController;
+  readonly itemGate: CreditGate;
+  readonly input: CreditQueue<Uint8Array>;
+}
+
+/** The routes that a server offers, by method name. */
+export type RpcRoutes = ReadonlyMap<string, RpcRoute>;
+
+export function routeTable(routes: readonly RpcRoute[]): RpcRoutes {
+  return new Map(routes.map((entry) => [entry.method.name, entry]));
+}
+
+/** Serves `routes` on `channel` until it ends. Resolves then; every call that still runs is aborted. */
+export function serveRpc(channel: FrameChannel, routes: RpcRoutes): Promise<void> {
+  return new Promise((resolve) => {
+    const connection = new RpcServerConnection(channel, routes);
+    channel.receive({
+      onFrame: (frame) => connection.onFrame(frame.slice()),
+      onEnd: (error) => {
+        connection.end(error);
+        resolve();
+      },
+    });
+  });
+}
+
+class RpcServerConnection {
+  readonly #channel: FrameChannel;
+  readonly #routes: RpcRoutes;
+  readonly #calls = new Map<number, RunningCall>();
+  #lastCallId = 0;
+
+  constructor(channel: FrameChannel, routes: RpcRoutes) {
+    this.#channel = channel;
+    this.#routes = routes;
+  }
+
+  onFrame(frame: Uint8Array): void {
+    try {
+      this.#dispatch(decodeCbor(frame, clientMessageSchema, "RPC message"));
+    } catch (error) {
+      this.#channel.abort(error as Error);
+      this.end(error as Error);
+    }
+  }
+
+  end(error?: Error): void {
+    const reason = error ?? new DfsError("interrupted", "the caller is gone");
+    for (const call of this.#calls.values()) stopCall(call, reason);
+    this.#calls.clear();
+  }
+
+  #dispatch(message: ClientMessage): void {
+    switch (message[0]) {
+      case tags.call:
+        this.#onCall(message[1], message[2], message[3], message[4]);
+        return;
+      case tags.cancel:
+        this.#stop(message[1], new DfsError("interrupted", "the caller cancelled"));
+        return;
+      case tags.itemCredit:
+        this.#calls.get(message[1])?.itemGate.grant(message[2]);
+        return;
+      case tags.input:
+        this.#calls.get(message[1])?.input.push(message[2]);
+        return;
+      case tags.inputEnd:
+        this.#calls.get(message[1])?.input.end();
+        return;
+    }
+  }
+
+  #onCall(id: number, methodName: string, params: unknown, timeoutMs: number): void {
+    if (id <= this.#lastCallId) throw new DfsError("protocol", "a call id was used twice");
+    this.#lastCallId = id;
+    if (this.#calls.size >= rpcCallsInFlightMax) {
+      this.#fail(id, new DfsError("busy", "too many calls at once on one connection", { retryAfterMs: 100 }));
+      return;
+    }
+    const call: RunningCall = {
+      abort: new AbortController(),
+      itemGate: new CreditGate(rpcCreditItems),
+      input: new CreditQueue(rpcCreditItems, (count) => this.#post([tags.inputCredit, id, count])),
+    };
+    this.#calls.set(id, call);
+    const deadline = setTimeout(
+      () => this.#stop(id, new DfsError("timeout", `${methodName} did not end within its deadline`)),
+      Math.min(timeoutMs, rpcDeadlineMsMax),
+    );
+    void this.#run(id, methodName, params, call).finally(() => {
+      clearTimeout(deadline);
+      this.#calls.delete(id);
+    });
+  }
+
+  async #run(id: number, methodName: string, params: unknown, call: RunningCall): Promise<void> {
+    try {
+      const entry = this.#routes.get(methodName);
+      if (entry === undefined) throw new DfsError("protocol", `this peer has no method ${JSON.stringify(methodName)}`);
+      const result = await entry.handler(checked(params, entry.method.params, `call of ${methodName}`), {
+        signal: call.abort.signal,
+        input: call.input,
+        emit: async (item) => {
+          await call.itemGate.take();
+          await this.#channel.send([encodeCbor([tags.item, id, item])]);
+        },
+      });
+      if (this.#calls.has(id)) this.#post([tags.result, id, result ?? null]);
+    } catch (error) {
+      if (this.#calls.has(id))
+        this.#fail(id, toDfsError(call.abort.signal.aborted ? call.abort.signal.reason : error, { op: methodName }));
+    }
+  }
+
+  #stop(id: number, reason: DfsError): void {
+    const call = this.#calls.get(id);
+    if (call !== undefined) stopCall(call, reason);
+  }
+
+  #fail(id: number, error: DfsError): void {
+    this.#post([tags.error, id, errorToWire(error)]);
+  }
+
+  /** Sends without waiting; a channel that has ended tells its own end. */
+  #post(message: readonly unknown[]): void {
+    this.#channel.send([encodeCbor(message)]).catch((error: Error) => this.end(error));
+  }
+}
+
+function stopCall(call: RunningCall, reason: Error): void {
+  call.abort.abort(reason);
+  call.itemGate.close(reason);
+  call.input.end(reason);
+}

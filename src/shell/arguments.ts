@@ -1,0 +1,87 @@
+/** Options and operands as POSIX and GNU have them, by Node's `parseArgs`; a value may start with a dash. */
+import { parseArgs } from "node:util";
+import { DfsError } from "../core/errors.ts";
+
+export interface OptionSpec {
+  /** Without dashes. */
+  readonly long: string;
+  /** One character, without the dash. */
+  readonly short?: string | undefined;
+  /** What its value is called in help; absent for a flag. */
+  readonly value?: string | undefined;
+  readonly summary: string;
+}
+
+export interface ParsedOptions {
+  /** By long name; absent options are `undefined`. */
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  /** Where in the arguments the operands are. */
+  readonly operandIndexes: readonly number[];
+}
+
+/** The options and operands among `args`; `--help` is always known. Fails with `usage`. */
+export function parseOptions(args: readonly string[], options: readonly OptionSpec[]): ParsedOptions {
+  const specs: Record<string, { type: "string" | "boolean"; short?: string }> = { help: { type: "boolean" } };
+  for (const { long, short, value } of options)
+    specs[long] = { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
+  const { joined, origins } = joinValues(args, options);
+  try {
+    const parsed = parseArgs({ args: joined, options: specs, strict: true, allowPositionals: true, tokens: true });
+    const operandIndexes: number[] = [];
+    for (const token of parsed.tokens)
+      if (token.kind === "positional") operandIndexes.push(origins[token.index] as number);
+    return { values: parsed.values, operandIndexes };
+  } catch (error) {
+    const [sentence = ""] = (error as Error).message.split(/\. |\n/);
+    throw new DfsError("usage", sentence.charAt(0).toLowerCase() + sentence.slice(1), { cause: error });
+  }
+}
+
+/** An option as help writes it: `-d, --depth N`; with one dash only for a command that reads its own arguments, as `find` does. */
+export function optionText({ long, short, value }: OptionSpec, ownArguments = false): string {
+  const argument = value === undefined ? "" : ` ${value}`;
+  if (ownArguments) return `-${long}${argument}`;
+  return `${short === undefined ? "    " : `-${short}, `}--${long}${argument}`;
+}
+
+interface JoinedValues {
+  readonly joined: string[];
+  /** For each joined argument, where it began. */
+  readonly origins: readonly number[];
+}
+
+/** `-c VALUE` and `--long VALUE` as `--long=VALUE`: alone, `parseArgs` would take a VALUE with a dash for an option. */
+function joinValues(args: readonly string[], options: readonly OptionSpec[]): JoinedValues {
+  const joined: string[] = [];
+  const origins: number[] = [];
+  const push = (text: string, origin: number): void => {
+    joined.push(text);
+    origins.push(origin);
+  };
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] as string;
+    if (arg === "--") {
+      for (let rest = at; rest < args.length; rest += 1) push(args[rest] as string, rest);
+      break;
+    }
+    const option = awaitsValue(arg, options);
+    const value = args[at + 1];
+    if (option === undefined || value === undefined) push(arg, at);
+    else {
+      if (/^-[^-]./u.test(arg)) push(arg.slice(0, -1), at);
+      push(`--${option.long}=${value}`, at);
+      at += 1;
+    }
+  }
+  return { joined, origins };
+}
+
+/** The option of `arg` whose value is the next argument: `--long`, or the last letter of `-abc`. */
+function awaitsValue(arg: string, options: readonly OptionSpec[]): OptionSpec | undefined {
+  const valued = options.filter(({ value }) => value !== undefined);
+  if (arg.startsWith("--")) return valued.find(({ long }) => arg === `--${long}`);
+  if (!arg.startsWith("-")) return undefined;
+  const letters = Array.from(arg.slice(1));
+  const first = letters.findIndex((letter) => valued.some(({ short }) => short === letter));
+  return first >= 0 && first === letters.length - 1 ? valued.find(({ short }) => short === letters[first]) : undefined;
+}

@@ -1,0 +1,142 @@
+/** Progress bars as text: what a transfer told so far in, lines of a terminal out. */
+import stringWidth from "string-width";
+import type { TransferEvent } from "../core/client.ts";
+import { printable } from "../core/names.ts";
+import { byteText } from "./formats.ts";
+
+/** Lines below the bars that must stay free: the total, "… N more", and two for the terminal's own. */
+const linesKept = 4;
+const barCells = 20;
+/** Rates are steady after this long; before, no time left is foretold. */
+const steadyMs = 1000;
+
+interface RunningFile {
+  readonly sizeBytes: number;
+  readonly bytes: number;
+}
+
+/** Where a transfer stands. Holds the files in work only. */
+export interface TransferProgress {
+  readonly startedMs: number;
+  readonly foundFiles: number;
+  readonly foundBytes: number;
+  readonly endedFiles: number;
+  readonly endedBytes: number;
+  readonly running: ReadonlyMap<string, RunningFile>;
+}
+
+/** A transfer that has told nothing yet; `nowMs` is any clock's time. */
+export function startedProgress(nowMs: number): TransferProgress {
+  return { startedMs: nowMs, foundFiles: 0, foundBytes: 0, endedFiles: 0, endedBytes: 0, running: new Map() };
+}
+
+/** The progress after `event`. */
+export function afterEvent(progress: TransferProgress, event: TransferEvent): TransferProgress {
+  switch (event.type) {
+    case "found":
+      return { ...progress, foundFiles: event.files, foundBytes: event.bytes };
+    case "started":
+      return withRunning(progress, event.path, { sizeBytes: event.sizeBytes, bytes: 0 });
+    case "progress":
+      return afterBytes(progress, event.path, event.bytes);
+    default:
+      return afterEnd(progress, event.path);
+  }
+}
+
+function withRunning(progress: TransferProgress, path: string, file: RunningFile): TransferProgress {
+  return { ...progress, running: new Map(progress.running).set(path, file) };
+}
+
+function afterBytes(progress: TransferProgress, path: string, bytes: number): TransferProgress {
+  const file = progress.running.get(path);
+  return file === undefined ? progress : withRunning(progress, path, { ...file, bytes });
+}
+
+function afterEnd(progress: TransferProgress, path: string): TransferProgress {
+  const running = new Map(progress.running);
+  const sizeBytes = running.get(path)?.sizeBytes ?? 0;
+  running.delete(path);
+  const { endedFiles, endedBytes } = progress;
+  return { ...progress, running, endedFiles: endedFiles + 1, endedBytes: endedBytes + sizeBytes };
+}
+
+export interface BarSpace {
+  readonly columns: number;
+  readonly rows: number;
+  readonly nowMs: number;
+}
+
+/** One line for each file in work, as many as fit, and one for all of them. No line is wider than the terminal. */
+export function barLines(progress: TransferProgress, space: BarSpace): readonly string[] {
+  const { foundFiles, endedFiles, running } = progress;
+  const room = Math.max(1, space.rows - linesKept);
+  const lines: string[] = [];
+  for (const [path, { bytes, sizeBytes }] of running) {
+    if (lines.length === room) break;
+    lines.push(barLine(printable(path), bytes, sizeBytes, byteText(bytes), space.columns));
+  }
+  if (running.size > room) lines.push(fit(`… ${running.size - room} more`, space.columns));
+  if (foundFiles !== 1 || running.size !== 1) lines.push(...totalLines(progress, space, endedFiles, foundFiles));
+  else lines.push(fit(rateText(progress, space.nowMs), space.columns));
+  return lines;
+}
+
+function totalLines(
+  progress: TransferProgress,
+  space: BarSpace,
+  endedFiles: number,
+  foundFiles: number,
+): readonly string[] {
+  const label = `${endedFiles}/${Math.max(foundFiles, endedFiles)} files`;
+  return [barLine(label, passedBytes(progress), progress.foundBytes, rateText(progress, space.nowMs), space.columns)];
+}
+
+function passedBytes({ endedBytes, running }: TransferProgress): number {
+  let bytes = endedBytes;
+  for (const file of running.values()) bytes += file.bytes;
+  return bytes;
+}
+
+/** Bytes, rate and time left: `12.0 MiB  3.1 MiB/s  0:42`. */
+function rateText(progress: TransferProgress, nowMs: number): string {
+  const bytes = passedBytes(progress);
+  const elapsedMs = nowMs - progress.startedMs;
+  if (elapsedMs < steadyMs || bytes === 0) return byteText(bytes);
+  const bytesPerSecond = (bytes * 1000) / elapsedMs;
+  const secondsLeft = Math.max(0, Math.round((progress.foundBytes - bytes) / bytesPerSecond));
+  return `${byteText(bytes)}  ${byteText(bytesPerSecond)}/s  ${clockText(secondsLeft)}`;
+}
+
+/** `0:42`, `12:05`, `1:02:03`. */
+function clockText(seconds: number): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+function barLine(label: string, bytes: number, sizeBytes: number, after: string, columns: number): string {
+  const share = sizeBytes === 0 ? 1 : Math.min(1, bytes / sizeBytes);
+  const filled = Math.floor(share * barCells);
+  const bar = `${"█".repeat(filled)}${"░".repeat(barCells - filled)} ${String(Math.floor(share * 100)).padStart(3)}%`;
+  const labelColumns = columns - stringWidth(bar) - stringWidth(after) - linesKept;
+  if (labelColumns < 1) return fit(bar, columns);
+  const shown = fit(label, labelColumns);
+  return fit(`${shown}${" ".repeat(labelColumns - stringWidth(shown))}  ${bar}  ${after}`, columns);
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** `text` cut to `columns`, with an ellipsis where something was cut. */
+function fit(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let cut = "";
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    width += stringWidth(segment);
+    if (width > columns - 1) break;
+    cut += segment;
+  }
+  return columns < 1 ? "" : `${cut}…`;
+}

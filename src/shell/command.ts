@@ -1,0 +1,186 @@
+/**
+ * What a command of the shell is: a name, its options and operands, and what it does.
+ *
+ * One table of these descriptions gives parsing, usage lines, help and completion.
+ */
+import type { DfsClient, TransferEvent } from "../core/client.ts";
+import { DfsError } from "../core/errors.ts";
+import type { DfsPath } from "../core/names.ts";
+import { optionText, parseOptions } from "./arguments.ts";
+import type { OptionSpec } from "./arguments.ts";
+import type { Argument } from "./expand.ts";
+import type { Output } from "./output.ts";
+
+/** Which side an operand is on: it decides where globs look and what Tab completes. */
+export type OperandSide = "remote" | "local" | "command" | "none";
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name in the usage line. */
+  readonly usage: string;
+  readonly options: readonly OptionSpec[];
+  /** The side of operand `index` (from 0) of `count`. */
+  readonly side: (index: number, count: number) => OperandSide;
+  readonly operandsMin: number;
+  readonly operandsMax: number;
+  readonly examples: readonly string[];
+  /** The command reads its own arguments, as `find` does: every word becomes an operand. */
+  readonly ownArguments?: boolean | undefined;
+  /** Returns the exit code; a DfsError that it throws is reported and gives its own. */
+  readonly run: (invocation: Invocation, context: CommandContext) => Promise<number>;
+}
+
+/** One call of a command, parsed. `groups` holds for each operand as typed what it stands for, `operands` all of it in a row. */
+export interface Invocation {
+  readonly options: OptionValues;
+  readonly operands: readonly string[];
+  readonly groups: readonly (readonly string[])[];
+}
+
+/** Where the shell stands. */
+export interface ShellState {
+  cwd: DfsPath;
+  previousCwd: DfsPath | undefined;
+  /** Absolute path of the local side. */
+  lcwd: string;
+  readonly variables: Map<string, string>;
+  /** Set by `exit`: the shell ends with this code. */
+  exitCode: number | undefined;
+  /** Exit code of the last command: `$?`. */
+  lastStatus: number;
+}
+
+export interface Settings {
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly trace: boolean;
+  readonly keepGoing: boolean;
+  readonly json: boolean;
+  /** Each command ends with `timeout` after this long; absent for no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Shows a running transfer: bars on a terminal, nothing elsewhere. */
+export interface ProgressView {
+  readonly onEvent: (event: TransferEvent) => void;
+  /** Takes the bars away. */
+  stop(): void;
+}
+
+/** Everything that a command may touch. */
+export interface CommandContext {
+  readonly state: ShellState;
+  readonly settings: Settings;
+  readonly commands: readonly Command[];
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Absent where the script itself comes from stdin. */
+  readonly stdin: AsyncIterable<Uint8Array> | undefined;
+  readonly signal: AbortSignal;
+  /** The client, opened at the first call. */
+  client(): Promise<DfsClient>;
+  /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
+  report(error: unknown, operand?: string): Promise<number>;
+  /** Asks a person for yes or no; absent where nobody can answer. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  progress(): ProgressView;
+}
+
+/** The options of one call. */
+export class OptionValues {
+  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+
+  constructor(values: Readonly<Record<string, string | boolean | undefined>>) {
+    this.#values = values;
+  }
+
+  has(long: string): boolean {
+    return this.#values[long] !== undefined;
+  }
+
+  text(long: string): string | undefined {
+    const value = this.#values[long];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** A whole number of at least `min`; `undefined` where the option is absent. Fails with `usage`. */
+  number(long: string, min: number): number | undefined {
+    const text = this.text(long);
+    return text === undefined ? undefined : wholeNumber(text, `--${long}`, min);
+  }
+}
+
+/** `text` as a whole number of at least `min`. Fails with `usage`, naming `what`. */
+export function wholeNumber(text: string, what: string, min: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min)) throw new DfsError("usage", `${what} needs a whole number of at least ${min}, not "${text}"`);
+  return value;
+}
+
+export interface ParsedArguments {
+  readonly options: OptionValues;
+  readonly operands: readonly Argument[];
+  readonly help: boolean;
+}
+
+/** The options and operands of a call of `command`. Fails with `usage` for an unknown option or a wrong number of operands. */
+export function parseArguments(command: Command, words: readonly Argument[]): ParsedArguments {
+  if (command.ownArguments === true) return parseOwnArguments(words);
+  const args = words.map((word) => word.text);
+  const { values, operandIndexes } = parseOptions(args, command.options);
+  const operands = operandIndexes.map((index) => words[index] as Argument);
+  const help = values["help"] === true;
+  if (!help && operands.length < command.operandsMin) throw new DfsError("usage", "an operand is missing");
+  if (!help && operands.length > command.operandsMax) throw new DfsError("usage", "too many operands");
+  return { options: new OptionValues(values), operands, help };
+}
+
+function parseOwnArguments(words: readonly Argument[]): ParsedArguments {
+  const help = words.length === 1 && words[0]?.text === "--help";
+  return { options: new OptionValues({}), operands: help ? [] : words, help };
+}
+
+/** The usage line of a command. */
+export function usageLine(command: Command): string {
+  return `usage: ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}`;
+}
+
+/** The help of a command: what it does, its options, examples. */
+export function helpText(command: Command): string {
+  const lines = [`${command.name}: ${command.summary}`, usageLine(command)];
+  for (const option of command.options)
+    lines.push(`  ${optionText(option, command.ownArguments).padEnd(24)} ${option.summary}`);
+  if (command.examples.length > 0) lines.push("examples:");
+  for (const example of command.examples) lines.push(`  ${example}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Every operand on the same side. */
+export function allOn(side: OperandSide): Command["side"] {
+  return () => side;
+}
+
+/** The command with this name, if there is one. */
+export function findCommand(commands: readonly Command[], name: string): Command | undefined {
+  return commands.find((command) => command.name === name);
+}
+
+/** Runs `action` for each operand, reports those that fail, carries on, and returns the worst exit code. */
+export async function eachOperand(
+  context: CommandContext,
+  operands: readonly string[],
+  action: (operand: string) => Promise<number | void>,
+): Promise<number> {
+  let worst = 0;
+  for (const operand of operands) {
+    let code: number;
+    try {
+      code = (await action(operand)) ?? 0;
+    } catch (error) {
+      code = await context.report(error, operand);
+    }
+    worst = Math.max(worst, code);
+  }
+  return worst;
+}

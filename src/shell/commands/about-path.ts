@@ -1,0 +1,94 @@
+/* The commands that tell everything about one path. */
+import type { Entry, WhyReport } from "../../core/client.ts";
+import { allOn, eachOperand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
+import type { Output } from "../output.ts";
+import { remotePath } from "../operands.ts";
+
+/** `stat`: everything that the catalogue says of a path. */
+export const stat: Command = {
+  name: "stat",
+  summary: "everything that the catalogue says of a path",
+  usage: "[--json] PATH…",
+  options: [{ long: "json", summary: "one JSON object a line" }],
+  side: allOn("remote"),
+  operandsMin: 1,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["stat report.pdf"],
+  async run({ options, operands }, context) {
+    const isJson = options.has("json") || context.settings.json;
+    const client = await context.client();
+    return eachOperand(context, operands, async (operand) => {
+      const entry = await client.stat(remotePath(operand, context), { signal: context.signal });
+      await context.stdout.write(isJson ? jsonLine(entryJson(entry)) : alignRows(statRows(entry, context.stdout)));
+    });
+  },
+};
+
+function statRows(entry: Entry, stdout: Output): readonly (readonly string[])[] {
+  const rows = [
+    ["path:", nameText(entry.path, stdout)],
+    ["kind:", entry.kind],
+    ["mode:", `${modeText(entry)} (${(entry.mode & 0o7777).toString(8).padStart(4, "0")})`],
+    ["modified:", new Date(entry.modifiedMs).toISOString()],
+    ["committed:", new Date(entry.committedMs).toISOString()],
+  ];
+  if (entry.kind === "directory") return rows;
+  return [
+    ...rows,
+    ["size:", `${entry.sizeBytes} bytes`],
+    ["revision:", String(entry.revision)],
+    ["copies:", String(entry.copies)],
+    ["added:", `${entry.addedBytes} bytes`],
+    ["history:", `${entry.historyBytes} bytes`],
+    ["file key:", entry.fileKey ?? "-"],
+  ];
+}
+
+/** `why`: where a file is, and how safe it is. */
+export const why: Command = {
+  name: "why",
+  summary: "where a file is, who answers for it now, and how many failures it survives",
+  usage: "[--json] FILE…",
+  options: [{ long: "json", summary: "one JSON object a line" }],
+  side: allOn("remote"),
+  operandsMin: 1,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["why report.pdf"],
+  async run({ options, operands }, context) {
+    const isJson = options.has("json") || context.settings.json;
+    const client = await context.client();
+    return eachOperand(context, operands, async (operand) => {
+      const report = await client.why(remotePath(operand, context), { signal: context.signal });
+      await context.stdout.write(isJson ? jsonLine(report) : alignRows(whyRows(report, context.stdout)));
+    });
+  },
+};
+
+function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[])[] {
+  const chain = report.chain.map(({ name, state }) => (state === "up" ? name : `${name} (${state})`));
+  const holders = report.holders.map(({ id, name, answered, complete }) => {
+    const state = !answered ? " (no answer)" : complete ? "" : " (incomplete)";
+    return `${name ?? id}${state}`;
+  });
+  const source = report.fallbackReason === undefined ? "" : ` (${report.fallbackReason})`;
+  return [
+    ["path:", nameText(report.path, stdout)],
+    ["revision:", String(report.revision)],
+    ["size:", `${report.sizeBytes} bytes in ${report.chunks} chunks, ${report.sealedBytes} bytes sealed`],
+    ["file key:", report.fileKey],
+    ["first chunks:", report.firstChunks.join(" ")],
+    ["shelf:", report.shelf],
+    ["chain:", chain.join(" → ")],
+    ["holders:", holders.length > 0 ? holders.join(", ") : "none"],
+    ["found by:", report.foundBy + source],
+    ["safety:", safetyText(report)],
+  ];
+}
+
+function safetyText({ failuresToLoss, sizeBytes }: WhyReport): string {
+  if (failuresToLoss < 0) return `no complete copy answers now: ${byteText(sizeBytes)} cannot be read`;
+  if (failuresToLoss === 0) return "one copy answers: the next failure loses it";
+  return `${failuresToLoss} more ${failuresToLoss === 1 ? "disk" : "disks"} may fail before it is lost`;
+}

@@ -1,0 +1,147 @@
+import type { Entry } from "../../core/client.ts";
+import { DfsError } from "../../core/errors.ts";
+import { pathParts } from "../../core/names.ts";
+import { allOn, eachOperand } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
+import { humanSize, jsonLine, nameText } from "../formats.ts";
+import { remotePath, shownPath } from "../operands.ts";
+
+const unitBytes = 1024;
+
+/** `du`: sums what trees hold. */
+export const du: Command = {
+  name: "du",
+  summary: "sum up trees, in KiB, rounded up",
+  usage: "[-hsacl] [-d N] [--json] [PATH…]",
+  options: [
+    { long: "human", short: "h", summary: "sizes in powers of 1024" },
+    { long: "summarize", short: "s", summary: "only the operands" },
+    { long: "all", short: "a", summary: "also files" },
+    { long: "total", short: "c", summary: "a grand total at the end" },
+    { long: "depth", short: "d", value: "N", summary: "only so far below the operands" },
+    { long: "long", short: "l", summary: "logical, unique (stored once), history and replicated sizes" },
+    { long: "json", summary: "one JSON object a line, in bytes" },
+  ],
+  side: allOn("remote"),
+  operandsMin: 0,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["du -sh /photos", "du -l -d 1 /"],
+  run,
+};
+
+/** What a tree holds, in bytes. */
+interface Sums {
+  /** Plaintext, as `ls` shows it. */
+  logical: number;
+  /** Sealed bytes that the newest revisions added: after deduplication. */
+  unique: number;
+  /** The same, of earlier revisions. */
+  history: number;
+  /** Both, times the disks that they are on. */
+  replicated: number;
+}
+
+async function run({ options, operands }: Invocation, context: CommandContext): Promise<number> {
+  const report = new Report(options, context);
+  await report.header();
+  const code = await eachOperand(context, operands.length > 0 ? operands : ["."], (operand) => report.tree(operand));
+  await report.total();
+  return code;
+}
+
+class Report {
+  readonly #options: OptionValues;
+  readonly #context: CommandContext;
+  readonly #depthMax: number;
+  readonly #total = noBytes();
+
+  constructor(options: OptionValues, context: CommandContext) {
+    this.#options = options;
+    this.#context = context;
+    const depth = options.number("depth", 0);
+    if (depth !== undefined && options.has("summarize")) throw new DfsError("usage", "-s and -d exclude each other");
+    this.#depthMax = options.has("summarize") ? 0 : (depth ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #isJson(): boolean {
+    return this.#options.has("json") || this.#context.settings.json;
+  }
+
+  async header(): Promise<void> {
+    if (this.#options.has("long") && !this.#isJson)
+      await this.#context.stdout.write("LOGICAL\tUNIQUE\tHISTORY\tREPLICATED\tPATH\n");
+  }
+
+  /** Walks one operand with a stack as deep as the tree: a directory is printed once the walk has left it. */
+  async tree(operand: string): Promise<void> {
+    const path = remotePath(operand, this.#context);
+    const ownDepth = pathParts(path).length;
+    const open: { entry: Entry; depth: number; sums: Sums }[] = [];
+    const leave = async (): Promise<void> => {
+      const left = open.pop();
+      if (left === undefined) return;
+      add(open.at(-1)?.sums ?? this.#total, left.sums);
+      if (left.depth <= this.#depthMax && this.#isListed(left.entry, left.depth))
+        await this.#line(shownPath(operand, path, left.entry.path), left.entry.path, left.sums);
+    };
+    const client = await this.#context.client();
+    for await (const entry of client.walk(path, { signal: this.#context.signal })) {
+      const depth = pathParts(entry.path).length - ownDepth;
+      while (open.length > depth) await leave();
+      open.push({ entry, depth, sums: sumsOf(entry) });
+    }
+    while (open.length > 0) await leave();
+  }
+
+  async total(): Promise<void> {
+    if (this.#options.has("total")) await this.#line("total", undefined, this.#total);
+  }
+
+  #isListed(entry: Entry, depth: number): boolean {
+    return depth === 0 || entry.kind === "directory" || this.#options.has("all");
+  }
+
+  async #line(shown: string, path: string | undefined, sums: Sums): Promise<void> {
+    const { stdout } = this.#context;
+    if (this.#isJson) return stdout.write(jsonLine(jsonSums(path, sums)));
+    const columns = this.#options.has("long")
+      ? [sums.logical, sums.unique, sums.history, sums.replicated]
+      : [sums.logical];
+    const sizes = columns.map((bytes) => this.#sizeText(bytes));
+    return stdout.write(`${sizes.join("\t")}\t${nameText(shown, stdout)}\n`);
+  }
+
+  #sizeText(bytes: number): string {
+    return this.#options.has("human") ? humanSize(bytes) : String(Math.ceil(bytes / unitBytes));
+  }
+}
+
+function noBytes(): Sums {
+  return { logical: 0, unique: 0, history: 0, replicated: 0 };
+}
+
+function sumsOf({ sizeBytes, addedBytes, historyBytes, copies }: Entry): Sums {
+  return {
+    logical: sizeBytes,
+    unique: addedBytes,
+    history: historyBytes,
+    replicated: (addedBytes + historyBytes) * copies,
+  };
+}
+
+function add(to: Sums, from: Sums): void {
+  to.logical += from.logical;
+  to.unique += from.unique;
+  to.history += from.history;
+  to.replicated += from.replicated;
+}
+
+function jsonSums(path: string | undefined, sums: Sums): Record<string, unknown> {
+  return {
+    ...(path === undefined ? { total: true } : { path }),
+    logicalBytes: sums.logical,
+    uniqueBytes: sums.unique,
+    historyBytes: sums.history,
+    replicatedBytes: sums.replicated,
+  };
+}

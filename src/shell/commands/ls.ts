@@ -1,0 +1,140 @@
+import type { Entry } from "../../core/client.ts";
+import { allOn, eachOperand } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
+import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
+import { compareNames, sortedEntries } from "../listing.ts";
+import { remotePath } from "../operands.ts";
+
+const rightAligned = new Set([1, 2, 3]);
+
+/** `ls`: lists files and directories. */
+export const ls: Command = {
+  name: "ls",
+  summary: "list files and directories",
+  usage: "[-1aldhrtSR] [--json] [PATH…]",
+  options: [
+    { long: "one", short: "1", summary: "one name a line" },
+    { long: "all", short: "a", summary: "also names that start with a dot" },
+    { long: "long", short: "l", summary: "mode, copies, revision, size, time and name" },
+    { long: "directory", short: "d", summary: "directories themselves, not what is in them" },
+    { long: "human", short: "h", summary: "sizes in powers of 1024" },
+    { long: "reverse", short: "r", summary: "the other way round" },
+    { long: "time", short: "t", summary: "newest first" },
+    { long: "size", short: "S", summary: "largest first" },
+    { long: "recursive", short: "R", summary: "also what is in the directories below" },
+    { long: "json", summary: "one JSON object a line" },
+  ],
+  side: allOn("remote"),
+  operandsMin: 0,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["ls -l /photos", "ls -lhS *.jpg"],
+  run,
+};
+
+async function run(invocation: Invocation, context: CommandContext): Promise<number> {
+  const { options } = invocation;
+  const operands = invocation.operands.length > 0 ? invocation.operands : ["."];
+  const client = await context.client();
+  const files: Shown[] = [];
+  const directories: { operand: string; entry: Entry }[] = [];
+  const code = await eachOperand(context, operands, async (operand) => {
+    const entry = await client.stat(remotePath(operand, context), { signal: context.signal });
+    if (entry.kind === "file" || options.has("directory")) files.push({ entry, label: operand });
+    else directories.push({ operand, entry });
+  });
+  await writeEntries(sorted(files, options), options, context);
+  const listing = new Listing(options, context, operands.length > 1 || options.has("recursive"), files.length > 0);
+  const listCode = await eachOperand(
+    context,
+    directories.map(({ operand }) => operand),
+    async (operand) => listing.directory(operand, remotePath(operand, context)),
+  );
+  return Math.max(code, listCode);
+}
+
+/** An entry and what to call it. */
+interface Shown {
+  readonly entry: Entry;
+  readonly label: string;
+}
+
+class Listing {
+  readonly #options: OptionValues;
+  readonly #context: CommandContext;
+  readonly #withHeaders: boolean;
+  #hasWritten: boolean;
+
+  constructor(options: OptionValues, context: CommandContext, withHeaders: boolean, hasWritten: boolean) {
+    this.#options = options;
+    this.#context = context;
+    this.#withHeaders = withHeaders;
+    this.#hasWritten = hasWritten;
+  }
+
+  async directory(operand: string, path: Entry["path"]): Promise<void> {
+    const client = await this.#context.client();
+    const entries = await sortedEntries(client, path, this.#context.signal);
+    const shown = entries.filter(({ name }) => this.#options.has("all") || !name.startsWith("."));
+    const ordered = sorted(
+      shown.map((entry) => ({ entry, label: entry.name })),
+      this.#options,
+    );
+    await this.#header(operand);
+    await writeEntries(ordered, this.#options, this.#context);
+    if (!this.#options.has("recursive")) return;
+    for (const { entry } of ordered) {
+      if (entry.kind !== "directory") continue;
+      await this.directory(operand.endsWith("/") ? operand + entry.name : `${operand}/${entry.name}`, entry.path);
+    }
+  }
+
+  async #header(operand: string): Promise<void> {
+    const { stdout } = this.#context;
+    if (!this.#withHeaders || isJson(this.#options, this.#context)) return;
+    await stdout.write(`${this.#hasWritten ? "\n" : ""}${nameText(operand, stdout)}:\n`);
+    this.#hasWritten = true;
+  }
+}
+
+function isJson(options: OptionValues, context: CommandContext): boolean {
+  return options.has("json") || context.settings.json;
+}
+
+function sorted(entries: readonly Shown[], options: OptionValues): readonly Shown[] {
+  const byName = (left: Shown, right: Shown): number => compareNames(left.label, right.label);
+  const ordered = entries.toSorted((left, right) => {
+    if (options.has("time")) return right.entry.modifiedMs - left.entry.modifiedMs || byName(left, right);
+    if (options.has("size")) return right.entry.sizeBytes - left.entry.sizeBytes || byName(left, right);
+    return byName(left, right);
+  });
+  return options.has("reverse") ? ordered.reverse() : ordered;
+}
+
+async function writeEntries(entries: readonly Shown[], options: OptionValues, context: CommandContext): Promise<void> {
+  const { stdout } = context;
+  if (entries.length === 0) return;
+  const name = ({ entry, label }: Shown): string => nameText(label, stdout, entry.kind);
+  if (isJson(options, context)) for (const { entry } of entries) await stdout.write(jsonLine(entryJson(entry)));
+  else if (options.has("long"))
+    await stdout.write(
+      alignRows(
+        entries.map((shown) => longRow(shown, name(shown), options)),
+        rightAligned,
+      ),
+    );
+  else if (options.has("one") || !stdout.isTTY) for (const shown of entries) await stdout.write(`${name(shown)}\n`);
+  else await stdout.write(fillColumns(entries.map(name), stdout.columns));
+}
+
+function longRow({ entry }: Shown, name: string, options: OptionValues): readonly string[] {
+  const isFile = entry.kind === "file";
+  const size = options.has("human") ? humanSize(entry.sizeBytes) : String(entry.sizeBytes);
+  return [
+    modeText(entry),
+    isFile ? String(entry.copies) : "-",
+    isFile ? String(entry.revision) : "-",
+    isFile ? size : "-",
+    timeText(entry.modifiedMs),
+    name,
+  ];
+}

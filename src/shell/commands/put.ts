@@ -1,0 +1,89 @@
+import { lstat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { PutSource, TransferEvent, TransferSummary } from "../../core/client.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
+import { baseName } from "../../core/names.ts";
+import type { DfsPath } from "../../core/names.ts";
+import type { Command, CommandContext, Invocation } from "../command.ts";
+import { remotePath, targetRule } from "../operands.ts";
+import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
+
+/** `put`: stores local files. */
+export const put: Command = {
+  name: "put",
+  summary: "store local files; with one operand in the current directory, otherwise the last operand is the target",
+  usage: "[-Rnfcqv] [-P N] [--json] LOCAL… [REMOTE]",
+  options: [
+    ...transferOptions,
+    { long: "verbose", short: "v", summary: "a line with counters of files, chunks and bytes" },
+    { long: "json", summary: "the counters as one JSON object" },
+  ],
+  side: (index, count) => (count > 1 && index === count - 1 ? "remote" : "local"),
+  operandsMin: 1,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["put report.pdf", "put -R photos /backup", "put - notes.txt < draft.txt"],
+  run,
+};
+
+async function run(invocation: Invocation, context: CommandContext): Promise<number> {
+  const { groups } = invocation;
+  const target = groups.length > 1 ? onlyTarget(groups.at(-1) ?? []) : undefined;
+  const named = (target === undefined ? groups : groups.slice(0, -1)).flat();
+  const path = target === undefined ? context.state.cwd : remotePath(target, context);
+  const { sources, worst } = await readableSources(named, target, context);
+  if (sources.length === 0) return worst;
+  if (target !== undefined && target !== "-") await targetRule(target, sources.length, context);
+  const request = { sources, target: path, ...transferChoices(invocation) };
+  const client = await context.client();
+  const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
+    client.put(request, { signal: context.signal, onEvent });
+  const code = await runTransfer("put", invocation, context, start).catch((error: unknown) => {
+    if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
+    return context.report(error, named[0]);
+  });
+  return code === 0 ? worst : named.length > 1 && worst > 0 ? Math.max(code, worst) : code;
+}
+
+function onlyTarget(matches: readonly string[]): string {
+  const [target] = matches;
+  if (target === undefined || matches.length > 1)
+    throw new DfsError("usage", "the target, the last operand, must be one path");
+  return target;
+}
+
+/** The sources that are there; the others are reported. */
+async function readableSources(
+  named: readonly string[],
+  target: string | undefined,
+  context: CommandContext,
+): Promise<{ sources: readonly PutSource[]; worst: number }> {
+  const sources: PutSource[] = [];
+  let worst = 0;
+  for (const name of named) {
+    try {
+      sources.push(name === "-" ? standardInput(target, context) : await localSource(name, context));
+    } catch (error) {
+      if (toDfsError(error).kind === "usage") throw error;
+      worst = Math.max(worst, await context.report(error, name));
+    }
+  }
+  return { sources, worst };
+}
+
+async function localSource(name: string, { state }: CommandContext): Promise<PutSource> {
+  if (name === "") throw new DfsError("usage", "a path cannot be empty");
+  const path = resolve(state.lcwd, name);
+  try {
+    await lstat(path);
+  } catch (error) {
+    throw toDfsError(error);
+  }
+  return { kind: "path", path };
+}
+
+function standardInput(target: string | undefined, context: CommandContext): PutSource {
+  if (target === undefined) throw new DfsError("usage", "stdin has no name: give the remote file after the dash");
+  const path: DfsPath = remotePath(target, context);
+  if (context.stdin === undefined) throw new DfsError("usage", "there is nothing to read: the script itself is stdin");
+  return { kind: "stream", bytes: context.stdin, name: baseName(path) };
+}

@@ -1,0 +1,88 @@
+/* The commands that print what is in a file. */
+import { DfsError } from "../../core/errors.ts";
+import { allOn, eachOperand } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { nameText } from "../formats.ts";
+import { remotePath } from "../operands.ts";
+
+const headLinesDefault = 10;
+const lineFeed = 0x0a;
+
+/** `cat`: prints files. */
+export const cat: Command = {
+  name: "cat",
+  summary: "print files",
+  usage: "[-r OFFSET:LENGTH] [--rev N] FILE…",
+  options: [
+    { long: "range", short: "r", value: "OFFSET:LENGTH", summary: "only these bytes; without LENGTH to the end" },
+    { long: "rev", value: "N", summary: "this revision instead of the newest" },
+  ],
+  side: allOn("remote"),
+  operandsMin: 1,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["cat notes.txt", "cat -r 1000:100 disk.img | xxd"],
+  async run({ options, operands }, context) {
+    const range = options.text("range");
+    const bounds = range === undefined ? {} : parseRange(range);
+    const revision = options.number("rev", 1);
+    const client = await context.client();
+    return eachOperand(context, operands, async (operand) => {
+      const bytes = client.read(remotePath(operand, context), { ...bounds, revision, signal: context.signal });
+      for await (const piece of bytes) await context.stdout.write(piece);
+    });
+  },
+};
+
+function parseRange(text: string): { readonly offsetBytes: number; readonly lengthBytes: number | undefined } {
+  const match = /^(-?\d{1,15})(?::(\d{1,15})?)?$/.exec(text);
+  if (match === null) throw new DfsError("usage", `--range needs OFFSET:LENGTH in bytes, not "${text}"`);
+  return { offsetBytes: Number(match[1]), lengthBytes: match[2] === undefined ? undefined : Number(match[2]) };
+}
+
+/** `head`: prints the start of files. */
+export const head: Command = {
+  name: "head",
+  summary: "print the first lines of files, 10 unless told",
+  usage: "[-n LINES | -c BYTES] FILE…",
+  options: [
+    { long: "lines", short: "n", value: "LINES", summary: "this many lines" },
+    { long: "bytes", short: "c", value: "BYTES", summary: "this many bytes" },
+  ],
+  side: allOn("remote"),
+  operandsMin: 1,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["head -n 3 access.log"],
+  async run({ options, operands }, context) {
+    const bytes = options.number("bytes", 0);
+    const lines = options.number("lines", 0) ?? headLinesDefault;
+    let isFirst = true;
+    return eachOperand(context, operands, async (operand) => {
+      if (operands.length > 1)
+        await context.stdout.write(`${isFirst ? "" : "\n"}==> ${nameText(operand, context.stdout)} <==\n`);
+      isFirst = false;
+      await (bytes === undefined ? firstLines(operand, lines, context) : firstBytes(operand, bytes, context));
+    });
+  },
+};
+
+async function firstBytes(operand: string, lengthBytes: number, context: CommandContext): Promise<void> {
+  const client = await context.client();
+  const bytes = client.read(remotePath(operand, context), { lengthBytes, signal: context.signal });
+  for await (const piece of bytes) await context.stdout.write(piece);
+}
+
+async function firstLines(operand: string, lines: number, context: CommandContext): Promise<void> {
+  const client = await context.client();
+  let missing = lines;
+  for await (const piece of client.read(remotePath(operand, context), { signal: context.signal })) {
+    if (missing === 0) return;
+    let end = 0;
+    while (missing > 0 && end < piece.length) {
+      const lineEnd = piece.indexOf(lineFeed, end);
+      end = lineEnd < 0 ? piece.length : lineEnd + 1;
+      if (lineEnd >= 0) missing -= 1;
+    }
+    await context.stdout.write(piece.subarray(0, end));
+    if (missing === 0) return;
+  }
+}

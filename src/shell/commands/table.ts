@@ -1,0 +1,50 @@
+/** The command table: help, parsing and completion all come from it. */
+import type { Command } from "../command.ts";
+import { stat, why } from "./about-path.ts";
+import { mkdir, rmdir } from "./directories.ts";
+import { du } from "./du.ts";
+import { find } from "./find.ts";
+import { get } from "./get.ts";
+import { lls, lmkdir } from "./local-files.ts";
+import { ls } from "./ls.ts";
+import { cp, mv } from "./move.ts";
+import { df, fingers, invite, peers, status } from "./network.ts";
+import { put } from "./put.ts";
+import { cat, head } from "./read.ts";
+import { rm } from "./rm.ts";
+import { echo, exit, help } from "./session.ts";
+import { tree } from "./tree.ts";
+import { cd, lcd, lpwd, pwd } from "./where.ts";
+
+/** All commands, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+  ls,
+  cd,
+  pwd,
+  tree,
+  find,
+  stat,
+  cat,
+  head,
+  du,
+  df,
+  put,
+  get,
+  mkdir,
+  rmdir,
+  rm,
+  mv,
+  cp,
+  lcd,
+  lpwd,
+  lls,
+  lmkdir,
+  why,
+  status,
+  peers,
+  fingers,
+  invite,
+  echo,
+  help,
+  exit,
+];

@@ -1,0 +1,80 @@
+import { allOn, eachOperand } from "../command.ts";
+import type { Command, CommandContext, OptionValues } from "../command.ts";
+import type { DfsPath } from "../../core/names.ts";
+import { humanSize, nameText } from "../formats.ts";
+import { sortedEntries } from "../listing.ts";
+import { remotePath } from "../operands.ts";
+
+/** `tree`: draws trees. */
+export const tree: Command = {
+  name: "tree",
+  summary: "draw trees, sorted by name",
+  usage: "[-adh] [-L N] [DIR…]",
+  options: [
+    { long: "all", short: "a", summary: "also names that start with a dot" },
+    { long: "directories", short: "d", summary: "only directories" },
+    { long: "human", short: "h", summary: "with sizes in powers of 1024" },
+    { long: "level", short: "L", value: "N", summary: "only so many levels" },
+  ],
+  side: allOn("remote"),
+  operandsMin: 0,
+  operandsMax: Number.POSITIVE_INFINITY,
+  examples: ["tree -L 2 /"],
+  async run({ options, operands }, context) {
+    const drawing = new Drawing(options, context);
+    const named = operands.length > 0 ? operands : ["."];
+    const code = await eachOperand(context, named, (operand) => drawing.draw(operand));
+    await drawing.counts();
+    return code;
+  },
+};
+
+class Drawing {
+  readonly #options: OptionValues;
+  readonly #context: CommandContext;
+  readonly #levels: number;
+  #directories = 0;
+  #files = 0;
+
+  constructor(options: OptionValues, context: CommandContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#levels = options.number("level", 1) ?? Number.POSITIVE_INFINITY;
+  }
+
+  async draw(operand: string): Promise<void> {
+    const { stdout, signal } = this.#context;
+    const client = await this.#context.client();
+    const entry = await client.stat(remotePath(operand, this.#context), { signal });
+    await stdout.write(`${nameText(operand, stdout, entry.kind)}\n`);
+    if (entry.kind === "directory") await this.#children(entry.path, "", 1);
+    else this.#files += 1;
+  }
+
+  async #children(path: DfsPath, indent: string, level: number): Promise<void> {
+    const { stdout, signal } = this.#context;
+    const entries = await sortedEntries(await this.#context.client(), path, signal);
+    const shown = entries.filter(
+      ({ name, kind }) =>
+        (this.#options.has("all") || !name.startsWith(".")) &&
+        (kind === "directory" || !this.#options.has("directories")),
+    );
+    for (const [index, entry] of shown.entries()) {
+      const isLast = index === shown.length - 1;
+      const size = this.#options.has("human") ? `[${humanSize(entry.sizeBytes).padStart(5)}]  ` : "";
+      await stdout.write(`${indent}${isLast ? "└── " : "├── "}${size}${nameText(entry.name, stdout, entry.kind)}\n`);
+      if (entry.kind === "file") this.#files += 1;
+      else {
+        this.#directories += 1;
+        if (level < this.#levels) await this.#children(entry.path, indent + (isLast ? "    " : "│   "), level + 1);
+      }
+    }
+  }
+
+  async counts(): Promise<void> {
+    const directories = `${this.#directories} ${this.#directories === 1 ? "directory" : "directories"}`;
+    const files = `${this.#files} ${this.#files === 1 ? "file" : "files"}`;
+    const counted = this.#options.has("directories") ? directories : `${directories}, ${files}`;
+    await this.#context.stdout.write(`\n${counted}\n`);
+  }
+}

@@ -1,0 +1,175 @@
+/** What Tab offers: commands, options, remote and local paths, by what is typed before the cursor. */
+import { completionsMax } from "../core/limits.ts";
+import { allOn, findCommand } from "./command.ts";
+import type { Command, OperandSide } from "./command.ts";
+import { lex } from "./lexer.ts";
+import type { Token } from "./lexer.ts";
+import { compareNames } from "./listing.ts";
+import type { Word } from "./syntax.ts";
+
+/** Names in a directory, given as typed; none where it cannot be read. */
+export type NameSource = (
+  directory: string,
+) => Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
+
+export interface CompletionEnvironment {
+  readonly commands: readonly Command[];
+  readonly variables: ReadonlyMap<string, string>;
+  readonly remote: NameSource;
+  readonly local: NameSource;
+}
+
+/** What may stand in place of the text from `start` to `end`. */
+export interface Completion {
+  readonly start: number;
+  readonly end: number;
+  readonly candidates: readonly Candidate[];
+}
+
+export interface Candidate {
+  /** As it would be typed, quotes included; complete but for the blank behind it. */
+  readonly text: string;
+  /** As it is listed. */
+  readonly label: string;
+  /** Nothing can follow in the same word: a blank is added. */
+  readonly isWhole: boolean;
+}
+
+/** The candidates for the word at `cursor`, sorted, at most as many as the limit says. */
+export async function complete(line: string, cursor: number, environment: CompletionEnvironment): Promise<Completion> {
+  const before = line.slice(0, cursor);
+  const none = { start: cursor, end: cursor, candidates: [] };
+  const tokens = lexed(before);
+  if (tokens === undefined) return none;
+  const { words, current, isRedirected, isLocal } = currentCommand(tokens, before.length);
+  if (isLocal) return none;
+  const typed = current === undefined ? "" : wordText(current, environment.variables);
+  const start = current?.start ?? cursor;
+  const candidates = isRedirected
+    ? await pathCandidates(typed, current, environment.local)
+    : await wordCandidates(words, typed, current, environment);
+  return { start, end: cursor, candidates: candidates.slice(0, completionsMax) };
+}
+
+/** The tokens of half a line; `undefined` where nothing can be offered: in a comment, or when it does not parse. */
+function lexed(text: string): readonly Token[] | undefined {
+  try {
+    // A letter typed at the cursor would be part of the last token, unless a comment swallows it.
+    const withLetter = lex({ name: "", text: `${text}x` }, { tolerant: true }).at(-1);
+    if (withLetter === undefined || (withLetter.kind === "word" && withLetter.word.end <= text.length))
+      return undefined;
+    return withLetter.kind === "operator" ? undefined : lex({ name: "", text }, { tolerant: true });
+  } catch {
+    return undefined;
+  }
+}
+
+interface CurrentCommand {
+  /** The words before the one at the cursor. */
+  readonly words: readonly Word[];
+  /** The word that the cursor touches. */
+  readonly current: Word | undefined;
+  readonly isRedirected: boolean;
+  readonly isLocal: boolean;
+}
+
+function currentCommand(tokens: readonly Token[], end: number): CurrentCommand {
+  const first = tokens.findLastIndex((token) => token.kind === "operator" && !/^[<>]/.test(token.operator)) + 1;
+  const own = tokens.slice(first);
+  const last = own.at(-1);
+  const current = last?.kind === "word" && last.word.end === end ? last.word : undefined;
+  const previous = current === undefined ? last : own.at(-2);
+  const words = own.flatMap((token) => (token.kind === "word" && token.word !== current ? [token.word] : []));
+  return {
+    words,
+    current,
+    isRedirected: previous?.kind === "operator",
+    isLocal: own.some((token) => token.kind === "pipe" || token.kind === "local"),
+  };
+}
+
+function wordText(word: Word, variables: ReadonlyMap<string, string>): string {
+  return word.parts.map((part) => (part.kind === "text" ? part.text : (variables.get(part.text) ?? ""))).join("");
+}
+
+async function wordCandidates(
+  words: readonly Word[],
+  typed: string,
+  current: Word | undefined,
+  environment: CompletionEnvironment,
+): Promise<readonly Candidate[]> {
+  const [name, ...rest] = words.map((word) => wordText(word, environment.variables));
+  if (name === undefined) return commandCandidates(typed, environment.commands);
+  const command = findCommand(environment.commands, name);
+  if (command === undefined) return [];
+  if (typed.startsWith("-") && !rest.includes("--")) return optionCandidates(typed, command);
+  const index = rest.filter((word) => !word.startsWith("-")).length;
+  for (const side of sides(command, index)) {
+    const candidates = await sideCandidates(side, typed, current, environment);
+    if (candidates.length > 0) return candidates;
+  }
+  return [];
+}
+
+/** The sides that the operand may be on: as the last one, then as one that others follow. */
+function sides(command: Command, index: number): ReadonlySet<OperandSide> {
+  if (command.ownArguments === true) return new Set([allOn("remote")(0, 0)]);
+  return new Set([command.side(index, index + 1), command.side(index, index + 2)]);
+}
+
+async function sideCandidates(
+  side: OperandSide,
+  typed: string,
+  current: Word | undefined,
+  environment: CompletionEnvironment,
+): Promise<readonly Candidate[]> {
+  if (side === "command") return commandCandidates(typed, environment.commands);
+  if (side === "none") return [];
+  return pathCandidates(typed, current, side === "remote" ? environment.remote : environment.local);
+}
+
+function commandCandidates(typed: string, commands: readonly Command[]): readonly Candidate[] {
+  const names = commands.map(({ name }) => name).filter((name) => name.startsWith(typed));
+  return names.sort(compareNames).map((name) => ({ text: name, label: name, isWhole: true }));
+}
+
+function optionCandidates(typed: string, command: Command): readonly Candidate[] {
+  const dashes = command.ownArguments === true ? "-" : "--";
+  const names = [...command.options.map(({ long }) => `${dashes}${long}`), "--help"];
+  const matching = names.filter((name) => name.startsWith(typed)).sort(compareNames);
+  return matching.map((name) => ({ text: name, label: name, isWhole: true }));
+}
+
+async function pathCandidates(
+  typed: string,
+  current: Word | undefined,
+  source: NameSource,
+): Promise<readonly Candidate[]> {
+  const split = typed.lastIndexOf("/") + 1;
+  const directory = typed.slice(0, split);
+  const prefix = typed.slice(split);
+  const names = await source(directory === "" ? "." : directory);
+  const matching = names.filter(({ name }) => name.startsWith(prefix) && (prefix !== "" || !name.startsWith(".")));
+  const sorted = matching.toSorted((left, right) => compareNames(left.name, right.name));
+  return sorted.map(({ name, isDirectory }) => {
+    const label = isDirectory ? `${name}/` : name;
+    return { text: quotedLike(directory + label, current, !isDirectory), label, isWhole: !isDirectory };
+  });
+}
+
+/** `path` in the quotes that the word was begun with; with backslashes where there were none. */
+function quotedLike(path: string, current: Word | undefined, isWhole: boolean): string {
+  const quote = current?.openQuote;
+  if (quote === "'" && !path.includes("'")) return `'${path}${isWhole ? "'" : ""}`;
+  if (quote === '"') return `"${path.replace(/["\\$]/g, "\\$&")}${isWhole ? '"' : ""}`;
+  const start = path.startsWith("-") ? `./${path}` : path;
+  return start.replace(/[\s;&|<>'"\\$*?[\]]|(?<=^|\s)#/g, "\\$&");
+}
+
+/** The longest text that all candidates start with. */
+export function commonPrefix(candidates: readonly Candidate[]): string {
+  const [first = "", ...rest] = candidates.map(({ text }) => text);
+  let length = first.length;
+  for (const text of rest) while (!text.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+}

@@ -1,0 +1,124 @@
+/** The program's own command line: what was asked for, and its help. */
+import { DfsError } from "../core/errors.ts";
+import { optionText, parseOptions } from "./arguments.ts";
+import type { OptionSpec } from "./arguments.ts";
+import { OptionValues } from "./command.ts";
+import type { Command } from "./command.ts";
+import { commandList } from "./commands/session.ts";
+
+/** What the shell is to do. */
+type Task =
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | { readonly kind: "join"; readonly invite: string }
+  /** Commands given with `-c`. */
+  | { readonly kind: "commands"; readonly text: string }
+  | { readonly kind: "file"; readonly path: string }
+  /** A script on stdin, asked for with `-`. */
+  | { readonly kind: "stdin" }
+  /** The prompt; a script on stdin where that is no terminal. */
+  | { readonly kind: "prompt" };
+
+export interface Launch {
+  readonly task: Task;
+  readonly dataFolder: string | undefined;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly trace: boolean;
+  readonly parseOnly: boolean;
+  readonly keepGoing: boolean;
+  readonly json: boolean;
+  readonly color: "auto" | "always" | "never";
+  readonly progress: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
+const options: readonly OptionSpec[] = [
+  { long: "data", value: "DIR", summary: "this machine's data folder" },
+  { long: "command", short: "c", value: "CMDS", summary: "run these commands and end" },
+  { long: "quiet", short: "q", summary: "no summaries and no bars" },
+  { long: "verbose", short: "v", summary: "counters and details" },
+  { long: "trace", short: "x", summary: "write each command to stderr before it runs" },
+  { long: "dry-run", short: "n", summary: "parse only, run nothing" },
+  { long: "keep-going", short: "k", summary: "go on after a failing command" },
+  { long: "json", summary: "NDJSON from every command that can" },
+  { long: "color", value: "WHEN", summary: "auto, always or never" },
+  { long: "no-progress", summary: "no bars" },
+  { long: "timeout", value: "SECONDS", summary: "the longest that one command may take" },
+  { long: "help", summary: "this text" },
+  { long: "version", summary: "the version" },
+];
+
+const usage = `usage: dfs-shell [options] [-c CMDS | FILE | -]
+       dfs-shell [--data DIR] join INVITE|-`;
+
+/** The request that `argv` (without the program's name) makes. Fails with `usage`. */
+export function parseLaunch(argv: readonly string[]): Launch {
+  const { values, operandIndexes } = parseOptions(argv, options);
+  const given = new OptionValues(values);
+  const color = given.text("color") ?? "auto";
+  if (color !== "auto" && color !== "always" && color !== "never")
+    throw new DfsError("usage", `--color is auto, always or never, not "${color}"`);
+  const timeout = given.text("timeout");
+  return {
+    task: taskOf(
+      given,
+      operandIndexes.map((index) => argv[index] as string),
+    ),
+    dataFolder: given.text("data"),
+    quiet: given.has("quiet"),
+    verbose: given.has("verbose"),
+    trace: given.has("trace"),
+    parseOnly: given.has("dry-run"),
+    keepGoing: given.has("keep-going"),
+    json: given.has("json"),
+    color,
+    progress: !given.has("no-progress"),
+    timeoutMs: timeout === undefined ? undefined : secondsOf(timeout),
+  };
+}
+
+function taskOf(given: OptionValues, positionals: readonly string[]): Task {
+  if (given.has("help")) return { kind: "help" };
+  if (given.has("version")) return { kind: "version" };
+  const [first, second] = positionals;
+  if (positionals.length > (first === "join" ? 2 : 1)) throw new DfsError("usage", "too many operands");
+  const text = given.text("command");
+  if (text !== undefined) {
+    if (first !== undefined) throw new DfsError("usage", "-c and a script exclude each other");
+    return { kind: "commands", text };
+  }
+  if (first === "join") {
+    if (second === undefined)
+      throw new DfsError("usage", 'join needs an invite; "invite" in a shell of the network makes one');
+    return { kind: "join", invite: second };
+  }
+  if (first === "-") return { kind: "stdin" };
+  return first === undefined ? { kind: "prompt" } : { kind: "file", path: first };
+}
+
+function secondsOf(text: string): number {
+  const seconds = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (seconds <= 0) throw new DfsError("usage", `--timeout needs a number of seconds, not "${text}"`);
+  return Math.ceil(seconds * 1000);
+}
+
+/** The program's help: options and commands as they are. */
+export function programHelp(commands: readonly Command[]): string {
+  const lines = [usage, "", "A private, encrypted, versioned file space across your own machines.", "", "options:"];
+  for (const option of options) lines.push(`  ${optionText(option).padEnd(26)} ${option.summary}`);
+  lines.push("", "commands (help COMMAND tells more):");
+  const list = commandList(commands).replace(/^/gm, "  ").trimEnd();
+  const grammar = [
+    "grammar: ; && || # 'quotes' \"quotes\" \\ * ? [a-z] ** $NAME ${NAME} $? NAME=value > >> < to local files,",
+    "  | and ! for local commands; a leading - forgives a command. A script stops at the first failing command.",
+    "exit codes: 0 ok, 1 failed or partly failed, 2 usage or syntax, 3 no such path, 4 refused, 5 temporary,",
+    "  6 not logged in, 7 integrity, 127 unknown command, 130 interrupted",
+  ];
+  return `${[...lines, list, "", ...grammar].join("\n")}\n`;
+}
+
+/** The program's usage lines. */
+export function programUsage(): string {
+  return `${usage}\n`;
+}

@@ -1,0 +1,39 @@
+/** Directories as the commands want them: all pages, sorted by name. */
+import type { DfsClient, Entry } from "../core/client.ts";
+import type { DfsPath } from "../core/names.ts";
+
+const surrogateMin = 0xd800;
+const surrogateMax = 0xdfff;
+
+/** Orders names by their code points, whatever the locale. */
+export function compareNames(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const leftUnit = left.charCodeAt(at);
+    const rightUnit = right.charCodeAt(at);
+    if (leftUnit !== rightUnit) return codePointRank(leftUnit) - codePointRank(rightUnit);
+  }
+  return left.length - right.length;
+}
+
+/** UTF-16 puts surrogates below U+E000 to U+FFFF; what they encode stands above. */
+function codePointRank(unit: number): number {
+  return unit >= surrogateMin && unit <= surrogateMax ? unit + 0x10000 : unit;
+}
+
+/** The entries of a directory, page after page, in no particular order. Fails as `client.list` does. */
+export async function* listPages(client: DfsClient, path: DfsPath, signal: AbortSignal): AsyncGenerator<Entry> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.list(path, { cursor, signal });
+    yield* page.entries;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** All entries of a directory, sorted by name. Holds one directory in memory. Fails as `client.list` does. */
+export async function sortedEntries(client: DfsClient, path: DfsPath, signal: AbortSignal): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of listPages(client, path, signal)) entries.push(entry);
+  return entries.sort((left, right) => compareNames(left.name, right.name));
+}

@@ -1,0 +1,276 @@
+/**
+ * The terminal: from a command line to an exit code.
+ *
+ * A *script* is text in the shell's grammar: given with `-c`, in a file, on stdin, or typed at the prompt, one line
+ * each. A *command* is one entry of the command table; it speaks to the network through a DfsClient only, which is
+ * opened when the first command needs it. The *local side* is this machine's own files and commands.
+ *
+ *   text → lexer → parser → shell (expansion, redirection, commands) → DfsClient
+ *                             ↑                     ↓
+ *                           prompt (Ink, or plain)  Output (terminal, pipe, file)
+ */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import type { Readable, Writable } from "node:stream";
+import type { DfsClient } from "../core/client.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import { scriptBytesMax } from "../core/limits.ts";
+import { printable, rootPath } from "../core/names.ts";
+import { noBars, startBatchBars } from "./batch-bars.ts";
+import type { ShellState } from "./command.ts";
+import { commands } from "./commands/table.ts";
+import { jsonLine } from "./formats.ts";
+import { parseLaunch, programHelp, programUsage } from "./launch.ts";
+import type { Launch } from "./launch.ts";
+import { StreamOutput, isBrokenPipe } from "./output.ts";
+import { parseScript } from "./parser.ts";
+import { Shell } from "./shell.ts";
+import type { ShellOptions } from "./shell.ts";
+import type { ScriptSource } from "./syntax.ts";
+
+export { defaultHistoryPath } from "./history.ts";
+
+/** What the shell reads keys or a script from. */
+export type ShellInput = Readable & {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?: ((isRaw: boolean) => unknown) | undefined;
+};
+
+/** What the shell writes to. */
+export type ShellOutput = Writable & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+};
+
+export interface ShellProgram {
+  /** Without the program's name. */
+  readonly argv: readonly string[];
+  readonly stdin: ShellInput;
+  readonly stdout: ShellOutput;
+  readonly stderr: ShellOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Opens the client, at the first command that needs it. `onProgress` hears what takes its time. */
+  readonly openClient: (options: {
+    readonly dataFolder?: string | undefined;
+    readonly onProgress?: ((message: string) => void) | undefined;
+  }) => Promise<DfsClient>;
+  /** Makes this machine a peer of the network that the invite is for. */
+  readonly joinNetwork: (options: {
+    readonly dataFolder?: string | undefined;
+    readonly invite: string;
+  }) => Promise<{ readonly peerName: string; readonly networkId: string }>;
+  /** Where the prompt keeps its history; without it, in memory only. */
+  readonly historyPath?: string | undefined;
+}
+
+/** Runs the shell as its command line asks. Returns the exit code; everything that fails is reported on stderr. */
+export async function runShell(program: ShellProgram): Promise<number> {
+  try {
+    return await runTask(program, parseLaunch(program.argv));
+  } catch (error) {
+    if (isBrokenPipe(error)) return 0;
+    const failure = toDfsError(error);
+    const subject = failure.path === undefined ? "" : `${printable(failure.path)}: `;
+    const usage = failure.kind === "usage" ? programUsage() : "";
+    program.stderr.write(`dfs-shell: ${subject}${failure.message}\n${usage}`);
+    return failure.exitCode;
+  }
+}
+
+async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
+  const { task } = launch;
+  switch (task.kind) {
+    case "help":
+      return print(program, programHelp(commands));
+    case "version":
+      return print(program, `dfs-shell ${program.version}\n`);
+    case "join":
+      return join(program, launch, task.invite);
+    case "commands":
+      return runScript(program, launch, { name: "-c", text: task.text }, true);
+    case "file":
+      return runScript(program, launch, await scriptFile(task.path), true);
+    case "stdin":
+      return runScript(program, launch, { name: "stdin", text: await scriptText(program.stdin, "stdin") }, false);
+    default:
+      if (program.stdin.isTTY === true) return runPrompt(program, launch);
+      return runScript(program, launch, { name: "stdin", text: await scriptText(program.stdin, "stdin") }, false);
+  }
+}
+
+async function print({ stdout }: ShellProgram, text: string): Promise<number> {
+  const output = new StreamOutput(stdout, { isTTY: false, color: false });
+  await output.write(text);
+  await output.flush();
+  return 0;
+}
+
+async function join(program: ShellProgram, { dataFolder, json }: Launch, operand: string): Promise<number> {
+  const invite = operand === "-" ? (await scriptText(program.stdin, "stdin")).trim() : operand;
+  const { peerName, networkId } = await program.joinNetwork({ dataFolder, invite });
+  return print(program, json ? jsonLine({ networkId, peerName }) : `joined network ${networkId} as ${peerName}\n`);
+}
+
+async function scriptFile(path: string): Promise<ScriptSource> {
+  try {
+    return { name: path, text: await scriptText(createReadStream(path), path) };
+  } catch (error) {
+    throw toDfsError(error, { path });
+  }
+}
+
+async function scriptText(stream: AsyncIterable<Uint8Array | string>, name: string): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of stream) {
+    pieces.push(Buffer.from(piece as Uint8Array));
+    bytes += piece.length;
+    if (bytes > scriptBytesMax)
+      throw new DfsError("usage", `a script cannot be longer than ${scriptBytesMax} bytes`, { path: name });
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Runs one script with the terminal as it is. `stdinIsFree` says whether commands may read stdin. */
+async function runScript(
+  program: ShellProgram,
+  launch: Launch,
+  source: ScriptSource,
+  stdinIsFree: boolean,
+): Promise<number> {
+  if (launch.parseOnly) return parseOnly(program, source);
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  // Once: a second Ctrl-C ends the program whatever it does.
+  process.once("SIGINT", onInterrupt);
+  const shell = new Shell(batchOptions(program, launch, stdinIsFree));
+  try {
+    return await shell.run(source, interrupt.signal);
+  } finally {
+    process.removeListener("SIGINT", onInterrupt);
+    await shell.close();
+  }
+}
+
+function parseOnly(program: ShellProgram, source: ScriptSource): number {
+  try {
+    parseScript(source);
+    return 0;
+  } catch (error) {
+    program.stderr.write(`${toDfsError(error).message}\n`);
+    return toDfsError(error).exitCode;
+  }
+}
+
+function batchOptions(program: ShellProgram, launch: Launch, stdinIsFree: boolean): ShellOptions {
+  const { stdin, stderr } = program;
+  const base = shellOptions(program, launch);
+  const showsBars = launch.progress && !launch.quiet && stderr.isTTY === true && hasSize(stderr) && !isPlain(program);
+  const terminal = {
+    write: (text: string) => void stderr.write(text),
+    get columns() {
+      return stderr.columns ?? base.stderr.columns;
+    },
+    get rows() {
+      return stderr.rows ?? rowsDefault;
+    },
+  };
+  return {
+    ...base,
+    stdin: stdinIsFree ? (stdin as AsyncIterable<Uint8Array>) : undefined,
+    ask:
+      stdinIsFree && stdin.isTTY === true && stderr.isTTY === true
+        ? (question, signal) => ask(program, question, signal)
+        : undefined,
+    progress: () => (showsBars ? startBatchBars(terminal) : noBars),
+  };
+}
+
+const rowsDefault = 24;
+
+/** What batch and prompt have in common. */
+function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
+  const { stdout, stderr } = program;
+  const { quiet, verbose, trace, keepGoing, json, timeoutMs, dataFolder } = launch;
+  const out = outputOf(stdout, launch, program);
+  const error = outputOf(stderr, launch, program);
+  const onProgress = verbose ? (message: string) => void stderr.write(`${printable(message)}\n`) : undefined;
+  return {
+    commands,
+    settings: { quiet, verbose, trace, keepGoing, json, timeoutMs },
+    state: startState(),
+    stdout: out,
+    stderr: error,
+    stdin: undefined,
+    openClient: () => program.openClient({ dataFolder, onProgress }),
+    ask: undefined,
+    progress: () => noBars,
+    localRunner: {
+      inherit: stdout === process.stdout && stderr === process.stderr,
+      stdout: out,
+      stderr: error,
+      around: (work) => work(),
+    },
+  };
+}
+
+function startState(): ShellState {
+  return {
+    cwd: rootPath,
+    previousCwd: undefined,
+    lcwd: process.cwd(),
+    variables: new Map([["?", "0"]]),
+    exitCode: undefined,
+    lastStatus: 0,
+  };
+}
+
+function outputOf(stream: ShellOutput, launch: Launch, program: ShellProgram): StreamOutput {
+  const isTTY = stream.isTTY === true;
+  const color = launch.color === "auto" ? isTTY && !isPlain(program) : launch.color === "always";
+  return new StreamOutput(stream, { isTTY, color, columns: () => stream.columns });
+}
+
+/** Whether the environment asks for neither colour nor escape codes. CI is read as Ink reads it. */
+function isPlain({ env }: ShellProgram): boolean {
+  const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== "0" && env[name] !== "false";
+  const hasNoColor = env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "";
+  return hasNoColor || isSet("CI") || isSet("CONTINUOUS_INTEGRATION") || env["TERM"] === "dumb";
+}
+
+async function ask({ stdin, stderr }: ShellProgram, question: string, signal: AbortSignal): Promise<boolean> {
+  // Not as a terminal: the driver then edits the line, and Ctrl-C stays a signal.
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  try {
+    const ended = new Promise<string>((resolve) => {
+      lines.once("close", () => resolve(""));
+    });
+    return isYes(await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended]));
+  } finally {
+    lines.close();
+  }
+}
+
+function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Some terminals do not say how large they are: nothing can be drawn there. */
+function hasSize({ columns = 0, rows = 0 }: ShellOutput): boolean {
+  return columns > 0 && rows > 0;
+}
+
+/** Ink is loaded only here: it takes longer to load than a batch takes to run. */
+async function runPrompt(program: ShellProgram, launch: Launch): Promise<number> {
+  const { stdin, stdout } = program;
+  const terminal = { stdin, stdout, historyPath: program.historyPath };
+  const options = shellOptions(program, launch);
+  if (isPlain(program) || stdout.isTTY !== true || !hasSize(stdout)) {
+    const { runPlainPrompt } = await import("./plain-prompt.ts");
+    return runPlainPrompt(options, terminal);
+  }
+  const { runPrompt: runInkPrompt } = await import("./prompt.ts");
+  return runInkPrompt(options, terminal);
+}

@@ -1,0 +1,267 @@
+/**
+ * The shell: where it stands, what it may use, and how it runs scripts.
+ *
+ * A script is parsed as a whole, then run statement by statement. It stops at the first failing command, unless told
+ * to keep going; a command with a leading `-` is forgiven.
+ */
+import type { DfsClient } from "../core/client.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
+import { printable } from "../core/names.ts";
+import { findCommand, helpText, parseArguments, usageLine } from "./command.ts";
+import type { Command, CommandContext, Invocation, ProgressView, Settings, ShellState } from "./command.ts";
+import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
+import type { Argument } from "./expand.ts";
+import { runLocalCommand, withRedirections } from "./local-side.ts";
+import type { LocalRunner, Streams } from "./local-side.ts";
+import { isBrokenPipe } from "./output.ts";
+import type { Output } from "./output.ts";
+import { parseScript } from "./parser.ts";
+import { nearestNames } from "./suggestion.ts";
+import type { Assignment, CommandNode, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
+
+export interface ShellOptions {
+  readonly commands: readonly Command[];
+  readonly settings: Settings;
+  readonly state: ShellState;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Absent where the script itself comes from stdin. */
+  readonly stdin: AsyncIterable<Uint8Array> | undefined;
+  readonly openClient: () => Promise<DfsClient>;
+  /** Asks a person for yes or no; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
+  readonly ask: ((question: string, signal: AbortSignal) => Promise<boolean>) | undefined;
+  readonly progress: () => ProgressView;
+  /** Starts local commands that own the terminal; see LocalRunner. */
+  readonly localRunner: LocalRunner;
+}
+
+const interruptedCode = 130;
+
+export class Shell {
+  readonly state: ShellState;
+  readonly #options: ShellOptions;
+  #client: Promise<DfsClient> | undefined;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    this.state = options.state;
+  }
+
+  /** The client, opened at the first call; a failed opening is tried again at the next. */
+  client(): Promise<DfsClient> {
+    this.#client ??= this.#options.openClient().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  /** Lets go of the client, if it was ever opened. */
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    await client?.close();
+  }
+
+  /** Parses and runs a script. Returns its exit code; a syntax error is reported and runs nothing. */
+  async run(source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+    let script: Script;
+    try {
+      script = parseScript(source);
+    } catch (error) {
+      await this.#say(`${toDfsError(error).message}\n`);
+      return this.#remember(toDfsError(error).exitCode);
+    }
+    try {
+      return this.#remember(await this.#statements(script, interrupt));
+    } catch (error) {
+      if (isBrokenPipe(error)) return 0;
+      throw error;
+    }
+  }
+
+  #remember(code: number): number {
+    this.state.lastStatus = code;
+    this.state.variables.set("?", String(code));
+    return code;
+  }
+
+  async #statements(script: Script, interrupt: AbortSignal): Promise<number> {
+    let worst = 0;
+    for (const statement of script.statements) {
+      const code = await this.#statement(statement, script.source, interrupt);
+      if (this.state.exitCode !== undefined) return this.state.exitCode;
+      worst = Math.max(worst, code);
+      if (interrupt.aborted) return interruptedCode;
+      if (code !== 0 && !this.#options.settings.keepGoing) return code;
+    }
+    return worst;
+  }
+
+  async #statement(statement: Statement, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+    let code = await this.#command(statement.first, source, interrupt);
+    for (const { operator, command } of statement.rest) {
+      if (this.state.exitCode !== undefined || interrupt.aborted) return code;
+      if ((operator === "&&") === (code === 0)) code = await this.#command(command, source, interrupt);
+    }
+    return code;
+  }
+
+  /** The exit code that counts: 0 for a forgiven command, whatever `$?` says. */
+  async #command(node: CommandNode, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+    const { timeoutMs } = this.#options.settings;
+    const signal = timeoutMs === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeoutMs)]);
+    const code = this.#remember(await this.#runNode(node, source, signal));
+    await this.#options.stdout.flush();
+    await this.#options.stderr.flush();
+    return node.forgiven && !interrupt.aborted ? 0 : code;
+  }
+
+  async #runNode(node: CommandNode, source: ScriptSource, signal: AbortSignal): Promise<number> {
+    try {
+      signal.throwIfAborted();
+      if (node.kind === "assignment") return this.#assign(node, source);
+      if (node.kind === "simple") return await this.#simple(node, source, signal);
+      await this.#trace(`!${node.text}`);
+      await this.#options.stdout.flush();
+      return await runLocalCommand(node.text, this.#localSide(signal));
+    } catch (error) {
+      if (isBrokenPipe(error)) throw error;
+      return this.#reportPlain(error);
+    }
+  }
+
+  #assign(node: Assignment, source: ScriptSource): number {
+    this.state.variables.set(node.name, expandWord(node.value, this.state.variables, source).text);
+    return 0;
+  }
+
+  async #simple(node: SimpleCommand, source: ScriptSource, signal: AbortSignal): Promise<number> {
+    const { variables } = this.state;
+    const [name, ...words] = node.words.map((word) => expandWord(word, variables, source)) as [Argument, ...Argument[]];
+    await this.#trace([name, ...words].map((word) => quoted(word.text)).join(" "));
+    const command = findCommand(this.#options.commands, name.text);
+    if (command === undefined) return this.#unknown(name.text);
+    const redirections = node.redirections.map(({ operator, target }) => ({
+      operator,
+      path: expandWord(target, variables, source).text,
+    }));
+    const prepared = await this.#prepare(command, words, signal);
+    if (typeof prepared === "number") return prepared;
+    const { stdin, stdout } = this.#options;
+    return withRedirections(redirections, node.pipe, { stdin, stdout }, this.#localSide(signal), (streams) =>
+      this.#invoke(command, prepared, streams, signal),
+    );
+  }
+
+  /** Parses options and looks up globs; an exit code where that already decides the outcome. */
+  async #prepare(command: Command, words: readonly Argument[], signal: AbortSignal): Promise<Invocation | number> {
+    try {
+      const { options, operands, help } = parseArguments(command, words);
+      if (help) {
+        await this.#options.stdout.write(helpText(command));
+        return 0;
+      }
+      const groups: (readonly string[])[] = [];
+      for (const [index, operand] of operands.entries())
+        groups.push(await this.#expand(command, operand, index, operands, signal));
+      return { options, operands: groups.flat(), groups };
+    } catch (error) {
+      return this.#report(command, error);
+    }
+  }
+
+  async #expand(
+    command: Command,
+    operand: Argument,
+    index: number,
+    operands: readonly Argument[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    if (operand.pattern === undefined) return [operand.text];
+    if (command.ownArguments === true && operands.slice(0, index).some((before) => before.text.startsWith("-")))
+      return [operand.text];
+    const side = command.side(index, operands.length);
+    if (side === "remote") return expandGlob(operand, remoteGlobs(await this.client(), this.state.cwd, signal));
+    return side === "local" ? expandGlob(operand, localGlobs(this.state.lcwd)) : [operand.text];
+  }
+
+  async #invoke(command: Command, invocation: Invocation, streams: Streams, signal: AbortSignal): Promise<number> {
+    try {
+      return await command.run(invocation, this.#context(command, streams, signal));
+    } catch (error) {
+      return this.#report(command, error);
+    }
+  }
+
+  #context(command: Command, streams: Streams, signal: AbortSignal): CommandContext {
+    const { settings, commands, stderr, ask, progress } = this.#options;
+    return {
+      state: this.state,
+      settings,
+      commands,
+      stdout: streams.stdout,
+      stderr,
+      stdin: streams.stdin,
+      signal,
+      client: () => this.client(),
+      report: async (error, operand) => {
+        if (isBrokenPipe(error) || signal.aborted) throw error;
+        return this.#report(command, error, operand);
+      },
+      ask: ask === undefined ? undefined : (question) => ask(question, signal),
+      progress,
+    };
+  }
+
+  async #report(command: Command, error: unknown, operand?: string): Promise<number> {
+    if (isBrokenPipe(error)) throw error;
+    const failure = toDfsError(error);
+    const subject = operand ?? failure.path;
+    const usage = failure.kind === "usage" && operand === undefined ? `${usageLine(command)}\n` : "";
+    const about = subject === undefined || subject === "" ? "" : `${printable(subject)}: `;
+    await this.#say(`${command.name}: ${about}${reason(failure)}\n${usage}`);
+    return failure.exitCode;
+  }
+
+  async #reportPlain(error: unknown): Promise<number> {
+    const failure = toDfsError(error);
+    await this.#say(`${failure.path === undefined ? "" : `${printable(failure.path)}: `}${failure.message}\n`);
+    return failure.exitCode;
+  }
+
+  async #unknown(name: string): Promise<number> {
+    const failure = new DfsError("unknown-command", "no such command");
+    const names = this.#options.commands.map((command) => command.name);
+    const [nearest] = nearestNames(name, names);
+    const hint = nearest === undefined ? '; "help" lists them' : `; did you mean "${nearest}"?`;
+    await this.#say(`${printable(name)}: ${failure.message}${hint}\n`);
+    return failure.exitCode;
+  }
+
+  async #trace(text: string): Promise<void> {
+    if (this.#options.settings.trace) await this.#say(`+ ${printable(text)}\n`);
+  }
+
+  /** What was printed before stands before the message, also where both go to the same file. */
+  async #say(text: string): Promise<void> {
+    await this.#options.stdout.flush();
+    await this.#options.stderr.write(text);
+    await this.#options.stderr.flush();
+  }
+
+  #localSide(signal: AbortSignal): Parameters<typeof runLocalCommand>[1] {
+    const { lcwd, variables } = this.state;
+    return { lcwd, variables, signal, runner: this.#options.localRunner };
+  }
+}
+
+/** The words people know for what they meet most, the error's own for the rest. */
+function reason(failure: DfsError): string {
+  const retry = failure.retryAfterMs === undefined ? "" : ` (try again in ${Math.ceil(failure.retryAfterMs / 1000)} s)`;
+  return `${failure.message}${retry}`;
+}
+
+/** `text` as it could be typed. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

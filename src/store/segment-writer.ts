@@ -1,0 +1,258 @@
+/**
+ * The writing end of the store: one segment at a time, appended to in groups.
+ *
+ * A group is what waits when the group before is done: its records are written, flushed once, carried out in the index
+ * in one transaction, and only then does anybody hear of it. A group that fails is taken back as a whole. After a
+ * failed flush nobody can know what the disk holds, and asking again may lie: the writer then refuses everything
+ * until the store is started anew and reads what is really there.
+ */
+import { DfsError, toDfsError } from "../core/errors.ts";
+import { flushGroupBytesMax, flushGroupChunksMax, reservedBytes, storeQueueBytesMax } from "../core/limits.ts";
+import type { Place } from "./chunk-table.ts";
+import type { DiskOperations } from "./disk-operations.ts";
+import { encodeRecordHeader, recordBytes } from "./segment-format.ts";
+import type { LogRecord } from "./segment-format.ts";
+import type { OpenSegment, SegmentFiles } from "./segment-files.ts";
+import type { StoreIndex } from "./store-index.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+/** Something to append. Its parts are called by the writer, in this order, without anything of another group between. */
+export interface AppendJob {
+  /** Bytes and records that it will append at the most. */
+  readonly bytesMax: number;
+  readonly recordsMax: number;
+  /** Whether it may use the space that the store keeps back: true for all that helps to free space. */
+  readonly mayUseReserve: boolean;
+  /** The records to append; `isInGroup` says whether this group writes a chunk with that digest already. */
+  records(isInGroup: (digest: Uint8Array) => boolean): readonly LogRecord[];
+  /** Carries the job out in the index, with the place of each record; runs in the group's transaction and must not throw. */
+  apply(places: readonly Place[]): void;
+}
+
+interface QueuedJob {
+  readonly job: AppendJob;
+  readonly resolve: () => void;
+  readonly reject: (error: DfsError) => void;
+}
+
+interface PlannedJob {
+  readonly queued: QueuedJob;
+  readonly records: readonly LogRecord[];
+  readonly places: Place[];
+}
+
+/** Where writing goes on: in `segment`, or in a new one after `lastNumber`. */
+export interface WritingEnd {
+  readonly lastNumber: number;
+  readonly segment: OpenSegment | undefined;
+}
+
+/** What the writer works with. */
+export interface SegmentWriterOptions {
+  readonly files: SegmentFiles;
+  readonly index: StoreIndex;
+  readonly disk: DiskOperations;
+  /** Bytes that all segments together may take. */
+  readonly capacityBytes: number | undefined;
+  /** Bytes after which a new segment begins; a group that is larger than that gets a segment of its own. */
+  readonly segmentBytes: number;
+}
+
+/** Appends jobs in the order of their arrival. */
+export class SegmentWriter {
+  readonly #options: SegmentWriterOptions;
+  readonly #room = new WaitingRoom(storeQueueBytesMax);
+  readonly #queue: QueuedJob[] = [];
+  #segment: OpenSegment | undefined;
+  #lastNumber: number;
+  #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
+  #failure: DfsError | undefined;
+
+  /** Goes on at `end`. */
+  constructor(options: SegmentWriterOptions, end: WritingEnd) {
+    this.#options = options;
+    this.#lastNumber = end.lastNumber;
+    this.#segment = end.segment;
+  }
+
+  /** Number of the segment that is being appended to, or of the last one; lower ones no longer change. */
+  get activeNumber(): number {
+    return this.#lastNumber;
+  }
+
+  /** Refuses everything from now on with `failure`. */
+  fail(failure: DfsError): void {
+    this.#failure ??= failure;
+  }
+
+  /**
+   * Resolves once the job's records survive a power cut and it is carried out. Waits first while too much is queued.
+   * Fails with `no-space`, `io`, or `interrupted` while it waits; then nothing of the job has happened.
+   */
+  async append(job: AppendJob, signal?: AbortSignal): Promise<void> {
+    await this.#room.enter(job.bytesMax, signal);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#queue.push({ job, resolve, reject });
+        if (!this.#isRunning) this.#running = this.#run();
+      });
+    } finally {
+      this.#room.leave(job.bytesMax);
+    }
+  }
+
+  /** Waits for everything queued, then closes the segment. */
+  async stop(): Promise<void> {
+    while (this.#isRunning) await this.#running;
+    await this.#segment?.handle.close();
+    this.#segment = undefined;
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // Whoever calls in this turn of the loop is still in time for the first group.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        const planned = await this.#plan(group);
+        await this.#write(planned);
+        for (const { queued } of planned) queued.resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(toDfsError(error, { op: "chunk-store.append" }));
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  #takeGroup(): QueuedJob[] {
+    let bytes = 0;
+    let records = 0;
+    const end = this.#queue.findIndex(({ job }) => {
+      bytes += job.bytesMax;
+      records += job.recordsMax;
+      return bytes > flushGroupBytesMax || records > flushGroupChunksMax;
+    });
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(end, 1));
+  }
+
+  /** Asks each job for its records; refuses those for which there is no room. */
+  async #plan(group: readonly QueuedJob[]): Promise<PlannedJob[]> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const digests = new Set<string>();
+    const planned: PlannedJob[] = [];
+    let roomBytes = group.some(({ job }) => !job.mayUseReserve) ? await this.freeBytes() : 0;
+    for (const queued of group) {
+      const records = queued.job.records((digest) => digests.has(hex(digest)));
+      const bytes = records.reduce((sum, { payload }) => sum + recordBytes(payload.length), 0);
+      if (!queued.job.mayUseReserve && bytes > roomBytes) {
+        queued.reject(noSpace(this.#options.files.folder));
+        continue;
+      }
+      roomBytes -= bytes;
+      for (const { digest } of records) if (digest !== undefined) digests.add(hex(digest));
+      planned.push({ queued, records, places: [] });
+    }
+    return planned;
+  }
+
+  /** Bytes that may still be appended, after what is kept back and within the capacity. Fails with the system's error. */
+  async freeBytes(): Promise<number> {
+    const { disk, files, index, capacityBytes } = this.#options;
+    const onDisk = (await disk.freeBytes(files.folder)) - reservedBytes;
+    const withinCapacity = capacityBytes === undefined ? onDisk : capacityBytes - index.segments.totals().diskBytes;
+    return Math.max(0, Math.min(onDisk, withinCapacity));
+  }
+
+  async #write(planned: readonly PlannedJob[]): Promise<void> {
+    const bytes = planned
+      .flatMap(({ records }) => records)
+      .reduce((sum, { payload }) => sum + recordBytes(payload.length), 0);
+    if (bytes === 0) return this.#options.index.transaction(() => applyAll(planned));
+    const segment = await this.#segmentFor(bytes);
+    const buffers = layOut(planned, segment);
+    try {
+      await this.#options.disk.write(segment.handle, buffers, segment.endBytes);
+      await this.#flush(segment);
+      this.#options.index.transaction(() => {
+        applyAll(planned);
+        this.#options.index.segments.setIndexed(segment.number, segment.endBytes + bytes);
+      });
+      segment.endBytes += bytes;
+    } catch (error) {
+      await this.#takeBack(segment);
+      throw error;
+    }
+  }
+
+  async #flush({ handle, number }: OpenSegment): Promise<void> {
+    try {
+      await this.#options.disk.flush(handle);
+    } catch (error) {
+      const path = this.#options.files.path(number);
+      this.fail(
+        new DfsError("io", `the disk failed to store ${path}; nothing more is written until the peer is restarted`, {
+          path,
+          cause: error,
+        }),
+      );
+      throw this.#failure;
+    }
+  }
+
+  /** What a failed group wrote goes, so that it is not mistaken for something that was acknowledged. */
+  async #takeBack(segment: OpenSegment): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      await segment.handle.truncate(segment.endBytes);
+    } catch (error) {
+      this.fail(toDfsError(error, { op: "chunk-store.take-back", path: this.#options.files.path(segment.number) }));
+    }
+  }
+
+  /** The segment that takes the next `bytes`; a new one when they do not fit into the last. */
+  async #segmentFor(bytes: number): Promise<OpenSegment> {
+    const last = this.#segment;
+    if (last !== undefined && last.endBytes + bytes <= this.#options.segmentBytes) return last;
+    const next = await this.#options.files.create(this.#lastNumber + 1);
+    try {
+      this.#options.index.segments.insert(next.number, next.mark, next.endBytes);
+    } catch (error) {
+      await next.handle.close();
+      throw error;
+    }
+    this.#segment = next;
+    this.#lastNumber = next.number;
+    await last?.handle.close();
+    return next;
+  }
+}
+
+function applyAll(planned: readonly PlannedJob[]): void {
+  for (const { queued, places } of planned) queued.job.apply(places);
+}
+
+/** Gives every record its place; returns the bytes to write from the segment's end on. */
+function layOut(planned: readonly PlannedJob[], segment: OpenSegment): Uint8Array[] {
+  let offset = segment.endBytes;
+  const buffers: Uint8Array[] = [];
+  for (const { records, places } of planned) {
+    for (const record of records) {
+      places.push({ segment: segment.number, offset });
+      buffers.push(encodeRecordHeader(segment.mark, record), record.payload);
+      offset += recordBytes(record.payload.length);
+    }
+  }
+  return buffers;
+}
+
+function noSpace(folder: string): DfsError {
+  return new DfsError("no-space", `no room for more chunks in ${folder}; free some space or give the peer more`, {
+    path: folder,
+  });
+}
+
+function hex(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("hex");
+}

@@ -1,0 +1,129 @@
+/**
+ * The index of a store: an SQLite database that says where each chunk lies and what keeps it.
+ *
+ * The segments are the log and this is a view of it: every change that must survive a power cut is a record in a
+ * segment first, and the transaction that carries it out also moves the segment's `indexed` offset. So the database
+ * may lag behind by its last transactions, and recovery replays from where it stands; or it may be lost, and
+ * everything is replayed. What has no record (pins, leases' expiries) is worth no flush: its owner asks again.
+ *
+ * Methods of the tables never open a transaction; callers do. `counted` steps make long work restartable.
+ */
+import { rm } from "node:fs/promises";
+import { DfsError } from "../core/errors.ts";
+import { SqlDatabase } from "../core/sqlite.ts";
+import { ChunkTable } from "./chunk-table.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { RecordTable } from "./record-table.ts";
+import { SegmentTable } from "./segment-table.ts";
+
+const schemaVersion = 1;
+
+const schema = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE segments (
+  number INTEGER PRIMARY KEY, mark BLOB NOT NULL, indexed INTEGER NOT NULL, chunks INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, markers INTEGER NOT NULL, removed INTEGER NOT NULL);
+CREATE TABLE chunks (
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+  length INTEGER NOT NULL, refs INTEGER NOT NULL, pins INTEGER NOT NULL);
+CREATE TABLE leases (
+  id INTEGER PRIMARY KEY, lease TEXT NOT NULL UNIQUE, expires_ms INTEGER NOT NULL, ending INTEGER NOT NULL);
+CREATE TABLE pins (lease INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (lease, chunk)) WITHOUT ROWID;
+CREATE TABLE records (
+  digest BLOB PRIMARY KEY, state INTEGER NOT NULL, permanent INTEGER NOT NULL, counted INTEGER NOT NULL,
+  segment INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX records_unsettled ON records (state) WHERE state <> 1;
+CREATE TABLE holds (lease INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (lease, record)) WITHOUT ROWID;
+CREATE INDEX holds_by_record ON holds (record);
+CREATE TABLE added (record BLOB NOT NULL, segment INTEGER NOT NULL, PRIMARY KEY (record, segment)) WITHOUT ROWID;
+CREATE TABLE released (record BLOB PRIMARY KEY, segment INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('records', 0), ('rebuilding', 1), ('recount', 0), ('clean', 1);
+`;
+
+/** Facts about the index as a whole. `records`: how many there are. The others are 0 or 1. */
+export type IndexFact =
+  | "schema"
+  | "records"
+  /** The index is being made from the segments: what it says is incomplete. */
+  | "rebuilding"
+  /** Some record's references could not be counted: they are counted anew at the next start, and nothing is dropped until then. */
+  | "recount"
+  /** The store was stopped in good order. */
+  | "clean";
+
+/** The open index of one store. Its methods fail as `SqlDatabase` does. */
+export class StoreIndex {
+  readonly segments: SegmentTable;
+  readonly chunks: ChunkTable;
+  readonly leases: LeaseTable;
+  readonly records: RecordTable;
+  readonly path: string;
+  readonly #database: SqlDatabase;
+
+  private constructor(database: SqlDatabase) {
+    this.#database = database;
+    this.path = database.path;
+    this.segments = new SegmentTable(database);
+    this.chunks = new ChunkTable(database, this.segments, () => this.fact("recount") === 0);
+    this.leases = new LeaseTable(database);
+    this.records = new RecordTable(database, this.segments);
+  }
+
+  /**
+   * Opens the index at `path`, or makes an empty one that says `rebuilding`.
+   * Fails with `integrity` when it is damaged or incomplete: remove it, then open again.
+   */
+  static open(path: string): StoreIndex {
+    const database = new SqlDatabase(path, { durability: "normal" });
+    try {
+      const isEmpty = database.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
+      if (isEmpty) database.transaction(() => database.exec(schema));
+      else checkDatabase(database);
+      return new StoreIndex(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Removes the index at `path`, which must not be open. */
+  static async remove(path: string): Promise<void> {
+    await Promise.all(["", "-wal", "-shm", "-journal"].map((suffix) => rm(`${path}${suffix}`, { force: true })));
+  }
+
+  fact(name: IndexFact): number {
+    return this.#database.prepare("SELECT value FROM meta WHERE key = ?").get(name)?.["value"] as number;
+  }
+
+  setFact(name: IndexFact, value: number): void {
+    this.#database.prepare("UPDATE meta SET value = ? WHERE key = ?").run(value, name);
+  }
+
+  /** All of `work` is done when this returns, none of it when it throws. */
+  transaction<Result>(work: () => Result): Result {
+    return this.#database.transaction(work);
+  }
+
+  /** Returns once everything committed so far survives a power cut. */
+  flush(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function checkDatabase(database: SqlDatabase): void {
+  const facts = new Map(
+    database
+      .prepare("SELECT key, value FROM meta LIMIT 100")
+      .all()
+      .map((row) => [row["key"], row["value"]]),
+  );
+  if (facts.get("schema") !== schemaVersion || facts.get("rebuilding") !== 0)
+    throw new DfsError("integrity", `the index ${database.path} is incomplete or of another version`);
+  if (facts.get("clean") === 1) return;
+  const verdict = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+  if (verdict !== "ok") throw new DfsError("integrity", `the index ${database.path} is damaged: ${String(verdict)}`);
+}

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { catalogueDigest } from "../../src/catalogue/digest.ts";
+import type { LeaseId } from "../../src/core/ids.ts";
+import { SqlDatabase } from "../../src/core/sqlite.ts";
+import { World, founderShelf, id, ok, putFile, startMs } from "./world.ts";
+
+const everyColumn = `SELECT s.name AS "table", c.name AS "column" FROM sqlite_schema s, pragma_table_info(s.name) c
+  WHERE s.type = 'table'`;
+
+describe("the digest", () => {
+  it("CAT-42 changes with every column of every table", async () => {
+    using world = World.founded();
+    ok(world.asUser(putFile("a")));
+    ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 }));
+    ok(world.asFounder({ op: "endLease", shelf: founderShelf, lease: id<LeaseId>("another"), fileKeys: [] }));
+    const file = join(world.folder, "snapshot");
+    await world.catalogue.snapshotTo(file);
+    const database = new SqlDatabase(file, { durability: "normal" });
+    database.exec("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON");
+    const digest = catalogueDigest(database);
+    const columns = database.prepare(everyColumn).all();
+    expect(columns.length).toBeGreaterThan(60);
+    for (const { table, column } of columns as Record<string, string>[]) {
+      database.exec("BEGIN");
+      database.exec(`UPDATE ${table} SET ${column} = 77 WHERE ${column} IS (SELECT max(${column}) FROM ${table})`);
+      expect(catalogueDigest(database), `${table}.${column}`).not.toEqual(digest);
+      database.exec("ROLLBACK");
+    }
+    expect(catalogueDigest(database)).toEqual(digest);
+    expect(digest).toEqual(world.catalogue.digest());
+    database.close();
+  });
+});

@@ -1,0 +1,193 @@
+/** The rules of a user's tree in a few maps, and random commands to hold against them. */
+import * as fc from "fast-check";
+import type { Operation, OperationOf } from "../../src/catalogue/operation.ts";
+import type { ErrorKind } from "../../src/core/errors.ts";
+import type { NodeId } from "../../src/core/ids.ts";
+import { fileKey, id, putFile, root, token } from "./world.ts";
+
+export type TreeOperation = OperationOf<"makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry">;
+
+interface ModelNode {
+  readonly kind: "file" | "directory";
+  readonly isLive: boolean;
+  /** Size of each revision's content; none for a directory. */
+  readonly sizes: readonly number[];
+}
+
+const nodes = ["n1", "n2", "n3", "n4", "n5", "n6"].map((label) => id<NodeId>(label));
+const tokens = ["a", "b", "c"].map(token);
+const anyNode = fc.constantFrom(...nodes);
+const anyParent = fc.constantFrom(root, root, ...nodes);
+const anyToken = fc.constantFrom(...tokens);
+const binding = { parent: anyParent, token: anyToken, node: anyNode };
+const baseRevision = fc.constantFrom(0, 0, 1, 2);
+
+const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
+  fc.record({ op: fc.constant("makeDirectory" as const), ...binding, attributes: fc.constant(token("directory")) }),
+  fc
+    .record({ ...binding, baseRevision, sizeBytes: fc.nat(50) })
+    .map((fields) => putFile("f", { ...fields, fileKey: fileKey(`content ${fields.sizeBytes}`), addedBytes: 1 })),
+  fc.record({
+    op: fc.constant("copyFile" as const),
+    ...binding,
+    baseRevision,
+    sourceNode: anyNode,
+    sourceRevision: fc.constantFrom(1, 2),
+    attributes: fc.constant(token("copy")),
+  }),
+  fc.record({
+    op: fc.constant("move" as const),
+    fromParent: anyParent,
+    fromToken: anyToken,
+    toParent: anyParent,
+    toToken: anyToken,
+    node: anyNode,
+    replace: fc.option(anyNode),
+  }),
+  fc.record({
+    op: fc.constant("removeEntry" as const),
+    ...binding,
+    kind: fc.constantFrom("file" as const, "directory" as const),
+  }),
+);
+
+/** Commands of one to three operations on few names and few nodes, so that they get in each other's way. */
+export const anyCommands = fc.array(fc.array(anyTreeOperation, { minLength: 1, maxLength: 3 }), {
+  minLength: 1,
+  maxLength: 40,
+});
+
+const key = (parent: NodeId, name: Uint8Array): string => `${parent}/${Buffer.from(name).toString()}`;
+
+/** What a catalogue should hold. An operation returns why it is refused, or nothing. */
+export class TreeModel {
+  nodes = new Map<NodeId, ModelNode>([[root, { kind: "directory", isLive: true, sizes: [] }]]);
+  bindings = new Map<string, NodeId>();
+
+  /** All operations or none. */
+  command(operations: readonly TreeOperation[]): ErrorKind | undefined {
+    const before = { nodes: new Map(this.nodes), bindings: new Map(this.bindings) };
+    for (const operation of operations) {
+      const refused = this.#operation(operation);
+      if (refused === undefined) continue;
+      Object.assign(this, before);
+      return refused;
+    }
+    return undefined;
+  }
+
+  /** The live names of a directory with node and size, in the order of the names. */
+  list(parent: NodeId): readonly (readonly [string, NodeId, number])[] {
+    return [...this.bindings]
+      .filter(([path]) => path.startsWith(parent))
+      .map(([path, node]) => [path.slice(parent.length + 1), node, this.nodes.get(node)?.sizes.at(-1) ?? 0] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  get directories(): readonly NodeId[] {
+    return [...this.nodes].filter(([, node]) => node.kind === "directory").map(([node]) => node);
+  }
+
+  #operation(operation: TreeOperation): ErrorKind | undefined {
+    if (operation.op === "move") return this.#move(operation);
+    if (operation.op === "removeEntry") return this.#remove(operation);
+    if (operation.op === "makeDirectory") return this.#add(operation, "directory", []);
+    if (operation.op === "putFile") return this.#commit(operation, operation.sizeBytes);
+    const size = this.nodes.get(operation.sourceNode)?.sizes[operation.sourceRevision - 1];
+    return size === undefined ? "not-found" : this.#commit(operation, size);
+  }
+
+  #commit(operation: OperationOf<"putFile" | "copyFile">, size: number): ErrorKind | undefined {
+    if (operation.baseRevision === 0) return this.#add(operation, "file", [size]);
+    const bound = this.bindings.get(key(operation.parent, operation.token));
+    const refused = this.#directoryFault(operation.parent);
+    if (refused !== undefined) return refused;
+    const node = bound === undefined ? undefined : this.nodes.get(bound);
+    if (node?.kind === "directory") return "is-directory";
+    if (bound !== operation.node || node?.sizes.length !== operation.baseRevision) return "conflict";
+    this.nodes.set(bound, { ...node, sizes: [...node.sizes, size] });
+    return undefined;
+  }
+
+  #add(
+    { parent, token, node }: { parent: NodeId; token: Uint8Array; node: NodeId },
+    kind: ModelNode["kind"],
+    sizes: readonly number[],
+  ): ErrorKind | undefined {
+    const refused = this.#directoryFault(parent);
+    if (refused !== undefined) return refused;
+    if (this.bindings.has(key(parent, token)) || this.nodes.has(node)) return "exists";
+    this.nodes.set(node, { kind, isLive: true, sizes });
+    this.bindings.set(key(parent, token), node);
+    return undefined;
+  }
+
+  #move(operation: OperationOf<"move">): ErrorKind | undefined {
+    const { node, replace, toParent } = operation;
+    const refused = this.#directoryFault(operation.fromParent) ?? this.#directoryFault(toParent);
+    if (refused !== undefined) return refused;
+    const from = key(operation.fromParent, operation.fromToken);
+    const to = key(toParent, operation.toToken);
+    const source = this.bindings.get(from);
+    const target = this.bindings.get(to);
+    if (source === undefined) return "not-found";
+    if (source !== node) return "conflict";
+    if (source === target) return undefined;
+    const blocked = this.#replaceFault(source, target, replace);
+    if (blocked !== undefined) return blocked;
+    if (this.#isInside(toParent, source)) return "usage";
+    if (target !== undefined) this.#end(target);
+    this.bindings.delete(from);
+    this.bindings.set(to, source);
+    return undefined;
+  }
+
+  #replaceFault(source: NodeId, target: NodeId | undefined, replace: NodeId | null): ErrorKind | undefined {
+    if (target === undefined) return replace === null ? undefined : "conflict";
+    if (replace === null) return "exists";
+    if (this.nodes.get(target)?.kind === "directory") return "is-directory";
+    if (this.nodes.get(source)?.kind === "directory") return "not-directory";
+    return target === replace ? undefined : "conflict";
+  }
+
+  #remove({ parent, token, node, kind }: OperationOf<"removeEntry">): ErrorKind | undefined {
+    const refused = this.#directoryFault(parent);
+    if (refused !== undefined) return refused;
+    const bound = this.bindings.get(key(parent, token));
+    if (bound === undefined) return "not-found";
+    if (bound !== node) return "conflict";
+    const actual = this.nodes.get(bound)?.kind;
+    if (actual !== kind) return actual === "directory" ? "is-directory" : "not-directory";
+    if (this.list(node).length > 0) return "not-empty";
+    this.bindings.delete(key(parent, token));
+    this.#end(node);
+    return undefined;
+  }
+
+  #end(node: NodeId): void {
+    const known = this.nodes.get(node);
+    if (known !== undefined) this.nodes.set(node, { ...known, isLive: false });
+  }
+
+  #directoryFault(parent: NodeId): ErrorKind | undefined {
+    const node = this.nodes.get(parent);
+    if (node === undefined || !node.isLive) return "not-found";
+    return node.kind === "directory" ? undefined : "not-directory";
+  }
+
+  #isInside(directory: NodeId, ancestor: NodeId): boolean {
+    for (let node: NodeId | undefined = directory; node !== undefined; node = this.#parentOf(node))
+      if (node === ancestor) return true;
+    return false;
+  }
+
+  #parentOf(node: NodeId): NodeId | undefined {
+    const path = [...this.bindings].find(([, bound]) => bound === node)?.[0];
+    return path?.slice(0, root.length) as NodeId | undefined;
+  }
+}
+
+/** A fixed run of commands, the same in every process. */
+export function fixedOperations(seed: number): readonly (readonly Operation[])[] {
+  return fc.sample(anyCommands, { seed, numRuns: 5 }).flat();
+}

@@ -1,0 +1,71 @@
+import { setImmediate as turnOfEvents } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { ThreadReply } from "../../src/chunking/chunking-messages.ts";
+import { SealTask } from "../../src/chunking/seal-task.ts";
+import { collect } from "./samples.ts";
+
+const MiB = 1024 * 1024;
+const chunk = {
+  digest: new Uint8Array(32),
+  key: new Uint8Array(32),
+  plaintextBytes: MiB - 16,
+  sealed: new Uint8Array(MiB),
+};
+
+async function manyTurns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await turnOfEvents();
+}
+
+/** A task whose messages are kept. */
+function startTask(): { task: SealTask; replies: ThreadReply[] } {
+  const replies: ThreadReply[] = [];
+  return { task: new SealTask(1, (reply) => replies.push(reply)), replies };
+}
+
+describe("seal task", () => {
+  it("CHUNK-18 a thread seals at most 4 MiB ahead of its consumer", async () => {
+    const { task, replies } = startTask();
+    let sealed = 0;
+    const work = async (): Promise<void> => {
+      for (; sealed < 10; sealed++) await task.put(chunk);
+      task.end();
+    };
+    const done = work();
+    await manyTurns();
+    expect(replies.length).toBe(4);
+    expect(sealed).toBe(3);
+    task.control({ type: "credit", sealedBytes: MiB });
+    await manyTurns();
+    expect(replies.length).toBe(5);
+    task.control({ type: "credit", sealedBytes: 9 * MiB });
+    await done;
+    expect(replies.at(-1)).toMatchObject({ type: "sealed", isEnd: true });
+  });
+
+  it("CHUNK-18 small chunks travel together, and a small file in one message", () => {
+    const { task, replies } = startTask();
+    task.describe({ sizeBytes: 3, mode: 0o644, modifiedMs: 1 });
+    const small = { ...chunk, sealed: new Uint8Array(17) };
+    void task.put(small);
+    void task.put(small);
+    expect(replies).toEqual([]);
+    task.end();
+    expect(replies).toMatchObject([{ chunks: [small, small], stat: { sizeBytes: 3 }, isEnd: true }]);
+  });
+
+  it("CHUNK-18 slices are taken in order, and a cancelled task stops where it waits", async () => {
+    const { task, replies } = startTask();
+    const taken = collect(task.slices());
+    task.control({ type: "slice", bytes: Uint8Array.of(1) });
+    await manyTurns();
+    expect(replies).toEqual([{ type: "taken", id: 1, plaintextBytes: 1 }]);
+    task.control({ type: "slice", bytes: Uint8Array.of(2, 3) });
+    task.control({ type: "slices-end" });
+    expect(await taken).toEqual([Uint8Array.of(1), Uint8Array.of(2, 3)]);
+    const idle = startTask().task;
+    const never = collect(idle.slices());
+    await manyTurns();
+    idle.control({ type: "cancel" });
+    await expect(never).rejects.toEqual(expect.objectContaining({ kind: "interrupted" }));
+  });
+});

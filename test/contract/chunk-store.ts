@@ -1,0 +1,311 @@
+/** What every chunk store does, whatever it keeps its chunks in. */
+import { describe, expect, it } from "vitest";
+import { recordPageEntriesMax } from "../../src/core/limits.ts";
+import type { ChunkStore } from "../../src/store/chunk-store.ts";
+import {
+  addFile,
+  chunkOf,
+  digestsOf,
+  fileOf,
+  keepFile,
+  newLease,
+  randomChunk,
+  randomChunks,
+  randomFile,
+} from "../store/store-fixtures.ts";
+
+/** Runs the suite against stores that `open` makes; each of them is empty and started. */
+export function chunkStoreContract(open: () => Promise<ChunkStore>): void {
+  describe("chunks", () => {
+    chunkContract(open);
+  });
+  describe("leases", () => {
+    leaseContract(open);
+  });
+  describe("records", () => {
+    recordContract(open);
+  });
+}
+
+function chunkContract(open: () => Promise<ChunkStore>): void {
+  it("STORE-1 what was put is returned byte by byte, in an array that owns its buffer", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const chunks = [randomChunk(1), randomChunk(100_000), randomChunk(1024 * 1024 + 16)];
+    await store.put(lease, chunks);
+    for (const { digest, bytes } of chunks) {
+      const found = await store.get(digest);
+      expect(Buffer.compare(found, bytes)).toBe(0);
+      expect(found.buffer.byteLength).toBe(bytes.length);
+    }
+  });
+
+  it("STORE-2 a chunk that is not here is not found, and said not to be", async () => {
+    const store = await open();
+    const { digest } = randomChunk();
+    await expect(store.get(digest)).rejects.toMatchObject({ kind: "not-found" });
+    expect(await store.has([digest])).toEqual([false]);
+  });
+
+  it("STORE-3 a chunk put again and again is stored once", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const chunk = randomChunk();
+    await store.put(lease, [chunk, chunk]);
+    await Promise.all([store.put(lease, [chunk]), store.put(lease, [chunk])]);
+    const { diskBytes } = await store.stats();
+    await store.put(lease, [chunk]);
+    expect(await store.stats()).toMatchObject({ chunks: 1, bytes: chunk.bytes.length, diskBytes });
+  });
+
+  it("a chunk without bytes, over the limit or with another kind of digest is refused", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const good = randomChunk();
+    for (const bad of [chunkOf(new Uint8Array()), randomChunk(1024 * 1024 + 17), { ...good, digest: good.bytes }]) {
+      await expect(store.put(lease, [good, bad])).rejects.toMatchObject({ kind: "usage" });
+    }
+    expect(await store.has([good.digest])).toEqual([false]);
+  });
+
+  it("an aborted call is interrupted", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const signal = AbortSignal.abort();
+    const chunk = randomChunk();
+    for (const call of [
+      store.put(lease, [chunk], { signal }),
+      store.get(chunk.digest, { signal }),
+      store.pin(lease, [chunk.digest], { signal }),
+    ]) {
+      await expect(call).rejects.toMatchObject({ kind: "interrupted" });
+    }
+    expect(await store.has([chunk.digest])).toEqual([false]);
+  });
+
+  it("many overlapping puts and gets all find their own chunks", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const groups = Array.from({ length: 20 }, () => randomChunks(7, 3000));
+    await Promise.all(
+      groups.map(async (chunks) => {
+        await store.put(lease, chunks);
+        const found = await Promise.all(chunks.map(({ digest }) => store.get(digest)));
+        expect(found.every((bytes, at) => Buffer.compare(bytes, chunks[at]?.bytes ?? bytes.subarray(1)) === 0)).toBe(
+          true,
+        );
+      }),
+    );
+    expect(await store.stats()).toMatchObject({ chunks: 140, bytes: 140 * 3000 });
+  });
+}
+
+function leaseContract(open: () => Promise<ChunkStore>): void {
+  it("STORE-4 nothing is put, pinned or added without an open lease", async () => {
+    const store = await open();
+    const file = randomFile();
+    const lease = newLease();
+    const refused = { kind: "not-found" };
+    await expect(store.put(lease, file.all)).rejects.toMatchObject(refused);
+    await expect(store.pin(lease, digestsOf(file.all))).rejects.toMatchObject(refused);
+    await expect(store.addRecords(lease, [file.key])).rejects.toMatchObject(refused);
+    await expect(store.renewLease(lease, 5)).rejects.toMatchObject(refused);
+    await store.openLease(lease, 5);
+    await store.endLease(lease, []);
+    await expect(store.put(lease, file.all)).rejects.toMatchObject(refused);
+    expect(await store.has(digestsOf(file.all))).toEqual([false, false, false, false]);
+  });
+
+  it("a lease runs until the latest time that anybody gave it", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 50);
+    await store.renewLease(lease, 80);
+    await store.renewLease(lease, 60);
+    await store.openLease(lease, 70);
+    expect(await store.leases(undefined, 10)).toEqual([{ lease, expiresMs: 80, records: 0 }]);
+  });
+
+  it("leases and their records come in pages, sorted", async () => {
+    const store = await open();
+    const leases = Array.from({ length: 5 }, newLease).sort();
+    for (const lease of leases) await store.openLease(lease, 1);
+    const [first = newLease(), second, third] = leases;
+    expect((await store.leases(undefined, 2)).map(({ lease }) => lease)).toEqual([first, second]);
+    expect((await store.leases(second, 1)).map(({ lease }) => lease)).toEqual([third]);
+    const files = Array.from({ length: 5 }, () => randomFile(1));
+    for (const file of files) await addFile(store, first, file);
+    const page = await store.leaseRecords(first, undefined, 3);
+    const rest = await store.leaseRecords(first, page.at(-1), 3);
+    expect([page.length, rest.length]).toEqual([3, 2]);
+    expect([...page, ...rest].sort()).toEqual(files.map(({ key }) => key).sort());
+    expect(await store.leaseRecords(newLease(), undefined, 3)).toEqual([]);
+  });
+
+  it("STORE-5 what only an ended lease needed is gone", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const loose = randomChunks(3);
+    const file = randomFile();
+    await store.put(lease, loose);
+    await addFile(store, lease, file);
+    await store.endLease(lease, []);
+    expect(await store.has(digestsOf([...loose, ...file.all])).then((here) => here.includes(true))).toBe(false);
+    expect(await store.stats()).toMatchObject({ chunks: 0, records: 0, bytes: 0 });
+    expect(await store.leases(undefined, 10)).toEqual([]);
+    await store.endLease(lease, [file.key]);
+  });
+
+  it("STORE-6 a pin keeps a chunk when the lease that put it ends", async () => {
+    const store = await open();
+    const [first, second] = [newLease(), newLease()];
+    await store.openLease(first, 1);
+    await store.openLease(second, 1);
+    const [kept, gone] = [randomChunk(), randomChunk()];
+    await store.put(first, [kept, gone]);
+    expect(await store.pin(second, [kept.digest, randomChunk().digest])).toEqual([true, false]);
+    await store.endLease(first, []);
+    expect(await store.has([kept.digest, gone.digest])).toEqual([true, false]);
+    await store.endLease(second, []);
+    expect(await store.has([kept.digest])).toEqual([false]);
+  });
+
+  it("STORE-7 ending a lease keeps the records in keep, with their chunks, and no others", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const [kept, gone] = [randomFile(), randomFile()];
+    await addFile(store, lease, kept);
+    await addFile(store, lease, gone);
+    await store.endLease(lease, [kept.key]);
+    expect(await store.hasRecords([kept.key, gone.key])).toEqual([true, false]);
+    expect(await store.has(digestsOf(kept.all))).not.toContain(false);
+    expect(await store.has(digestsOf(gone.all))).not.toContain(true);
+  });
+
+  it("STORE-8 a record that is here for good or held by another lease outlives a lease that lets it go", async () => {
+    const store = await open();
+    const [first, second, third] = [newLease(), newLease(), newLease()];
+    for (const lease of [first, second, third]) await store.openLease(lease, 1);
+    const file = randomFile();
+    await addFile(store, first, file);
+    await addFile(store, second, file);
+    await store.endLease(first, []);
+    expect(await store.hasRecords([file.key])).toEqual([true]);
+    await store.endLease(second, [file.key]);
+    await addFile(store, third, file);
+    await store.endLease(third, []);
+    expect(await store.hasRecords([file.key])).toEqual([true]);
+    expect(await store.has(digestsOf(file.all))).not.toContain(false);
+  });
+}
+
+function recordContract(open: () => Promise<ChunkStore>): void {
+  it("STORE-9 a record is added only when all its chunks and pages are here; the error counts what is missing", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const file = randomFile(5);
+    await expect(store.addRecords(lease, [file.key])).rejects.toMatchObject({
+      kind: "not-found",
+      message: expect.stringMatching(/^1 of/) as string,
+    });
+    await store.put(lease, [...file.pages, ...file.chunks.slice(2)]);
+    const other = randomFile();
+    await store.put(lease, other.all);
+    await expect(store.addRecords(lease, [other.key, file.key])).rejects.toMatchObject({
+      kind: "not-found",
+      message: expect.stringMatching(/^2 of/) as string,
+    });
+    expect(await store.hasRecords([file.key, other.key])).toEqual([false, false]);
+    await store.put(lease, file.chunks);
+    await store.addRecords(lease, [other.key, file.key]);
+    expect(await store.hasRecords([file.key, other.key])).toEqual([true, true]);
+  });
+
+  it("a record that lies about a chunk's length is refused", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const [first = randomChunk(), ...others] = randomChunks(3);
+    const file = fileOf([{ digest: first.digest, bytes: new Uint8Array(first.bytes.length + 1) }, ...others]);
+    await store.put(lease, [first, ...others, ...file.pages]);
+    await expect(store.addRecords(lease, [file.key])).rejects.toMatchObject({ kind: "integrity" });
+    expect(await store.hasRecords([file.key])).toEqual([false]);
+  });
+
+  it("STORE-10 adding a record again changes nothing, and dropping it once drops it", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    const file = randomFile();
+    await store.put(lease, file.all);
+    await store.addRecords(lease, [file.key, file.key]);
+    await Promise.all([store.addRecords(lease, [file.key]), store.addRecords(lease, [file.key])]);
+    await store.endLease(lease, [file.key]);
+    expect(await store.stats()).toMatchObject({ records: 1, chunks: 4 });
+    await store.dropRecord(file.key);
+    expect(await store.stats()).toMatchObject({ records: 0, chunks: 0 });
+    await store.dropRecord(file.key);
+  });
+
+  it("STORE-11 chunks that several records name stay until the last of them is dropped", async () => {
+    const store = await open();
+    const [shared = randomChunk(), ...own] = randomChunks(3);
+    const first = fileOf([shared, shared, ...own.slice(0, 1)]);
+    const second = fileOf([shared, ...own.slice(1)]);
+    await keepFile(store, first);
+    await keepFile(store, second);
+    await store.dropRecord(first.key);
+    expect(await store.has([shared.digest, ...digestsOf(own)])).toEqual([true, false, true]);
+    await store.dropRecord(second.key);
+    expect(await store.has([shared.digest, ...digestsOf(own)])).toEqual([false, false, false]);
+  });
+
+  it("STORE-12 dropping a record does not touch an upload of the same content", async () => {
+    const store = await open();
+    const file = randomFile();
+    await keepFile(store, file);
+    const lease = newLease();
+    await store.openLease(lease, 1);
+    await store.addRecords(lease, [file.key]);
+    await store.dropRecord(file.key);
+    expect(await store.hasRecords([file.key])).toEqual([true]);
+    await store.endLease(lease, [file.key]);
+    expect(await store.hasRecords([file.key])).toEqual([true]);
+    expect(await store.has(digestsOf(file.all))).not.toContain(false);
+  });
+
+  it("records come in pages, sorted by digest", async () => {
+    const store = await open();
+    const files = Array.from({ length: 7 }, () => randomFile(1));
+    for (const file of files) await keepFile(store, file);
+    const byDigest = files
+      .map(({ key, pages }) => ({ key, digest: pages.at(-1)?.digest ?? new Uint8Array() }))
+      .sort((a, b) => Buffer.compare(a.digest, b.digest))
+      .map(({ key }) => key);
+    const page = await store.recordsPage(undefined, 4);
+    expect([...page, ...(await store.recordsPage(page.at(-1), 4))]).toEqual(byDigest);
+    expect(await store.recordsPage(byDigest.at(-1), 4)).toEqual([]);
+  });
+
+  it("a record of several pages counts each of its chunks, and an empty one its page", async () => {
+    const store = await open();
+    const chunks = randomChunks(20, 17);
+    const long = fileOf(Array.from({ length: recordPageEntriesMax + 5 }, (_, at) => chunks[at % 20] ?? randomChunk()));
+    const empty = fileOf([]);
+    await keepFile(store, long);
+    await keepFile(store, empty);
+    expect(await store.stats()).toMatchObject({ records: 2, chunks: 24 });
+    await store.dropRecord(long.key);
+    expect(await store.stats()).toMatchObject({ records: 1, chunks: 1 });
+    await store.dropRecord(empty.key);
+    expect(await store.stats()).toMatchObject({ records: 0, chunks: 0 });
+  });
+}

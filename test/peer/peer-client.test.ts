@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { leaseMs } from "../../src/core/limits.ts";
+import { parsePeerName } from "../../src/core/ids.ts";
+import { connectControl } from "../../src/peer/control/control-client.ts";
+import { controlSocketPath } from "../../src/peer/data-folder-paths.ts";
+import { createLog } from "../../src/peer/log.ts";
+import { startRunningPeer } from "../../src/peer/running-peer.ts";
+import { clientContract } from "../contract/client.ts";
+
+async function startPeer() {
+  const folder = await mkdtemp(join(tmpdir(), "dfs-peer-"));
+  const peer = await startRunningPeer({
+    folder,
+    setup: { name: parsePeerName("solo") },
+    listen: "/ip4/127.0.0.1/tcp/0",
+    leaseMs,
+    log: createLog(() => undefined, { level: "silent", json: false }),
+    program: "test",
+    version: "0",
+  });
+  const stop = async (): Promise<void> => {
+    await peer.stop();
+    await rm(folder, { recursive: true });
+  };
+  return { folder, peer, stop };
+}
+
+clientContract("a peer in this process", async () => {
+  const { peer, stop } = await startPeer();
+  return { client: peer.client, stop };
+});
+
+clientContract("a peer behind its control socket", async () => {
+  const { folder, stop } = await startPeer();
+  return { client: await connectControl(controlSocketPath(folder)), stop };
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { commands } from "../../src/shell/commands/table.ts";
+import { commonPrefix, complete } from "../../src/shell/completion.ts";
+import type { NameSource } from "../../src/shell/completion.ts";
+import { lex } from "../../src/shell/lexer.ts";
+
+const source =
+  (tree: Readonly<Record<string, readonly string[]>>): NameSource =>
+  async (directory) =>
+    (tree[directory] ?? []).map((name) => ({ name: name.replace("/", ""), isDirectory: name.endsWith("/") }));
+
+const environment = {
+  commands,
+  variables: new Map([["D", "photos"]]),
+  remote: source({
+    ".": ["photos/", "plan.txt", "a b.txt", "it's", ".hidden", "-dash", "#h"],
+    "photos/": ["cat.jpg", "cow.jpg"],
+  }),
+  local: source({ ".": ["local.txt", "pictures/"] }),
+};
+
+/** What Tab gives at `§`: the texts, and the part of the line that they replace. */
+async function tab(line: string): Promise<[string[], string]> {
+  const cursor = line.indexOf("§");
+  const text = line.replace("§", "");
+  const { start, end, candidates } = await complete(text, cursor, environment);
+  return [candidates.map((candidate) => candidate.text), text.slice(start, end)];
+}
+
+describe("completion", () => {
+  it.each<[string, string[], string]>([
+    ["l§", ["lcd", "lls", "lmkdir", "lpwd", "ls"], "l"],
+    ["ls; pe§", ["peers"], "pe"],
+    ["ls && s§", ["stat", "status"], "s"],
+    ["-rm§", ["rm", "rmdir"], "rm"],
+    ["ls p§", ["photos/", "plan.txt"], "p"],
+    ["ls §", ["\\#h", "./-dash", "a\\ b.txt", "it\\'s", "photos/", "plan.txt"], ""],
+    ["ls .§", [".hidden"], "."],
+    ["ls photos/c§", ["photos/cat.jpg", "photos/cow.jpg"], "photos/c"],
+    ["ls $D/ca§", ["photos/cat.jpg"], "$D/ca"],
+    ["cat a§", ["a\\ b.txt"], "a"],
+    ["cat a\\ §", ["a\\ b.txt"], "a\\ "],
+    ["cat 'a §", ["'a b.txt'"], "'a "],
+    ['cat "a§', ['"a b.txt"'], '"a'],
+    ["ls p§ x", ["photos/", "plan.txt"], "p"],
+    ["ls --j§", ["--json"], "--j"],
+    ["find . -max§", ["-maxdepth"], "-max"],
+    ["find pl§", ["plan.txt"], "pl"],
+    ["put l§", ["local.txt"], "l"],
+    ["put local.txt p§", ["photos/", "plan.txt"], "p"],
+    ["put local.txt l§", ["local.txt"], "l"],
+    ["get plan.txt l§", ["local.txt"], "l"],
+    ["lcd p§", ["pictures/"], "p"],
+    ["ls > l§", ["local.txt"], "l"],
+    ["help pe§", ["peers"], "pe"],
+    ["ls | so§", [], ""],
+    ["!da§", [], ""],
+    ["nope p§", [], "p"],
+    ["ls & p§", [], ""],
+    ["# l§", [], ""],
+  ])("SHELL-43 %s", async (line, texts, replaced) => {
+    const [found, part] = await tab(line);
+    expect([found.toSorted(), part]).toEqual([texts.toSorted(), replaced]);
+  });
+
+  it("SHELL-43 what is offered for a path reads back as that path", async () => {
+    const { candidates } = await complete("ls ", 3, environment);
+    for (const { text, label } of candidates) {
+      const [token] = lex({ name: "", text });
+      const read = token?.kind === "word" ? token.word.parts.map((part) => part.text).join("") : "";
+      expect(read.replace(/^\.\//, "")).toBe(label);
+    }
+  });
+
+  it("SHELL-43 several candidates give what they have in common", () => {
+    const candidate = (text: string): { text: string; label: string; isWhole: boolean } => ({
+      text,
+      label: text,
+      isWhole: true,
+    });
+    expect(commonPrefix(["photo", "phone"].map(candidate))).toBe("pho");
+    expect(commonPrefix(["\u{1f600}", "\u{1f601}"].map(candidate))).toBe("");
+    expect(commonPrefix([])).toBe("");
+  });
+});

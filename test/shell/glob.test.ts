@@ -1,0 +1,71 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../../src/shell/glob.ts";
+
+describe("globs", () => {
+  it.each<[string, string, boolean]>([
+    ["*", "a", true],
+    ["*", ".a", false],
+    [".*", ".a", true],
+    ["?", "猫", true],
+    ["?", "\u{1f600}", true],
+    ["?", "ab", false],
+    ["a*c", "abbc", true],
+    ["a*c", "abcd", false],
+    ["*.jp*g", "x.y.jpeg", true],
+    ["[a-c]x", "bx", true],
+    ["[!a-c]x", "bx", false],
+    ["[^a-c]x", "dx", true],
+    ["[]]", "]", true],
+    ["[a-]", "-", true],
+    ["[a\\]b]", "]", true],
+    ["[", "[", true],
+    ["[a", "[a", true],
+    ["\\*", "*", true],
+    ["\\*", "a", false],
+    ["(a|b)+", "a", false],
+    ["(a|b)+", "(a|b)+", true],
+    ["{a,b}", "a", false],
+    ["!a", "b", false],
+    ["", "", true],
+  ])("SHELL-4 %j on %j: %s", (pattern, name, expected) => {
+    expect(compileGlob(pattern)(name)).toBe(expected);
+  });
+
+  it("SHELL-4 quoted text matches itself and nothing else", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (text, other) => {
+        const pattern = escapeGlob(text);
+        expect(hasGlob(pattern)).toBe(false);
+        expect(unescapeGlob(pattern)).toBe(text);
+        expect(compileGlob(pattern, { matchHidden: true })(text)).toBe(true);
+        expect(compileGlob(pattern, { matchHidden: true })(other)).toBe(text === other);
+      }),
+    );
+  });
+
+  it("SHELL-4 agrees with a matcher that tries every way", () => {
+    const letters = fc.constantFrom("a", "b", "*", "?");
+    const naive = (pattern: string, name: string): boolean => {
+      if (pattern === "") return name === "";
+      if (pattern[0] === "*") return naive(pattern.slice(1), name) || (name !== "" && naive(pattern, name.slice(1)));
+      return name !== "" && (pattern[0] === "?" || pattern[0] === name[0]) && naive(pattern.slice(1), name.slice(1));
+    };
+    fc.assert(
+      fc.property(
+        fc.array(letters, { maxLength: 8 }).map((parts) => parts.join("")),
+        fc.array(fc.constantFrom("a", "b"), { maxLength: 8 }).map((parts) => parts.join("")),
+        (pattern, name) => {
+          expect(compileGlob(pattern)(name)).toBe(naive(pattern, name));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("SHELL-4 no pattern takes long", () => {
+    const started = performance.now();
+    expect(compileGlob("a*".repeat(40) + "b")("a".repeat(2000))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});

@@ -1,0 +1,564 @@
+/** A DfsClient that keeps everything in memory: the twin of a peer, for tests of the shell. Local files of `put` and `get` are real. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type {
+  CallOptions,
+  CopyOptions,
+  DfsClient,
+  Entry,
+  FingersReport,
+  GetRequest,
+  Invite,
+  ListOptions,
+  ListPage,
+  MoveOptions,
+  NetworkStatus,
+  PeerInfo,
+  PutRequest,
+  PutSource,
+  ReadOptions,
+  RemoveOptions,
+  TransferOptions,
+  TransferSummary,
+  WhyReport,
+} from "../../src/core/client.ts";
+import { DfsError, toDfsError } from "../../src/core/errors.ts";
+import { chunkIdOf, fileKeyOf, parseNetworkId, parsePeerId, parsePeerName, parseShelfId } from "../../src/core/ids.ts";
+import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
+import type { DfsPath } from "../../src/core/names.ts";
+
+interface Revision {
+  readonly bytes: Uint8Array;
+  readonly modifiedMs: number;
+  readonly mode: number;
+  readonly addedBytes: number;
+}
+
+interface FileNode {
+  readonly kind: "file";
+  readonly revisions: readonly Revision[];
+}
+
+interface DirectoryNode {
+  readonly kind: "directory";
+  readonly children: Map<string, Node>;
+  modifiedMs: number;
+}
+
+type Node = FileNode | DirectoryNode;
+
+const pieceBytes = 256 * 1024;
+const copies = 2;
+const selfId = parsePeerId("12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+const otherId = parsePeerId("12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB");
+
+export interface MemoryClientOptions {
+  /** Entries on one page of a listing. */
+  readonly pageEntries?: number | undefined;
+  /** Awaited by each put and read: lets a test hold a call until it is cancelled. */
+  readonly hold?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  /** Whether a second peer is there; without it the network is degraded. */
+  readonly alone?: boolean | undefined;
+}
+
+export class MemoryClient implements DfsClient {
+  readonly #options: MemoryClientOptions;
+  readonly #root: DirectoryNode = newDirectory(0);
+  readonly #chunks = new Set<string>();
+  isClosed = false;
+
+  constructor(options: MemoryClientOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Makes a file with these bytes or this text, and the directories above it. */
+  add(path: string, content: string | Uint8Array, modifiedMs = 0): void {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    let directory = this.#root;
+    const parts = pathParts(path as DfsPath);
+    for (const part of parts.slice(0, -1)) {
+      const child = directory.children.get(part) ?? newDirectory(modifiedMs);
+      directory.children.set(part, child);
+      directory = child as DirectoryNode;
+    }
+    const addedBytes = this.#store(bytes).newBytes;
+    const revision = { bytes, modifiedMs, mode: 0o644, addedBytes };
+    const before = directory.children.get(parts.at(-1) as string);
+    const revisions = before?.kind === "file" ? [...before.revisions, revision] : [revision];
+    directory.children.set(parts.at(-1) as string, { kind: "file", revisions });
+  }
+
+  async stat(path: DfsPath, options?: CallOptions): Promise<Entry> {
+    await turn(options?.signal);
+    return entryOf(path, this.#node(path));
+  }
+
+  async list(path: DfsPath, options: ListOptions = {}): Promise<ListPage> {
+    await turn(options.signal);
+    const names = [...this.#directory(path).children.keys()].reverse();
+    const start = Number(options.cursor ?? "0");
+    const end = start + Math.min(options.limit ?? 500, this.#options.pageEntries ?? 500);
+    const entries = names.slice(start, end).map((name) => {
+      const child = childPath(path, name);
+      return entryOf(child, this.#node(child));
+    });
+    return { entries, next: end < names.length ? String(end) : undefined };
+  }
+
+  async *walk(path: DfsPath, options: CallOptions = {}): AsyncGenerator<Entry> {
+    await turn(options.signal);
+    const node = this.#node(path);
+    yield entryOf(path, node);
+    if (node.kind === "file") return;
+    for (const name of node.children.keys()) yield* this.walk(childPath(path, name), options);
+  }
+
+  async mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
+    await turn(options.signal);
+    if (options.parents === true && path !== rootPath && this.#find(parentPath(path)) === undefined)
+      await this.mkdir(parentPath(path), options);
+    const there = this.#find(path);
+    if (there?.kind === "directory" && options.parents === true) return;
+    if (there !== undefined) throw new DfsError("exists", "exists already");
+    this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(Date.now()));
+  }
+
+  async rmdir(path: DfsPath, options?: CallOptions): Promise<void> {
+    await turn(options?.signal);
+    if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
+    if (this.#directory(path).children.size > 0) throw new DfsError("not-empty", "directory is not empty");
+    this.#directory(parentPath(path)).children.delete(baseName(path));
+  }
+
+  async remove(path: DfsPath, options: RemoveOptions = {}): Promise<number> {
+    await turn(options.signal);
+    if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
+    const node = this.#node(path);
+    if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
+    this.#directory(parentPath(path)).children.delete(baseName(path));
+    return count(node);
+  }
+
+  async move(from: DfsPath, to: DfsPath, options: MoveOptions = {}): Promise<void> {
+    await turn(options.signal);
+    const node = this.#node(from);
+    if (from === to) return;
+    if (from === rootPath || isWithin(to, from)) throw new DfsError("usage", "a directory cannot move into itself");
+    this.#makeRoom(node, to, options);
+    this.#directory(parentPath(to)).children.set(baseName(to), node);
+    this.#directory(parentPath(from)).children.delete(baseName(from));
+  }
+
+  async copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
+    await turn(options.signal);
+    const node = this.#node(from);
+    if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
+    if (isWithin(to, from)) throw new DfsError("usage", "a path cannot be copied into itself");
+    this.#makeRoom(node, to, options);
+    const there = this.#find(to);
+    const copied = cloned(node);
+    const kept = there?.kind === "file" && copied.kind === "file" ? there.revisions : [];
+    const placed: Node = copied.kind === "file" ? { ...copied, revisions: [...kept, ...copied.revisions] } : copied;
+    this.#directory(parentPath(to)).children.set(baseName(to), placed);
+    return count(node);
+  }
+
+  async put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    await turn(options.signal);
+    const transfer = new Transfer(options);
+    const targets = await this.#putTargets(request);
+    for (const [source, path] of targets) {
+      const isDirectory = source.kind === "path" && (await stat(source.path)).isDirectory();
+      if (!isDirectory) continue;
+      if (request.recursive !== true)
+        throw new DfsError("is-directory", "is a directory (use -R)", {
+          path: source.kind === "path" ? source.path : "",
+        });
+      if (this.#find(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
+    }
+    for (const [source, path] of targets)
+      if (source.kind === "stream") await this.#putStream(source, path, request, transfer);
+      else await this.#putPath(source.path, path, request, transfer);
+    return transfer.summary();
+  }
+
+  async #putTargets(request: PutRequest): Promise<readonly (readonly [PutSource, DfsPath])[]> {
+    const isInto = this.#find(request.target)?.kind === "directory";
+    if (!isInto && request.sources.length > 1)
+      throw new DfsError("not-directory", "not a directory", { path: request.target });
+    if (!isInto) this.#directory(parentPath(request.target));
+    for (const source of request.sources)
+      if (source.kind === "path") await stat(source.path).catch((error: unknown) => Promise.reject(toDfsError(error)));
+    return request.sources.map((source) => {
+      const name = source.kind === "path" ? basename(source.path) : source.name;
+      return [source, isInto ? childPath(request.target, name) : request.target] as const;
+    });
+  }
+
+  async #putPath(local: string, path: DfsPath, request: PutRequest, transfer: Transfer): Promise<void> {
+    const stats = await stat(local);
+    if (!stats.isDirectory())
+      return this.#putBytes(local, await readFile(local), stats.mtimeMs, stats.mode & 0o777, path, request, transfer);
+    transfer.directories += 1;
+    if (request.dryRun !== true && this.#find(path) === undefined)
+      this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(stats.mtimeMs));
+    for (const name of await readdir(local))
+      await this.#putPath(join(local, name), childPath(path, name), request, transfer);
+  }
+
+  async #putStream(
+    source: PutSource & { kind: "stream" },
+    path: DfsPath,
+    request: PutRequest,
+    transfer: Transfer,
+  ): Promise<void> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of source.bytes) pieces.push(piece);
+    await this.#putBytes(source.name, Buffer.concat(pieces), Date.now(), 0o644, path, request, transfer);
+  }
+
+  async #putBytes(
+    local: string,
+    bytes: Uint8Array,
+    modifiedMs: number,
+    mode: number,
+    path: DfsPath,
+    request: PutRequest,
+    transfer: Transfer,
+  ): Promise<void> {
+    transfer.start(local, bytes.length);
+    try {
+      await this.#options.hold?.(transfer.signal);
+      await turn(transfer.signal);
+      const there = this.#find(path);
+      if (there?.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
+      const isSame = there !== undefined && Buffer.compare(newest(there).bytes, bytes) === 0;
+      if (there !== undefined && !isSame && request.force !== true)
+        throw new DfsError("exists", "exists already (use -f)", { path });
+      const revision = (there?.revisions.length ?? 0) + (isSame ? 0 : 1);
+      if (request.dryRun === true) return transfer.done(local, "would-write", revision, bytes.length);
+      if (isSame) return transfer.done(local, "unchanged", revision, bytes.length);
+      const stored = this.#store(bytes);
+      transfer.stored(stored);
+      const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes };
+      const node: Node = { kind: "file", revisions: [...(there?.revisions ?? []), added] };
+      this.#directory(parentPath(path)).children.set(baseName(path), node);
+      transfer.done(local, "written", revision, bytes.length);
+    } catch (error) {
+      transfer.fail(local, error);
+    }
+  }
+
+  #store(bytes: Uint8Array): { chunks: number; newChunks: number; newBytes: number } {
+    let newChunks = 0;
+    let newBytes = 0;
+    const chunks = Math.ceil(bytes.length / pieceBytes);
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes);
+      const hash = createHash("sha256").update(piece).digest("hex");
+      if (this.#chunks.has(hash)) continue;
+      this.#chunks.add(hash);
+      newChunks += 1;
+      newBytes += piece.length;
+    }
+    return { chunks, newChunks, newBytes };
+  }
+
+  async get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    await turn(options.signal);
+    const target = await stat(request.target).catch(() => undefined);
+    const isInto = target?.isDirectory() === true;
+    if (!isInto && request.sources.length > 1)
+      throw new DfsError("not-directory", "not a directory", { path: request.target });
+    const transfer = new Transfer(options);
+    for (const source of request.sources) {
+      const node = this.#node(source);
+      if (node.kind === "directory" && request.recursive !== true)
+        throw new DfsError("is-directory", "is a directory (use -R)", { path: source });
+    }
+    for (const source of request.sources)
+      await this.#getNode(source, isInto ? join(request.target, baseName(source)) : request.target, request, transfer);
+    return transfer.summary();
+  }
+
+  async #getNode(path: DfsPath, local: string, request: GetRequest, transfer: Transfer): Promise<void> {
+    const node = this.#node(path);
+    if (node.kind === "file") return this.#getFile(path, node, local, request, transfer);
+    transfer.directories += 1;
+    if (request.dryRun !== true) await mkdir(local, { recursive: true });
+    for (const name of node.children.keys())
+      await this.#getNode(childPath(path, name), join(local, name), request, transfer);
+  }
+
+  async #getFile(path: DfsPath, node: FileNode, local: string, request: GetRequest, transfer: Transfer): Promise<void> {
+    const revision = revisionOf(node, request.revision);
+    const number = request.revision ?? node.revisions.length;
+    transfer.start(path, revision.bytes.length);
+    try {
+      await this.#options.hold?.(transfer.signal);
+      await turn(transfer.signal);
+      const there = await stat(local).catch(() => undefined);
+      if (there !== undefined && request.force !== true)
+        throw new DfsError("exists", "exists already (use -f)", { path: local });
+      if (request.dryRun === true) return transfer.done(path, "would-write", number, revision.bytes.length);
+      await stat(dirname(local));
+      await writeFile(`${local}.part`, revision.bytes, { mode: revision.mode });
+      await utimes(`${local}.part`, revision.modifiedMs / 1000, revision.modifiedMs / 1000);
+      await rename(`${local}.part`, local);
+      const chunks = Math.ceil(revision.bytes.length / pieceBytes);
+      transfer.stored({ chunks, newChunks: chunks, newBytes: revision.bytes.length });
+      transfer.done(path, "written", number, revision.bytes.length);
+    } catch (error) {
+      transfer.fail(path, error);
+    }
+  }
+
+  async *read(path: DfsPath, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    await turn(options.signal);
+    await this.#options.hold?.(options.signal);
+    const node = this.#node(path);
+    if (node.kind === "directory") throw new DfsError("is-directory", "is a directory");
+    const { bytes } = revisionOf(node, options.revision);
+    const offset = options.offsetBytes ?? 0;
+    const start = offset < 0 ? Math.max(0, bytes.length + offset) : Math.min(offset, bytes.length);
+    const end = Math.min(bytes.length, start + (options.lengthBytes ?? bytes.length));
+    for (let at = start; at < end; at += pieceBytes) {
+      await turn(options.signal);
+      yield bytes.subarray(at, Math.min(end, at + pieceBytes));
+    }
+  }
+
+  async why(path: DfsPath, options?: CallOptions): Promise<WhyReport> {
+    await turn(options?.signal);
+    const node = this.#node(path);
+    if (node.kind === "directory") throw new DfsError("is-directory", "is a directory");
+    const { bytes } = newest(node);
+    const peers = (await this.peers()).filter((peer) => peer.capacityBytes > 0);
+    return {
+      path,
+      revision: node.revisions.length,
+      sizeBytes: bytes.length,
+      fileKey: fileKeyOf(digest(bytes)),
+      shelf: parseShelfId("0123456789abcdef0123456789abcdef"),
+      chain: peers.map(({ id, name, state }) => ({ id, name, state })),
+      holders: peers.map(({ id, name }) => ({ id, name, answered: true, complete: true })),
+      foundBy: "finger-table",
+      chunks: Math.ceil(bytes.length / pieceBytes),
+      sealedBytes: bytes.length,
+      firstChunks: [chunkIdOf(digest(bytes.subarray(0, pieceBytes)))],
+      failuresToLoss: peers.length - 1,
+    };
+  }
+
+  async status(options?: CallOptions): Promise<NetworkStatus> {
+    await turn(options?.signal);
+    const [self] = (await this.peers()) as [PeerInfo];
+    const alone = this.#options.alone === true;
+    return {
+      networkId: parseNetworkId("ab".repeat(32)),
+      self,
+      health: alone ? "degraded" : "healthy",
+      reason: alone ? "one peer only: every file has one copy" : "every file has 2 copies",
+      advice: alone ? 'add a machine: "invite" makes an invite for it' : undefined,
+      peers: { up: alone ? 1 : 2, suspect: 0, down: 0 },
+      coordinator: { name: self.name, reachable: true, appliedIndex: 7 },
+      files: 3,
+      directories: 1,
+      logicalBytes: 2048,
+      storedBytes: 4096,
+      store: { chunks: 3, records: 3, bytes: 2048, freeBytes: 1024 ** 3, quarantined: 0 },
+      announceQueue: 0,
+      uptimeMs: 90_000,
+      version: "0.1.0",
+    };
+  }
+
+  async peers(options?: CallOptions): Promise<readonly PeerInfo[]> {
+    await turn(options?.signal);
+    const space = { capacityBytes: 4096, usedBytes: 1024, freeBytes: 3072 };
+    const self: PeerInfo = {
+      ...space,
+      id: selfId,
+      name: parsePeerName("anna"),
+      zone: "home",
+      addresses: ["/ip4/127.0.0.1/tcp/4001"],
+      state: "up",
+      coordinator: true,
+      self: true,
+      connected: true,
+      lastSeenMs: 0,
+    };
+    const other = {
+      ...self,
+      id: otherId,
+      name: parsePeerName("ben"),
+      coordinator: false,
+      self: false,
+      lastSeenMs: 400,
+    };
+    return this.#options.alone === true ? [self] : [self, other];
+  }
+
+  async fingers(options?: CallOptions): Promise<FingersReport> {
+    await turn(options?.signal);
+    const fingers = [
+      { id: otherId, name: parsePeerName("ben"), commonPrefixBits: 3, addresses: ["/ip4/10.0.0.2/tcp/4001"] },
+    ];
+    return { self: selfId, fingers, records: 5, announceQueue: 0, cachedKeys: 1, sample: [] };
+  }
+
+  async invite(options: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
+    await turn(options.signal);
+    return { text: "dfs1-invite-text", expiresMs: options.expiresInMs ?? 0 };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+
+  #makeRoom(node: Node, to: DfsPath, options: MoveOptions): void {
+    const there = this.#find(to);
+    this.#directory(parentPath(to));
+    if (there === undefined) return;
+    if (there.kind === "directory")
+      throw new DfsError(node.kind === "file" ? "is-directory" : "exists", "a directory is there already");
+    if (node.kind === "directory") throw new DfsError("not-directory", "not a directory");
+    if (options.force !== true) throw new DfsError("exists", "exists already (use -f)");
+  }
+
+  #find(path: DfsPath): Node | undefined {
+    let node: Node = this.#root;
+    for (const part of pathParts(path)) {
+      if (node.kind === "file") throw new DfsError("not-directory", "not a directory");
+      const child = node.children.get(part);
+      if (child === undefined) return undefined;
+      node = child;
+    }
+    return node;
+  }
+
+  #node(path: DfsPath): Node {
+    const node = this.#find(path);
+    if (node === undefined) throw new DfsError("not-found", "no such file or directory");
+    return node;
+  }
+
+  #directory(path: DfsPath): DirectoryNode {
+    const node = this.#node(path);
+    if (node.kind === "file") throw new DfsError("not-directory", "not a directory");
+    return node;
+  }
+}
+
+/** One running put or get: events out, totals kept. */
+class Transfer {
+  readonly signal: AbortSignal | undefined;
+  directories = 0;
+  readonly #options: TransferOptions;
+  readonly #started = performance.now();
+  #totals = { files: 0, bytes: 0, unchanged: 0, failed: 0, chunks: 0, newChunks: 0, newBytes: 0 };
+  #found = { files: 0, bytes: 0 };
+
+  constructor(options: TransferOptions) {
+    this.#options = options;
+    this.signal = options.signal;
+  }
+
+  start(path: string, sizeBytes: number): void {
+    this.#found = { files: this.#found.files + 1, bytes: this.#found.bytes + sizeBytes };
+    this.#options.onEvent?.({ type: "found", ...this.#found });
+    this.#options.onEvent?.({ type: "started", path, sizeBytes });
+  }
+
+  stored(stored: { chunks: number; newChunks: number; newBytes: number }): void {
+    this.#totals.chunks += stored.chunks;
+    this.#totals.newChunks += stored.newChunks;
+    this.#totals.newBytes += stored.newBytes;
+  }
+
+  done(path: string, outcome: "written" | "unchanged" | "would-write", revision: number, bytes: number): void {
+    this.#totals.files += 1;
+    this.#totals.bytes += bytes;
+    if (outcome === "unchanged") this.#totals.unchanged += 1;
+    this.#options.onEvent?.({ type: "progress", path, bytes });
+    this.#options.onEvent?.({ type: "done", path, outcome, revision, copies });
+  }
+
+  fail(path: string, thrown: unknown): void {
+    const error = toDfsError(thrown);
+    if (error.kind === "interrupted" || error.kind === "timeout") throw error;
+    this.#totals.failed += 1;
+    this.#options.onEvent?.({ type: "failed", path, error });
+  }
+
+  summary(): TransferSummary {
+    const { newChunks, newBytes } = this.#totals;
+    const elapsedMs = performance.now() - this.#started;
+    return {
+      ...this.#totals,
+      directories: this.directories,
+      sentChunks: newChunks,
+      sentBytes: newBytes,
+      copies,
+      elapsedMs,
+    };
+  }
+}
+
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await Promise.resolve();
+  if (signal?.aborted === true) throw toDfsError(signal.reason);
+}
+
+function newDirectory(modifiedMs: number): DirectoryNode {
+  return { kind: "directory", children: new Map(), modifiedMs };
+}
+
+function newest(node: FileNode): Revision {
+  return node.revisions.at(-1) as Revision;
+}
+
+function revisionOf(node: FileNode, number: number | undefined): Revision {
+  const revision = number === undefined ? newest(node) : node.revisions[number - 1];
+  if (revision === undefined) throw new DfsError("not-found", `there is no revision ${number}`);
+  return revision;
+}
+
+function count(node: Node): number {
+  if (node.kind === "file") return 1;
+  let entries = 1;
+  for (const child of node.children.values()) entries += count(child);
+  return entries;
+}
+
+function cloned(node: Node): Node {
+  if (node.kind === "file") return { kind: "file", revisions: [{ ...newest(node), addedBytes: 0 }] };
+  const copy = newDirectory(node.modifiedMs);
+  for (const [name, child] of node.children) copy.children.set(name, cloned(child));
+  return copy;
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return createHash("sha256").update(bytes).digest();
+}
+
+function entryOf(path: DfsPath, node: Node): Entry {
+  const common = { path, name: baseName(path) };
+  if (node.kind === "directory") {
+    const { modifiedMs } = node;
+    const zero = { sizeBytes: 0, revision: 0, copies: 0, addedBytes: 0, historyBytes: 0 };
+    return { ...common, ...zero, kind: "directory", mode: 0o755, modifiedMs, committedMs: modifiedMs };
+  }
+  const { bytes, modifiedMs, mode, addedBytes } = newest(node);
+  const historyBytes = node.revisions.slice(0, -1).reduce((sum, revision) => sum + revision.addedBytes, 0);
+  const state = { modifiedMs, mode, addedBytes, historyBytes, committedMs: modifiedMs, copies };
+  return {
+    ...common,
+    ...state,
+    kind: "file",
+    sizeBytes: bytes.length,
+    revision: node.revisions.length,
+    fileKey: fileKeyOf(digest(bytes)),
+  };
+}

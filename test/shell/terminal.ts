@@ -1,0 +1,104 @@
+/** A terminal on which the prompt runs: keys go in, and the screen is what a terminal emulator makes of the bytes. */
+import { PassThrough, Writable } from "node:stream";
+import xterm from "@xterm/headless";
+import { vi } from "vitest";
+import { runShell } from "../../src/shell/main.ts";
+import { MemoryClient } from "./memory-client.ts";
+
+class FakeOutput extends Writable {
+  readonly isTTY = true;
+  columns: number;
+  rows: number;
+  readonly #terminal: InstanceType<typeof xterm.Terminal>;
+
+  constructor(terminal: InstanceType<typeof xterm.Terminal>) {
+    super();
+    this.#terminal = terminal;
+    this.columns = terminal.cols;
+    this.rows = terminal.rows;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    // A terminal driver turns LF into CR LF.
+    this.#terminal.write(chunk.toString("utf8").replace(/\n/g, "\r\n"), callback);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.columns = columns;
+    this.rows = rows;
+    this.#terminal.resize(columns, rows);
+    this.emit("resize");
+  }
+}
+
+class FakeInput extends PassThrough {
+  readonly isTTY = true;
+  isRaw = false;
+
+  setRawMode(isRaw: boolean): this {
+    this.isRaw = isRaw;
+    return this;
+  }
+}
+
+export interface TerminalOptions {
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly client?: MemoryClient | undefined;
+  readonly openClient?: (() => Promise<MemoryClient>) | undefined;
+  readonly historyPath?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+export class FakeTerminal {
+  readonly client: MemoryClient;
+  readonly stdin = new FakeInput();
+  readonly ended: Promise<number>;
+  readonly #terminal: InstanceType<typeof xterm.Terminal>;
+  readonly #output: FakeOutput;
+
+  constructor(options: TerminalOptions = {}) {
+    this.client = options.client ?? new MemoryClient();
+    const { columns = 40, rows = 12, historyPath } = options;
+    this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
+    this.#output = new FakeOutput(this.#terminal);
+    this.ended = runShell({
+      argv: [],
+      stdin: this.stdin,
+      stdout: this.#output,
+      stderr: this.#output,
+      env: options.env ?? {},
+      version: "0.1.0",
+      openClient: options.openClient ?? (async () => this.client),
+      joinNetwork: () => Promise.reject(new Error("not here")),
+      historyPath,
+    });
+  }
+
+  type(text: string): void {
+    this.stdin.write(text);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#output.resize(columns, rows);
+  }
+
+  /** Everything on the screen and above it, without blank lines at the end. */
+  text(): string {
+    const { active } = this.#terminal.buffer;
+    const lines: string[] = [];
+    for (let row = 0; row < active.length; row += 1) lines.push(active.getLine(row)?.translateToString(true) ?? "");
+    return lines.join("\n").trimEnd();
+  }
+
+  /** The column and row of the cursor, from 0, the row counted from the top of `text`. */
+  cursor(): { readonly x: number; readonly y: number } {
+    const { active } = this.#terminal.buffer;
+    return { x: active.cursorX, y: active.baseY + active.cursorY };
+  }
+
+  /** Waits until the text of the terminal passes `check`, which throws until then. */
+  async until(check: (text: string) => void): Promise<void> {
+    await vi.waitFor(() => check(this.text()), { timeout: 10_000, interval: 5 });
+  }
+}
