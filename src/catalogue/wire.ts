@@ -106,7 +106,7 @@ export function tagged<Tag extends string, V extends Readonly<Record<string, Wir
     return v.strictObject({ [tag]: v.literal(name), ...entries });
   });
   return {
-    schema: v.variant(tag, options as never) as v.GenericSchema<unknown, TaggedOf<Tag, V>>,
+    schema: v.variant(tag, options as never),
     toWire: (value) => {
       const name = (value as Record<Tag, keyof V>)[tag];
       return { [tag]: name, ...(variants[name]?.toWire(value) as object) };

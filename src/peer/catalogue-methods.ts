@@ -6,8 +6,7 @@ import { commandBytesMax, nameTokenBytesMax, pageRowsMax, peersMax } from "../co
 import { defineMethod } from "./wire/rpc-method.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> =>
-  v.pipe(v.instance(Uint8Array), v.maxLength(most)) as v.GenericSchema<unknown, Uint8Array>;
+const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.instance(Uint8Array), v.maxLength(most));
 const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
 const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
 const token = bytes(nameTokenBytesMax);

@@ -2,10 +2,11 @@
 import * as v from "valibot";
 import { defineMethod } from "./wire/rpc-method.ts";
 
+const key: v.GenericSchema<unknown, Uint8Array> = v.pipe(v.instance(Uint8Array), v.length(32));
 const offer = v.object({
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   identity: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
-  key: v.pipe(v.instance(Uint8Array), v.length(32)) as v.GenericSchema<unknown, Uint8Array>,
+  key,
 });
 
 /** Where a lane can be opened, once, and the key that proves who may. */

@@ -18,7 +18,7 @@ function digests(count: number): v.GenericSchema<unknown, Uint8Array> {
     v.instance(Uint8Array),
     v.maxLength(count * digestBytes),
     v.check((bytes) => bytes.length % digestBytes === 0, "not a whole number of digests"),
-  ) as v.GenericSchema<unknown, Uint8Array>;
+  );
 }
 
 export const shelfMethods = {
