@@ -277,7 +277,7 @@ export const transferProgressMs = 100;
 /** Plaintext or sealed bytes that one transfer holds in memory at once. */
 export const transferWindowBytes = 8 * MiB;
 /** Files that a transfer works on at once unless told otherwise: enough to hide the latency of small ones. */
-export const transferFilesDefault = 8;
+export const transferFilesDefault = 32;
 /** … and at the most. */
 export const transferFilesMax = 64;
 /** Finished files that wait for their commit at once; they cost a few hundred bytes each. */

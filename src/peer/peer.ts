@@ -145,7 +145,9 @@ export class Peer {
     const buffers = new FrameBuffers();
     const links = new PeerLinks(host, buffers);
     this.#cleanups.push(() => links.stop());
-    const catalogue = coordinator ?? new RemoteCatalogue(links, membership.config.coordinator.id);
+    const catalogue =
+      coordinator ??
+      new RemoteCatalogue(links, membership.config.coordinator.id, (peer) => this.#members.peer(peer)?.name);
     const asPeer = this.#peerCommands(catalogue);
     const fingers = this.#startFingers(host, links);
     const keeper = this.#startShelf(store, asPeer, fingers);

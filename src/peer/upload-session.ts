@@ -4,6 +4,7 @@
  * Chunks wait in a short queue; everything that waits is asked for in one question while the answer to the one before
  * is still being acted upon, so that the link never idles and no chunk costs a round trip of its own.
  */
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import type { FileKey, LeaseId } from "../core/ids.ts";
 import { chunkRetryMs, chunkTriesMax, pinBatchChunks } from "../core/limits.ts";
 import { hexOf, randomId } from "./random-ids.ts";
@@ -89,6 +90,7 @@ export class UploadSession {
     if (this.#isAsking) return;
     this.#isAsking = true;
     while (this.#waiting.length > 0) {
+      await turnOfEvents(); // the chunks of other files that come in this turn go along
       const batch = this.#waiting.splice(0, pinBatchChunks);
       try {
         const digests = batch.map((chunk) => chunk.digest);
