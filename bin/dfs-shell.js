@@ -6,7 +6,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 /** The client, and with it the peer, is loaded only by commands that need the network. */
 const client = () => import("../dist/client.js");
 
-process.exitCode = await runShell({
+const code = await runShell({
   argv: process.argv.slice(2),
   stdin: process.stdin,
   stdout: process.stdout,
@@ -17,3 +17,6 @@ process.exitCode = await runShell({
   openClient: async (options) => (await client()).openClient({ ...options, version }),
   joinNetwork: async (options) => (await client()).joinNetwork({ ...options, version }),
 });
+
+// A timer of a library that was stopped may still be ticking; nothing waits for it.
+process.stdout.write("", () => process.exit(code));

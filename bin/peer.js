@@ -4,9 +4,12 @@ import { runPeer } from "../dist/peer.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-process.exitCode = await runPeer({
+const code = await runPeer({
   argv: process.argv.slice(2),
   stdout: process.stdout,
   stderr: process.stderr,
   version,
 });
+
+// A timer of a library that was stopped may still be ticking; nothing waits for it.
+process.stdout.write("", () => process.exit(code));

@@ -4,13 +4,13 @@ import { assert, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax } from "../core/limits.ts";
 import type { ChunkResult, ChunkWork } from "./chunking-messages.ts";
 import { bytesEqual } from "./digest.ts";
-import { chunkKey, openChunk, verifySealed } from "./seal.ts";
+import { chunkKey, openChunk, verifyStored } from "./seal.ts";
 
 /** Does the work and returns what it comes to. Fails with `integrity`, or with the kind of the file system's error. */
 export function runChunkWork(work: ChunkWork): ChunkResult {
   switch (work.type) {
     case "verify":
-      verifySealed(work.sealed, work.digest);
+      verifyStored(work.sealed, work.digest);
       return work.sealed;
     case "open":
       return openChunk(work.sealed, work.key, work.digest);

@@ -111,7 +111,7 @@ export class ChunkingPool {
     busiest?.send({ type: "reclaim", id: 0, sealed }, [sealed.buffer]);
   }
 
-  /** Gives `sealed` back when its SHA-256 is `digest` and a chunk can be that long; fails with `integrity` when not. */
+  /** Gives `sealed` (a sealed chunk or a record page) back when its SHA-256 is `digest`; fails with `integrity` when not. */
   verify(sealed: Uint8Array, digest: Uint8Array, options: ChunkingOptions = {}): Promise<Uint8Array> {
     return this.#call<Uint8Array>(options, { type: "verify", sealed: ownedBytes(sealed), digest: copy(digest) });
   }

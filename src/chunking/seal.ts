@@ -71,7 +71,9 @@ export function sealChunk(
  */
 export function openChunk(sealed: Uint8Array, key: Uint8Array, digest: Uint8Array): Uint8Array {
   assert(key.length === keyBytes && digest.length === digestBytes, "a key and a digest have 32 bytes each");
-  verifySealed(sealed, digest);
+  verifyStored(sealed, digest);
+  if (sealed.length <= sealOverheadBytes)
+    throw new DfsError("integrity", `no sealed chunk has ${sealed.length} bytes; the file's reference is damaged`);
   const tagStart = sealed.length - sealOverheadBytes;
   const decipher = createDecipheriv(cipherName, key, nonce, { authTagLength: sealOverheadBytes });
   decipher.setAuthTag(sealed.subarray(tagStart));
@@ -84,11 +86,9 @@ export function openChunk(sealed: Uint8Array, key: Uint8Array, digest: Uint8Arra
   return plaintext;
 }
 
-/** Fails with `integrity` unless `sealed` is as long as a sealed chunk can be, and SHA-256(sealed) is `digest`. */
-export function verifySealed(sealed: Uint8Array, digest: Uint8Array): void {
-  const { length } = sealed;
-  if (length <= sealOverheadBytes || length > sealedBytesMax) {
-    throw new DfsError("integrity", `no sealed chunk has ${length} bytes; fetch it from another holder`);
-  }
-  checkDigest("chunk", sealed, digest);
+/** Fails with `integrity` unless `bytes` are as many as holders store under one id (a sealed chunk or a record page), and their SHA-256 is `digest`. */
+export function verifyStored(bytes: Uint8Array, digest: Uint8Array): void {
+  if (bytes.length === 0 || bytes.length > sealedBytesMax)
+    throw new DfsError("integrity", `no chunk has ${bytes.length} bytes; fetch it from another holder`);
+  checkDigest("chunk", bytes, digest);
 }

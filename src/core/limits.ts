@@ -346,3 +346,7 @@ export const reusedBufferBytesMin = 64 * KiB;
 export const reusedBufferSlackBytes = 4 * KiB;
 /** Buffers for sealed chunks that a chunking thread keeps for the next ones. */
 export const sealedBuffersKeptBytes = 8 * MiB;
+/** Sessions of commands that a peer keeps for its next commands: as many as it has under way in busy times. */
+export const restingSessionsMax = 64;
+/** Events of a transfer in one message of the control socket. */
+export const transferEventsPerMessage = 250;

@@ -1,5 +1,5 @@
 /** The serving end of the chunk protocol: verifies what arrives, stores it durably, hands out what is asked for. */
-import { verifySealed } from "../chunking/seal.ts";
+import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { digestBytes, type LeaseId } from "../core/ids.ts";
 import { chunkRequestsInFlightMax } from "../core/limits.ts";
@@ -68,7 +68,7 @@ async function serveFrame(
 /** Hashing a chunk takes less time here than handing it to a thread and back would. */
 async function putChunk(body: Uint8Array, { store }: ChunkServerOptions): Promise<readonly [number]> {
   const { lease, digest, bytes } = parsePutBody(body);
-  verifySealed(bytes, digest);
+  verifyStored(bytes, digest);
   await store.put(hexOf(lease) as LeaseId, [{ digest, bytes }]);
   return [frameTypes.stored];
 }

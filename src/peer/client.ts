@@ -9,6 +9,7 @@ import { attachRetryMs, attachWaitMs, leaseMs } from "../core/limits.ts";
 import { connectControl } from "./control/control-client.ts";
 import { controlSocketPath, defaultDataFolder } from "./data-folder-paths.ts";
 import { createLog } from "./log.ts";
+import { guardProcess } from "./process-guard.ts";
 
 export interface OpenClientOptions {
   /** Path of the data folder; the platform's usual one without it. */
@@ -26,11 +27,13 @@ export async function openClient({ dataFolder, onProgress, version }: OpenClient
   onProgress?.("starting this machine's peer");
   try {
     const { startRunningPeer } = await import("./running-peer.ts");
+    const log = shellLog();
+    guardProcess(log);
     const peer = await startRunningPeer({
       folder,
       setup: {},
       leaseMs,
-      log: shellLog(),
+      log,
       program: `dfs-shell ${version}`,
       version,
     });

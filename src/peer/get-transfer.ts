@@ -7,6 +7,7 @@
 import { setMaxListeners } from "node:events";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { ManifestChunk } from "../chunking/manifest.ts";
+import { sealOverheadBytes } from "../chunking/seal.ts";
 import type { GetRequest, TransferOptions, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
@@ -33,6 +34,8 @@ export class GetTransfer {
   readonly #files: TaskGroup;
   readonly #fetched: FetchCounters = { fetchedChunks: 0, fetchedBytes: 0 };
   #chunks = 0;
+  /** Sealed bytes of those chunks. */
+  #bytes = 0;
 
   constructor(options: GetOptions, request: GetRequest, transfer: TransferOptions) {
     this.#options = options;
@@ -59,6 +62,7 @@ export class GetTransfer {
     this.#report.count({
       chunks: this.#chunks,
       newChunks: this.#chunks,
+      newBytes: this.#bytes,
       sentChunks: fetchedChunks,
       sentBytes: fetchedBytes,
     });
@@ -214,6 +218,7 @@ export class GetTransfer {
   ): Promise<void> {
     const { pool, namespace } = this.#options;
     this.#chunks += 1;
+    this.#bytes += plaintextBytes + sealOverheadBytes;
     const options = { signal: this.#signal };
     if (offsetBytes + plaintextBytes <= part.presentBytes && plaintextBytes <= chunkBytesMax) {
       if (await pool.matches(part.fd, offsetBytes, plaintextBytes, key, namespace.user.dedupSecret, options)) return;

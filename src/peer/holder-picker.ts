@@ -19,6 +19,8 @@ export interface HolderDirectory {
   find(fileKey: FileKey, shelf: ShelfId, signal: AbortSignal): Promise<FoundHolders>;
   /** Holders by the catalogue alone. */
   chainOf(shelf: ShelfId, signal: AbortSignal): Promise<readonly PeerId[]>;
+  /** The name of a member. */
+  nameOf(peer: PeerId): string | undefined;
   /** Forgets that `peer` holds anything, after it did not answer. */
   forget(peer: PeerId): void;
 }
@@ -59,8 +61,7 @@ export class HolderPicker {
     for (;;) {
       signal.throwIfAborted();
       const candidate = await this.#next(signal);
-      if (candidate === undefined)
-        throw lastError ?? new DfsError("unreachable", "no peer that holds this file can be reached");
+      if (candidate === undefined) throw this.#noneLeft(lastError);
       candidate.inFlight += 1;
       try {
         return await ask(candidate.peer);
@@ -73,6 +74,15 @@ export class HolderPicker {
         candidate.inFlight -= 1;
       }
     }
+  }
+
+  /** What to tell when everybody was asked: who does not answer, or what the last one said. */
+  #noneLeft(lastError: unknown): unknown {
+    const isAway = lastError === undefined || (lastError instanceof DfsError && lastError.kind === "unreachable");
+    if (!isAway) return lastError;
+    const names = this.#candidates.map(({ peer }) => this.#directory.nameOf(peer) ?? peer).join(", ");
+    const who = names === "" ? "no peer is known to hold it" : `it is on ${names}, which cannot be reached`;
+    return new DfsError("unreachable", `${who}; see why`, { cause: lastError });
   }
 
   /** Everybody gets another chance, and the search starts anew. */

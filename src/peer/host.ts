@@ -1,7 +1,7 @@
 /**
  * The libp2p host of a peer: TCP, TLS before Noise, Yamux, Kademlia, and every limit explicit.
  *
- * A host lets in members only (see membership.ts). While an invite is open a few strangers may connect as well, and
+ * A host lets in members only (see member-gate.ts). While an invite is open a few strangers may connect as well, and
  * reach the join protocol and nothing else.
  */
 import "../core/polyfill.ts";

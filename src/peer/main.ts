@@ -6,6 +6,7 @@ import { type PeerName, parsePeerName } from "../core/ids.ts";
 import { leaseMs, stopMs, zoneBytesMax } from "../core/limits.ts";
 import { defaultDataFolder } from "./data-folder-paths.ts";
 import { type Log, type LogLevel, createLog, logLevels } from "./log.ts";
+import { guardProcess } from "./process-guard.ts";
 import { parseDurationMs, parseSizeBytes } from "./quantities.ts";
 import { type RunningPeerOptions, startRunningPeer } from "./running-peer.ts";
 
@@ -71,6 +72,7 @@ async function serve({ stdout, stderr, version }: PeerProgram, values: Values): 
     level: levelOf(values["log-level"]),
     json: values["log-json"] === true,
   });
+  guardProcess(log);
   const stopped = untilSignal();
   const peer = await startRunningPeer(peerOptions(values, log, version));
   stdout.write(`ready ${peer.name} ${peer.addresses[0] ?? ""}\n`);

@@ -43,6 +43,10 @@ export class NetworkHolders implements HolderDirectory {
     return Promise.resolve(owner === undefined || owner.id === this.#self ? [] : [owner.id]);
   }
 
+  nameOf(peer: PeerId): string | undefined {
+    return this.#members.peer(peer)?.name;
+  }
+
   forget(peer: PeerId): void {
     this.#fingers.forgetHolder(peer);
   }

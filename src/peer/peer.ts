@@ -6,26 +6,22 @@
  *                                        ↓
  *                              shelves (own disk, or RPC and chunk streams to other members)
  */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Ed25519PrivateKey } from "@libp2p/interface";
 import { ChunkingPool } from "../chunking/chunking-pool.ts";
-import type { DfsClient, Invite } from "../core/client.ts";
+import type { DfsClient } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { PeerId, PeerName } from "../core/ids.ts";
-import { heartbeatTimeoutMs, inviteMs, inviteMsMax, peerAddressesMax } from "../core/limits.ts";
+import { heartbeatTimeoutMs } from "../core/limits.ts";
 import { FingerTableService } from "../dht/finger-table-service.ts";
 import { Libp2pFingerTable } from "../dht/libp2p-finger-table.ts";
 import { systemClock } from "../dht/system-clock.ts";
-import { encodeInvite, inviteHash } from "../identity/invite.ts";
 import { type NetworkKeys, deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey, peerIdOf, signAsPeer } from "../identity/peer-identity.ts";
-import { sharedUserKeys } from "../identity/user-keys.ts";
 import { DiskChunkStore } from "../store/disk-chunk-store.ts";
 import type { CatalogueAccess } from "./catalogue-access.ts";
 import { CommandSession } from "./command-session.ts";
-import type { ContentSourceOptions } from "./content-source.ts";
 import { Coordinator } from "./coordinator.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
@@ -36,19 +32,14 @@ import { serveJoins } from "./join.ts";
 import type { Log } from "./log.ts";
 import { MemberGate } from "./member-gate.ts";
 import { Members } from "./members.ts";
-import { Namespace } from "./namespace.ts";
 import { NetworkEntry } from "./network-entry.ts";
-import { NetworkHolders } from "./network-holders.ts";
-import { PeerClient } from "./peer-client.ts";
+import { ownClient } from "./own-client.ts";
 import { type Membership, type PeerConfig, saveConfig } from "./peer-config.ts";
 import { PeerLinks } from "./peer-links.ts";
-import { Placement } from "./placement.ts";
 import { RemoteCatalogue } from "./remote-catalogue.ts";
-import { Reports } from "./reports.ts";
 import { servePeer } from "./serve-peer.ts";
 import { ShelfKeeper } from "./shelf-keeper.ts";
 import { watchStrangers } from "./strangers.ts";
-import { TreeChanges } from "./tree-changes.ts";
 
 export interface PeerOptions {
   /** Path of the data folder, which the caller holds open. */
@@ -172,7 +163,18 @@ export class Peer {
     heartbeats.start();
     this.#cleanups.push(() => heartbeats.stop());
     await heartbeats.beat();
-    this.#client = this.#makeClient({ ...serving, catalogue, asPeer });
+    this.#client = ownClient({
+      ...serving,
+      self: this.self,
+      network: this.#network,
+      membership,
+      version: this.#options.version,
+      members: this.#members,
+      catalogue,
+      asPeer,
+      addresses: () => this.addresses,
+      stop: () => this.stop(),
+    });
   }
 
   async #run(part: { start(): Promise<void>; stop(): Promise<void> }): Promise<void> {
@@ -281,80 +283,6 @@ export class Peer {
     const port = Number(/\/tcp\/(\d+)/.exec(this.addresses[0] ?? "")?.[1]);
     if (port > 0 && port !== membership.config.port) await saveConfig(folder, { ...membership.config, port });
   }
-
-  #makeClient(parts: Parts): DfsClient {
-    const { asPeer, catalogue, fingers, keeper, links, pool, store } = parts;
-    const { membership, version } = this.#options;
-    const user = sharedUserKeys(membership.networkSecret);
-    const namespace = new Namespace(user, catalogue);
-    const asUser = (): CommandSession =>
-      new CommandSession(
-        { network: this.#network.networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },
-        (command, signal) => catalogue.propose(command, signal),
-      );
-    const placement = new Placement({
-      self: this.self,
-      own: keeper,
-      members: this.#members,
-      links,
-      catalogue,
-      random: Math.random,
-    });
-    const content: ContentSourceOptions = {
-      store,
-      links,
-      pool,
-      holders: new NetworkHolders(this.self, fingers, this.#members),
-    };
-    return new PeerClient({
-      namespace,
-      changes: new TreeChanges(namespace, asUser(), Date.now),
-      reports: new Reports({
-        self: this.self,
-        networkId: this.#network.networkId,
-        coordinator: membership.config.coordinator.id,
-        version,
-        catalogue,
-        members: this.#members,
-        links,
-        fingers,
-        store,
-        namespace,
-        content,
-        startedMs: Date.now(),
-        nowMs: Date.now,
-      }),
-      put: () => ({
-        namespace,
-        pool,
-        commands: asUser(),
-        shelfFor: (existing, signal) => placement.shelfFor(existing, signal),
-      }),
-      get: { namespace, pool, content },
-      invite: (expiresInMs, signal) => this.#invite(asPeer, expiresInMs, signal),
-      close: () => this.stop(),
-    });
-  }
-
-  async #invite(commands: CommandSession, expiresInMs: number | undefined, signal: AbortSignal): Promise<Invite> {
-    if (expiresInMs !== undefined && expiresInMs > inviteMsMax)
-      throw new DfsError("usage", `an invite counts for ${inviteMsMax / 86_400_000} days at the most`);
-    const secret = new Uint8Array(randomBytes(32));
-    const expiresMs = Date.now() + (expiresInMs ?? inviteMs);
-    await commands.execute([{ op: "addInvite", hash: inviteHash(secret), expiresMs, uses: 1 }], signal);
-    const addresses = this.addresses.slice(0, peerAddressesMax);
-    return { text: encodeInvite({ networkId: this.#network.networkId, addresses, secret, expiresMs }), expiresMs };
-  }
-}
-
-interface Parts {
-  readonly links: PeerLinks;
-  readonly catalogue: CatalogueAccess;
-  readonly asPeer: CommandSession;
-  readonly keeper: ShelfKeeper | undefined;
-  readonly store: DiskChunkStore;
-  readonly pool: ChunkingPool;
-  readonly fingers: FingerTableService;
 }
 
 /** Where each part keeps its files inside the data folder. */

@@ -24,7 +24,8 @@ export class TransferReport {
   };
   #foundFiles = 0;
   #foundBytes = 0;
-  #lastProgressMs = 0;
+  /** When each file in work last told of its progress. */
+  readonly #lastProgressMs = new Map<string, number>();
   /** The error of the only operand that failed, for a call whose one file could not be transferred. */
   firstError: DfsError | undefined;
 
@@ -42,11 +43,11 @@ export class TransferReport {
     this.#onEvent({ type: "started", path, sizeBytes });
   }
 
-  /** Told at a bounded rate, whatever the number of chunks. */
+  /** Told at a bounded rate for each file, whatever the number of its chunks. */
   progress(path: string, bytes: number): void {
     const now = performance.now();
-    if (now - this.#lastProgressMs < transferProgressMs) return;
-    this.#lastProgressMs = now;
+    if (now - (this.#lastProgressMs.get(path) ?? 0) < transferProgressMs) return;
+    this.#lastProgressMs.set(path, now);
     this.#onEvent({ type: "progress", path, bytes });
   }
 
@@ -55,6 +56,7 @@ export class TransferReport {
     outcome: "written" | "unchanged" | "would-write",
     file: { sizeBytes: number; revision: number; copies: number },
   ): void {
+    this.#lastProgressMs.delete(path);
     this.#totals.files += 1;
     this.#totals.bytes += file.sizeBytes;
     if (outcome === "unchanged") this.#totals.unchanged += 1;
@@ -69,6 +71,7 @@ export class TransferReport {
   failed(path: string, thrown: unknown): void {
     const error = toDfsError(thrown);
     this.firstError ??= error;
+    this.#lastProgressMs.delete(path);
     this.#totals.failed += 1;
     this.#onEvent({ type: "failed", path, error });
   }

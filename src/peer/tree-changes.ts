@@ -5,7 +5,7 @@ import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { batchOperationsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, isWithin, parentPath, pathParts, rootPath } from "../core/names.ts";
-import type { CommandSession } from "./command-session.ts";
+import type { CommandSessions } from "./command-sessions.ts";
 import type { Located, Namespace } from "./namespace.ts";
 import { randomId } from "./random-ids.ts";
 
@@ -13,10 +13,10 @@ const directoryMode = 0o755;
 
 export class TreeChanges {
   readonly #namespace: Namespace;
-  readonly #commands: CommandSession;
+  readonly #commands: CommandSessions;
   readonly #nowMs: () => number;
 
-  constructor(namespace: Namespace, commands: CommandSession, nowMs: () => number) {
+  constructor(namespace: Namespace, commands: CommandSessions, nowMs: () => number) {
     this.#namespace = namespace;
     this.#commands = commands;
     this.#nowMs = nowMs;

@@ -56,6 +56,9 @@ describe("three peers on one machine", () => {
     async () => {
       await on(0, `put -R ${work}/tree /tree`);
       await on(2, `get -R /tree ${work}/got`);
+      // The other way round: onto a shelf that is not the writer's own.
+      await on(2, `put -R ${work}/tree/dir-0 /sent; get -R /sent ${work}/sent`);
+      expect(local("diff", ["-r", "tree/dir-0", "sent"], work)).toBe("");
       expect(local("diff", ["-r", "tree", "got"], work)).toBe("");
       const listing = (root: string): string =>
         local("find", [".", "-printf", "%P %m %y %T@\\n"], join(work, root)).replaceAll(/\.(\d{3})\d*$/gm, ".$1");

@@ -130,6 +130,9 @@ class ControlClient implements DfsClient {
   }
 }
 
-function forward(onEvent: TransferOptions["onEvent"]): (event: WireTransferEvent) => void {
-  return (event) => onEvent?.(event.type === "failed" ? { ...event, error: errorFromWire(event.error) } : event);
+function forward(onEvent: TransferOptions["onEvent"]): (events: readonly WireTransferEvent[]) => void {
+  return (events) => {
+    for (const event of events)
+      onEvent?.(event.type === "failed" ? { ...event, error: errorFromWire(event.error) } : event);
+  };
 }

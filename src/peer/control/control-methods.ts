@@ -209,7 +209,7 @@ export const methods = {
       resume: flag,
       parallel: v.optional(v.pipe(count, v.minValue(1))),
     }),
-    item: transferEvent,
+    item: v.array(transferEvent),
     result: summary,
   }),
   get: defineMethod({
@@ -224,7 +224,7 @@ export const methods = {
       revision: v.optional(v.pipe(count, v.minValue(1))),
       parallel: v.optional(v.pipe(count, v.minValue(1))),
     }),
-    item: transferEvent,
+    item: v.array(transferEvent),
     result: summary,
   }),
   read: defineMethod({

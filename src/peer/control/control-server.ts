@@ -1,9 +1,15 @@
 /** Serves DfsClient to other processes of this machine over a Unix socket (a named pipe on Windows). */
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { chmod, rm } from "node:fs/promises";
 import { type Server, type Socket, createServer } from "node:net";
-import type { DfsClient, Entry, PutSource, TransferEvent } from "../../core/client.ts";
+import type { DfsClient, Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
 import { toDfsError } from "../../core/errors.ts";
-import { controlConnectionsMax, controlFrameBytesMax, walkPageEntries } from "../../core/limits.ts";
+import {
+  controlConnectionsMax,
+  controlFrameBytesMax,
+  transferEventsPerMessage,
+  walkPageEntries,
+} from "../../core/limits.ts";
 import { errorToWire } from "../wire/rpc-messages.ts";
 import { type RpcCall, route } from "../wire/rpc-method.ts";
 import { pieces } from "../wire/pieces.ts";
@@ -60,18 +66,13 @@ function controlRoutes(client: DfsClient) {
     route(methods.remove, ({ path, recursive }, { signal }) => client.remove(path, { recursive, signal })),
     route(methods.move, ({ from, to, force }, { signal }) => nothing(client.move(from, to, { force, signal }))),
     route(methods.copy, ({ from, to, ...options }, { signal }) => client.copy(from, to, { ...options, signal })),
-    route(methods.put, ({ sources, ...request }, call) =>
-      client.put(
-        {
-          ...request,
-          sources: sources.map((source): PutSource =>
-            source.kind === "path" ? source : { ...source, bytes: call.input },
-          ),
-        },
-        { signal: call.signal, onEvent: eventSink(call) },
-      ),
-    ),
-    route(methods.get, (request, call) => client.get(request, { signal: call.signal, onEvent: eventSink(call) })),
+    route(methods.put, ({ sources, ...request }, call) => {
+      const withInput = sources.map((source): PutSource =>
+        source.kind === "path" ? source : { ...source, bytes: call.input },
+      );
+      return withEvents(call, (options) => client.put({ ...request, sources: withInput }, options));
+    }),
+    route(methods.get, (request, call) => withEvents(call, (options) => client.get(request, options))),
     route(methods.read, async ({ path, ...options }, call) => {
       for await (const bytes of client.read(path, { ...options, signal: call.signal })) {
         for (const piece of pieces(bytes)) await call.emit(piece);
@@ -104,25 +105,42 @@ async function emitPages(entries: AsyncIterable<Entry>, call: RpcCall<Entry[]>):
 }
 
 /**
- * Sends a transfer's events in order without holding the transfer up. When the reader is slow, progress of a file that
- * waits to be sent is replaced by newer progress, so that what waits is bounded by the files in work and finished.
+ * Runs a transfer and sends its events in order, all that wait in one message, without holding the transfer up; the
+ * last one is sent before the transfer's result. Progress that waits to be sent is replaced by newer progress of the
+ * same file, so that what waits is bounded by the files in work and finished.
  */
-function eventSink(call: RpcCall<WireTransferEvent>): (event: TransferEvent) => void {
-  const waiting: WireTransferEvent[] = [];
-  let isSending = false;
+async function withEvents<Result>(
+  call: RpcCall<WireTransferEvent[]>,
+  transfer: (options: TransferOptions) => Promise<Result>,
+): Promise<Result> {
+  let waiting: WireTransferEvent[] = [];
+  let sending: Promise<void> | undefined;
   const send = async (): Promise<void> => {
-    isSending = true;
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await call.emit(next);
-    isSending = false;
+    while (waiting.length > 0) {
+      await turnOfEvents();
+      const batch = waiting.slice(0, transferEventsPerMessage);
+      waiting = waiting.slice(transferEventsPerMessage);
+      await call.emit(batch);
+    }
+    sending = undefined;
   };
-  return (event) => {
+  const onEvent = (event: TransferEvent): void => {
     const wire: WireTransferEvent = event.type === "failed" ? { ...event, error: errorToWire(event.error) } : event;
     const last = waiting.at(-1);
-    const replaces =
-      last !== undefined && (wire.type === "progress" || wire.type === "found") && last.type === wire.type;
-    if (replaces && (wire.type === "found" || (last.type === "progress" && last.path === wire.path)))
-      waiting[waiting.length - 1] = wire;
+    if (last !== undefined && isNewer(wire, last)) waiting[waiting.length - 1] = wire;
     else waiting.push(wire);
-    if (!isSending) send().catch(() => undefined); // the caller is gone; its transfer is aborted by the same signal
+    // Where sending fails the caller is gone, and its transfer is aborted by the same signal.
+    sending ??= send().catch(() => undefined);
   };
+  try {
+    return await transfer({ signal: call.signal, onEvent });
+  } finally {
+    await sending;
+  }
+}
+
+/** Whether an event says all that the one before it said. */
+function isNewer(event: WireTransferEvent, before: WireTransferEvent): boolean {
+  if (event.type === "found") return before.type === "found";
+  return event.type === "progress" && before.type === "progress" && event.path === before.path;
 }

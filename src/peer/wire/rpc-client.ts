@@ -106,7 +106,7 @@ export class RpcClient {
     const finish = (error: Error | undefined): void => {
       this.#calls.delete(id);
       items.end(error);
-      inputGate.close(error ?? new DfsError("interrupted", "the call has ended"));
+      if (options.input !== undefined) inputGate.close(error ?? new DfsError("interrupted", "the call has ended"));
       clearTimeout(deadline);
       options.signal?.removeEventListener("abort", onAbort);
     };

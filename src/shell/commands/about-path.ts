@@ -76,15 +76,21 @@ function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[]
   return [
     ["path:", nameText(report.path, stdout)],
     ["revision:", String(report.revision)],
-    ["size:", `${report.sizeBytes} bytes in ${report.chunks} chunks, ${report.sealedBytes} bytes sealed`],
+    ["size:", sizeText(report)],
     ["file key:", report.fileKey],
-    ["first chunks:", report.firstChunks.join(" ")],
+    ...(report.firstChunks.length > 0 ? [["first chunks:", report.firstChunks.join(" ")]] : []),
     ["shelf:", report.shelf],
     ["chain:", chain.join(" → ")],
     ["holders:", holders.length > 0 ? holders.join(", ") : "none"],
     ["found by:", report.foundBy + source],
     ["safety:", safetyText(report)],
   ];
+}
+
+/** The chunks are known only where a holder answers. */
+function sizeText({ sizeBytes, chunks, sealedBytes }: WhyReport): string {
+  if (chunks === 0 && sizeBytes > 0) return `${sizeBytes} bytes; no holder answers that could list its chunks`;
+  return `${sizeBytes} bytes in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}, ${sealedBytes} bytes sealed`;
 }
 
 function safetyText({ failuresToLoss, sizeBytes }: WhyReport): string {

@@ -42,12 +42,15 @@ export const status: Command = {
 function statusRows(report: NetworkStatus): readonly (readonly string[])[] {
   const { peers, coordinator } = report;
   const reachable = coordinator.reachable ? "" : " (unreachable)";
+  const totals = [
+    ["files:", `${report.files} in ${report.directories} directories`],
+    ["size:", `${byteText(report.logicalBytes)} logical, ${byteText(report.storedBytes)} stored`],
+  ];
   return [
     ["peer:", report.self.name],
     ["peers:", `${peers.up} up, ${peers.suspect} suspect, ${peers.down} down`],
     ["coordinator:", coordinator.name + reachable],
-    ["files:", `${report.files} in ${report.directories} directories`],
-    ["size:", `${byteText(report.logicalBytes)} logical, ${byteText(report.storedBytes)} stored`],
+    ...(coordinator.reachable ? totals : [["files:", "unknown while the coordinator does not answer"]]),
   ];
 }
 
@@ -83,13 +86,15 @@ export const peers: Command = {
     if (isJson(invocation, context)) for (const peer of all) await context.stdout.write(jsonLine(peer));
     else {
       const header = ["NAME", "STATE", "ROLE", "USED", "FREE", "SEEN", "ZONE", "ID"];
-      await context.stdout.write(alignRows([header, ...all.map(peerRow)], new Set([3, 4])));
+      const isShort = context.stdout.isTTY;
+      await context.stdout.write(alignRows([header, ...all.map((peer) => peerRow(peer, isShort))], new Set([3, 4])));
     }
     return 0;
   },
 };
 
-function peerRow(peer: PeerInfo): readonly string[] {
+/** On a terminal the end of an id tells peers apart, and the line stays one line. */
+function peerRow(peer: PeerInfo, isShort: boolean): readonly string[] {
   const roles = [peer.coordinator ? "coordinator" : "peer", ...(peer.self ? ["self"] : [])];
   const seen = peer.self ? "now" : `${durationText(peer.lastSeenMs)} ago`;
   const space = peer.capacityBytes > 0;
@@ -101,7 +106,7 @@ function peerRow(peer: PeerInfo): readonly string[] {
     space ? humanSize(peer.freeBytes) : "-",
     seen,
     peer.zone === "" ? "-" : printable(peer.zone),
-    peer.id,
+    isShort ? `…${peer.id.slice(-8)}` : peer.id,
   ];
 }
 

@@ -1,0 +1,89 @@
+/** DfsClient of this process's own peer, put together from the peer's parts. */
+import type { ChunkingPool } from "../chunking/chunking-pool.ts";
+import type { DfsClient } from "../core/client.ts";
+import type { PeerId } from "../core/ids.ts";
+import type { FingerTableService } from "../dht/finger-table-service.ts";
+import type { NetworkKeys } from "../identity/network-keys.ts";
+import { sharedUserKeys } from "../identity/user-keys.ts";
+import type { ChunkStore } from "../store/chunk-store.ts";
+import type { CatalogueAccess } from "./catalogue-access.ts";
+import { CommandSession } from "./command-session.ts";
+import { CommandSessions } from "./command-sessions.ts";
+import type { ContentSourceOptions } from "./content-source.ts";
+import { makeInvite } from "./invitations.ts";
+import type { Members } from "./members.ts";
+import { Namespace } from "./namespace.ts";
+import { NetworkHolders } from "./network-holders.ts";
+import { PeerClient } from "./peer-client.ts";
+import type { Membership } from "./peer-config.ts";
+import type { PeerLinks } from "./peer-links.ts";
+import { Placement } from "./placement.ts";
+import { Reports } from "./reports.ts";
+import type { ShelfKeeper } from "./shelf-keeper.ts";
+import { TreeChanges } from "./tree-changes.ts";
+
+/** The parts of a running peer that its client speaks to. */
+export interface ClientParts {
+  readonly self: PeerId;
+  readonly network: NetworkKeys;
+  readonly membership: Membership;
+  readonly version: string;
+  readonly members: Members;
+  readonly links: PeerLinks;
+  readonly catalogue: CatalogueAccess;
+  /** Commits as this peer. */
+  readonly asPeer: CommandSession;
+  /** Absent on a peer without a shelf. */
+  readonly keeper: ShelfKeeper | undefined;
+  readonly store: ChunkStore;
+  readonly pool: ChunkingPool;
+  readonly fingers: FingerTableService;
+  /** Where others reach this peer now. */
+  readonly addresses: () => readonly string[];
+  /** Stops the peer. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The client of a running peer, logged in as the shared user. */
+export function ownClient(parts: ClientParts): DfsClient {
+  const { asPeer, catalogue, fingers, keeper, links, members, membership, network, pool, self, store, version } = parts;
+  const { networkId } = network;
+  const user = sharedUserKeys(membership.networkSecret);
+  const namespace = new Namespace(user, catalogue);
+  const asUser = (): CommandSession =>
+    new CommandSession(
+      { network: networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },
+      (command, signal) => catalogue.propose(command, signal),
+    );
+  const placement = new Placement({ self, own: keeper, members, links, catalogue, random: Math.random });
+  const content: ContentSourceOptions = { store, links, pool, holders: new NetworkHolders(self, fingers, members) };
+  return new PeerClient({
+    namespace,
+    changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
+    reports: new Reports({
+      self,
+      networkId,
+      coordinator: membership.config.coordinator.id,
+      version,
+      catalogue,
+      members,
+      links,
+      fingers,
+      store,
+      namespace,
+      content,
+      startedMs: Date.now(),
+      nowMs: Date.now,
+    }),
+    put: () => ({
+      namespace,
+      pool,
+      commands: asUser(),
+      shelfFor: (existing, signal) => placement.shelfFor(existing, signal),
+    }),
+    get: { namespace, pool, content },
+    invite: (expiresInMs, signal) =>
+      makeInvite({ networkId, addresses: parts.addresses(), commands: asPeer, expiresInMs, signal }),
+    close: () => parts.stop(),
+  });
+}
