@@ -14,7 +14,6 @@ export type DfsPath = string & { readonly [brand]: "DfsPath" };
 export const rootPath = "/" as DfsPath;
 
 const encoder = new TextEncoder();
-// eslint-disable-next-line no-control-regex
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
 const loneSurrogates = /\p{Surrogate}/u;
 
@@ -84,7 +83,6 @@ export function isWithin(path: DfsPath, ancestor: DfsPath): boolean {
 
 /** `text` with control characters written as escapes, so that a hostile name cannot drive a terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f]/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -20,29 +20,30 @@ export interface OpenClientOptions {
 }
 
 /** A client of this machine's peer. Fails with `locked`, `version`, `integrity`, `permission`, `address-in-use`. */
-export async function openClient({ dataFolder, onProgress, version }: OpenClientOptions): Promise<DfsClient> {
-  const folder = dataFolder ?? defaultDataFolder();
-  const attached = await attach(folder);
-  if (attached !== undefined) return attached;
-  onProgress?.("starting this machine's peer");
-  try {
-    const { startRunningPeer } = await import("./running-peer.ts");
-    const log = shellLog();
-    guardProcess(log);
-    const peer = await startRunningPeer({
-      folder,
-      setup: {},
-      leaseMs,
-      log,
-      program: `dfs-shell ${version}`,
-      version,
-    });
-    return peer.client;
-  } catch (error) {
-    // Whoever holds the folder may be just starting or stopping: its socket tells, if it comes.
-    if (!(error instanceof DfsError) || error.kind !== "locked") throw error;
-    return await attachInTime(folder, error);
+export async function openClient(options: OpenClientOptions): Promise<DfsClient> {
+  const folder = options.dataFolder ?? defaultDataFolder();
+  const deadlineMs = Date.now() + attachWaitMs;
+  for (;;) {
+    const attached = await attach(folder);
+    if (attached !== undefined) return attached;
+    try {
+      return await startClient(folder, options);
+    } catch (error) {
+      // Whoever holds the folder may be just starting, and will have a socket, or stopping, and let go of it.
+      const mayChange = error instanceof DfsError && error.kind === "locked" && Date.now() < deadlineMs;
+      if (!mayChange) throw error;
+    }
+    await delay(attachRetryMs);
   }
+}
+
+async function startClient(folder: string, { onProgress, version }: OpenClientOptions): Promise<DfsClient> {
+  onProgress?.("starting this machine's peer");
+  const { startRunningPeer } = await import("./running-peer.ts");
+  const log = shellLog();
+  const peer = await startRunningPeer({ folder, setup: {}, leaseMs, log, program: `dfs-shell ${version}`, version });
+  guardProcess(log);
+  return peer.client;
 }
 
 /** Makes this machine a member of the network of an invite. Fails with `bad-invite`, `exists`, `unreachable`, `locked`. */
@@ -71,16 +72,6 @@ async function attach(folder: string): Promise<DfsClient | undefined> {
   } catch {
     return undefined; // nobody listens: a peer is started, and says what is wrong if something is
   }
-}
-
-async function attachInTime(folder: string, lockedError: DfsError): Promise<DfsClient> {
-  const deadline = Date.now() + attachWaitMs;
-  while (Date.now() < deadline) {
-    await delay(attachRetryMs);
-    const client = await attach(folder);
-    if (client !== undefined) return client;
-  }
-  throw lockedError;
 }
 
 /** Only what a person must know reaches a shell's stderr. */

@@ -101,9 +101,13 @@ export class RaftLog {
     return this.#pendingSnapshot === undefined && this.#applied < this.#committed;
   }
 
-  /** Whether a configuration change is committed but not applied. Reads in pages of `bytesMax`. */
+  /**
+   * Whether a configuration change is committed but not in force. A snapshot that waits to be stored has brought its
+   * configuration along, and what the storage still has may contradict it: the search begins behind. Reads in pages of
+   * `bytesMax`.
+   */
   hasUnappliedChange(bytesMax: number): boolean {
-    let low = this.#applied + 1;
+    let low = Math.max(this.#applied, this.#pendingSnapshot?.index ?? 0) + 1;
     while (low <= this.#committed) {
       const page = this.#slice(low, this.#committed + 1, bytesMax);
       if (page.some((entry) => entry.kind === "config")) return true;

@@ -153,6 +153,20 @@ describe("bad input", () => {
   });
 
   it(
+    "BAD-10 shells that start on one data folder at the same time each get their turn",
+    { timeout: 60_000 },
+    async () => {
+      const fresh = await processes.folder();
+      const scripts = ["a", "b", "c", "d"].map((name) => ["--data", fresh, "-c", `mkdir /${name}`]);
+      const results = await Promise.all(scripts.map(async (args) => processes.shell(args)));
+      // One that was attached to another shell's peer loses it when that shell ends: a temporary error.
+      expect(results.filter(({ code }) => code !== 0 && code !== 5)).toEqual([]);
+      expect(results.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
+      expect((await processes.run(fresh, "ls /")).split("\n").length).toBeGreaterThan(1);
+    },
+  );
+
+  it(
     "BAD-9 a peer that is told to stop ends within 5 s, and what it held is there when it is back",
     { timeout: 60_000 },
     async () => {

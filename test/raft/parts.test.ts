@@ -8,6 +8,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { entry, foundedStorage, member } from "./group.ts";
 import { DfsError } from "../../src/core/errors.ts";
+import type { Entry } from "../../src/raft/types.ts";
 import type { MembershipView } from "../../src/raft/membership-plan.ts";
 import { RaftLog } from "../../src/raft/raft-log.ts";
 import { majorityReached } from "../../src/raft/quorum.ts";
@@ -66,6 +67,20 @@ describe("majorities", () => {
 
 describe("the log", () => {
   const logOf = (terms: readonly number[]): RaftLog => new RaftLog(foundedStorage([1], terms), 1, 1, noFaults);
+
+  it("RAFT-19 a change that a snapshot has replaced is not looked for, one behind the snapshot is", () => {
+    const change = (index: number, term: number): Entry => ({ ...entry(index, term), kind: "config" });
+    const storage = foundedStorage([1]);
+    storage.append([change(2, 2), entry(3, 2), entry(4, 2)]);
+    const log = new RaftLog(storage, 1, 1, noFaults);
+    log.restore({ index: 3, term: 3, configuration: foundingConfiguration([member(1)]), data: noContext });
+    expect(log.hasUnappliedChange(1)).toBe(false);
+    log.merge([entry(4, 3), change(5, 3)]);
+    log.commitTo(4);
+    expect(log.hasUnappliedChange(1)).toBe(false);
+    log.commitTo(5);
+    expect(log.hasUnappliedChange(1)).toBe(true);
+  });
 
   it("RAFT-10 entries that were replaced while they were being stored stay to be stored", () => {
     const log = logOf([]);

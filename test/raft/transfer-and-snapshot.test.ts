@@ -94,6 +94,25 @@ describe("snapshots", () => {
     expect(peer.raft.status().role).toBe("pre-candidate");
   });
 
+  it.each([
+    ["waits to be stored", false],
+    ["is stored but not reported yet", true],
+  ])("RAFT-23 a vote tells what is committed also while a snapshot %s", (_, isStored) => {
+    const peer = new Peer(member(1), foundedStorage([1, 2, 3], [2]));
+    const [from, to, term] = [member(2), member(1), 5];
+    receive(peer, snapshotAt(9, 4));
+    const ready = peer.raft.ready();
+    if (isStored) peer.store(ready);
+    const news = { ...entry(10, 5), kind: "no-op" as const };
+    peer.raft.step({ type: "append", from, to, term, prevIndex: 9, prevTerm: 4, entries: [news], commit: 9 });
+    peer.raft.step({ type: "pre-vote-response", from, to, term, granted: false, commit: 10, commitTerm: 5 });
+    expect(peer.raft.status()).toMatchObject({ role: "follower", commit: 10, applied: 1 });
+    if (!isStored) peer.store(ready);
+    peer.finish(ready);
+    peer.drain();
+    expect(peer.applied).toEqual([news]);
+  });
+
   it("RAFT-19 a snapshot that arrives while older entries are being applied keeps its configuration", () => {
     const peer = new Peer(member(1), foundedStorage([1, 2, 3]));
     const removal = { ...entry(2, 5), kind: "config" as const, data: new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0, 3]) };
