@@ -4,7 +4,7 @@ import { catchMistake } from "./gate.ts";
 import { corpus } from "./corpus.ts";
 import { runSeed } from "./run.ts";
 
-const seeds = 400;
+const seeds = 10_000;
 const seedsPerMistakeMax = 20_000;
 
 describe("the simulator", () => {
