@@ -71,7 +71,9 @@ export class Observer {
     demand(status.commit >= shown.commit, "monotone", () => `member ${node.id}: commit fell to ${status.commit}`);
     shown.term = status.term;
     shown.commit = status.commit;
-    if (status.role === "leader") this.#checkLeader(status);
+    if (status.role !== "leader") return;
+    this.#checkLeader(status);
+    this.#noteCommitted(node, status);
   }
 
   /** A member that starts again must remember what it told others. */
@@ -101,8 +103,8 @@ export class Observer {
     node.raft.tick();
     const after = node.raft.status();
     const isCampaigning = after.role !== before.role && after.role.endsWith("candidate");
-    if (isCampaigning && node.hasChangeWithin(after.applied + 1, after.commit))
-      demand(false, "campaign rule", () => `member ${node.id} campaigns with an unapplied configuration change`);
+    const isStale = isCampaigning && this.#hasCommittedChange(after.applied + 1, after.commit);
+    demand(!isStale, "campaign rule", () => `member ${node.id} campaigns with an unapplied configuration change`);
     const isEarly = isCampaigning && node.isInstalling;
     demand(!isEarly, "campaign rule", () => `member ${node.id} campaigns before its snapshot is stored`);
     this.check(node);
@@ -242,6 +244,21 @@ export class Observer {
     if (other !== undefined) return;
     this.#leaders.set(term, id);
     this.count("leaders elected");
+  }
+
+  /** A leader is the first to know that an entry is committed, and its driver has all that could be counted. */
+  #noteCommitted(node: SimNode, { commit, term }: RaftStatus): void {
+    const { storage } = node;
+    const low = Math.max(this.#committed.length, storage.firstIndex());
+    const high = Math.min(commit, storage.lastIndex()) + 1;
+    if (low >= high) return;
+    for (const entry of storage.entries(low, high, Number.POSITIVE_INFINITY)) this.#checkCommitted(node, entry, term);
+  }
+
+  /** By what is committed, not by what a member's disk still has there: its log may have replaced that, and not stored it yet. */
+  #hasCommittedChange(first: number, last: number): boolean {
+    for (let index = first; index <= last; index++) if (this.#committed[index]?.entry.kind === "config") return true;
+    return false;
   }
 
   #noteAnswerDue(node: SimNode, request: VoteRequest, { term, lastTerm, lastIndex }: RaftStatus): void {
