@@ -350,3 +350,5 @@ export const sealedBuffersKeptBytes = 8 * MiB;
 export const restingSessionsMax = 64;
 /** Events of a transfer in one message of the control socket. */
 export const transferEventsPerMessage = 250;
+/** Events of a transfer that wait for a slow reader: a few MiB, far more than a terminal ever is behind. */
+export const transferEventsWaitingMax = 10_000;

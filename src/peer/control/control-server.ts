@@ -8,6 +8,7 @@ import {
   controlConnectionsMax,
   controlFrameBytesMax,
   transferEventsPerMessage,
+  transferEventsWaitingMax,
   walkPageEntries,
 } from "../../core/limits.ts";
 import { errorToWire } from "../wire/rpc-messages.ts";
@@ -107,7 +108,8 @@ async function emitPages(entries: AsyncIterable<Entry>, call: RpcCall<Entry[]>):
 /**
  * Runs a transfer and sends its events in order, all that wait in one message, without holding the transfer up; the
  * last one is sent before the transfer's result. Progress that waits to be sent is replaced by newer progress of the
- * same file, so that what waits is bounded by the files in work and finished.
+ * same file. A reader that falls far behind misses what became of files that went well; the summary counts them, and
+ * failures always reach it.
  */
 async function withEvents<Result>(
   call: RpcCall<WireTransferEvent[]>,
@@ -128,7 +130,7 @@ async function withEvents<Result>(
     const wire: WireTransferEvent = event.type === "failed" ? { ...event, error: errorToWire(event.error) } : event;
     const last = waiting.at(-1);
     if (last !== undefined && isNewer(wire, last)) waiting[waiting.length - 1] = wire;
-    else waiting.push(wire);
+    else if (waiting.length < transferEventsWaitingMax || wire.type === "failed") waiting.push(wire);
     // Where sending fails the caller is gone, and its transfer is aborted by the same signal.
     sending ??= send().catch(() => undefined);
   };
