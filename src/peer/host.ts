@@ -1,8 +1,8 @@
 /**
  * The libp2p host of a peer: TCP, TLS before Noise, Yamux, Kademlia, and every limit explicit.
  *
- * A host lets in members only (see member-gate.ts). While an invite is open a few strangers may connect as well, and
- * reach the join protocol and nothing else.
+ * A host lets in members (see member-gate.ts), and a few strangers at a time, which reach the join protocol and nothing
+ * else until they are members.
  */
 import "../core/polyfill.ts";
 import { noise } from "@chainsafe/libp2p-noise";
