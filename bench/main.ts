@@ -14,6 +14,8 @@ import { catalogue } from "./catalogue.ts";
 import { chunkStore } from "./chunk-store.ts";
 import { chunking } from "./chunking.ts";
 import { Bench, type Job } from "./contest.ts";
+import { failover } from "./failover.ts";
+import { groupCommits } from "./group-commits.ts";
 import { copyProgram } from "./peers.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putTree } from "./trees.ts";
@@ -21,6 +23,8 @@ import { getTree, putSmall, putTree } from "./trees.ts";
 const jobs: Readonly<Record<string, Job>> = {
   start,
   catalogue,
+  group: groupCommits,
+  failover,
   chunking,
   "chunk-store": chunkStore,
   "put-big": putBig,

@@ -28,11 +28,11 @@ export async function copyProgram(folder: string, profiles: string | undefined):
   return { folder, shell: join(target, "bin/dfs-shell.js"), peer: join(target, "bin/peer.js"), profiles };
 }
 
-/** One running peer. */
+/** One peer, and its process of this moment. */
 export interface Peer {
   readonly role: string;
   readonly folder: string;
-  readonly child: ChildProcess;
+  child: ChildProcess;
 }
 
 /** The peers of one job; `stop()` ends them. */
@@ -49,16 +49,30 @@ export class Network {
     const [first] = this.#peers;
     const invite = first === undefined ? [] : ["--join", (await this.shell(first, "invite")).stdout.trim()];
     const folder = await mkdtemp(join(this.#program.folder, `${role}-`));
+    const peer = { role, folder, child: this.#spawn(role, folder, [...invite, ...args]) };
+    this.#peers.push(peer);
+    await ready(peer.child);
+    return peer;
+  }
+
+  /** Kills a peer's process, and waits for its end. */
+  async kill({ child }: Peer): Promise<void> {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Starts a peer that was killed, on its folder and port; waits until it serves. */
+  async startAgain(peer: Peer, args: readonly string[] = []): Promise<void> {
+    peer.child = this.#spawn(peer.role, peer.folder, args);
+    await ready(peer.child);
+  }
+
+  #spawn(role: string, folder: string, args: readonly string[]): ChildProcess {
     const { profiles, peer: program } = this.#program;
     const profiling = profiles === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", join(profiles, role)];
     const own = ["--data", folder, "--listen", "/ip4/127.0.0.1/tcp/0", "--name", role, "--log-level", "warn"];
-    const child = spawn(process.execPath, [...profiling, program, ...own, ...invite, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const peer = { role, folder, child };
-    this.#peers.push(peer);
-    await ready(child);
-    return peer;
+    return spawn(process.execPath, [...profiling, program, ...own, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   }
 
   /** Runs commands in the shell of a peer. */

@@ -6,6 +6,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 
 const code = await runPeer({
   argv: process.argv.slice(2),
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   version,

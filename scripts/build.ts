@@ -7,6 +7,7 @@ const entryPoints = {
   client: "src/peer/client.ts",
   peer: "src/peer/main.ts",
   "chunking-worker": "src/chunking/chunking-worker.ts",
+  "snapshot-worker": "src/catalogue/snapshot-worker.ts",
 };
 
 /** A native package, loaded from node_modules at run time; and an optional developer tool of Ink that is never loaded. */

@@ -3,12 +3,20 @@ import type { PeerId, UserId } from "../core/ids.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 import { assert } from "../core/errors.ts";
 import type { Command } from "./command.ts";
+import type { KnownRows } from "./known-rows.ts";
 import type { OperationName, OperationOf } from "./operation.ts";
 import type { OperationResult } from "./result.ts";
 import type { Totals } from "./schema.ts";
 
-export interface ApplyContext {
+/** What lasts from one entry of a batch to the next. */
+export interface ApplyState {
   readonly database: SqlDatabase;
+  readonly known: KnownRows;
+  /** Changed by the operations; dropped when the command is refused. */
+  readonly totals: Totals;
+}
+
+export interface ApplyContext extends ApplyState {
   /** Place of the entry in the log. */
   readonly index: number;
   /** The entry's time: the only clock there is. */
@@ -16,8 +24,6 @@ export interface ApplyContext {
   readonly command: Command;
   /** Row of the author in `users`; undefined for a peer. */
   readonly userRow: number | undefined;
-  /** Changed by the operations; dropped when the command is refused. */
-  readonly totals: Totals;
 }
 
 /** Carries out one operation, or throws a Refusal. */

@@ -2,20 +2,20 @@
  * Applying: from an entry of the log to a change of the tables and a result.
  *
  * Everything here depends on the tables and the entry alone, so that every replica comes to the same rows and the same
- * result bytes. A command runs in a savepoint: all of its operations happen, or none does.
+ * result bytes. All operations of a command happen, or none does: it runs in a savepoint, unless it is a single
+ * operation that writes only once nothing can refuse it any more.
  */
 import { DfsError } from "../core/errors.ts";
 import { sessionsMax } from "../core/limits.ts";
-import type { SqlDatabase } from "../core/sqlite.ts";
-import { type ApplyContext, type Handler, authorText } from "./apply-context.ts";
+import { type ApplyContext, type ApplyState, type Handler, authorText } from "./apply-context.ts";
 import { type Command, decodeCommand } from "./command.ts";
+import { expire } from "./expiry.ts";
 import { copyFile, makeDirectory, move, putFile, removeEntry } from "./file-operations.ts";
-import { addInvite, admitPeer, endLease, initNetwork, updatePeer } from "./network-operations.ts";
+import { addInvite, admitPeer, endLease, initNetwork, orderCoordinator, updatePeer } from "./network-operations.ts";
 import { type Operation, type OperationName, operationAuthors } from "./operation.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
-import type { Totals } from "./schema.ts";
-import { idBytes } from "./wire.ts";
+import { idBytes } from "./id-bytes.ts";
 
 /** One entry of the replicated log. */
 export interface LogEntry {
@@ -24,6 +24,8 @@ export interface LogEntry {
   readonly timeMs: number;
   /** An encoded command; empty for an entry that only the log itself needs. */
   readonly command: Uint8Array;
+  /** What `command` decodes to, where that is known already. */
+  readonly decoded?: Command | undefined;
 }
 
 const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
@@ -37,17 +39,31 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   move,
   removeEntry,
   endLease,
+  expire,
+  orderCoordinator,
 };
 
+/** Operations whose refusals all come before their first write. */
+const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
+  "makeDirectory",
+  "putFile",
+  "copyFile",
+  "move",
+  "removeEntry",
+  "expire",
+  "orderCoordinator",
+]);
+
 /** Applies one entry and returns its encoded result; the totals are changed in place. Refusals are results; what is thrown is the disk's failure or a bug. */
-export function applyEntry(database: SqlDatabase, totals: Totals, entry: LogEntry): Uint8Array {
+export function applyEntry(state: ApplyState, entry: LogEntry): Uint8Array {
+  const { totals } = state;
   totals.appliedIndex = entry.index;
   totals.lastTimeMs = Math.max(totals.lastTimeMs, entry.timeMs);
   if (entry.command.length === 0) return new Uint8Array(0);
   try {
-    const command = readCommand(entry.command);
-    const userRow = requireAuthor(database, command);
-    const context = { database, totals, command, userRow, index: entry.index, timeMs: entry.timeMs };
+    const command = entry.decoded ?? readCommand(entry.command);
+    const userRow = requireAuthor(state, command);
+    const context = { ...state, command, userRow, index: entry.index, timeMs: entry.timeMs };
     return keptResult(context) ?? keepResult(context, runOperations(context));
   } catch (error) {
     return faultResult(error, null);
@@ -64,14 +80,11 @@ function readCommand(bytes: Uint8Array): Command {
 }
 
 /** Checks that the author belongs to this network and may ask for each operation; returns the row of a user. */
-function requireAuthor(database: SqlDatabase, { network, author, operations }: Command): number | undefined {
-  const founded = database.prepare("SELECT network FROM network").get()?.["network"];
+function requireAuthor({ database, known }: ApplyState, { network, author, operations }: Command): number | undefined {
+  const founded = known.network();
   const first = operations[0];
   if (founded === undefined) requireThat(first?.op === "initNetwork", "not-found", "the network is not founded yet");
-  else {
-    const isOurs = Buffer.compare(founded as Uint8Array, idBytes(network)) === 0;
-    requireThat(isOurs, "permission", "the command is for another network");
-  }
+  else requireThat(founded === network, "permission", "the command is for another network");
   const kind = "user" in author ? "user" : "peer";
   const isAllowed = operations.every((operation) => operationAuthors[operation.op] === kind);
   requireThat(isAllowed, "permission", `a ${kind} cannot ask for this operation`);
@@ -81,26 +94,26 @@ function requireAuthor(database: SqlDatabase, { network, author, operations }: C
     requireThat(member !== undefined, "permission", "the peer is not a member of the network");
     return undefined;
   }
-  const user = database.prepare("SELECT id FROM users WHERE user = ?").get(idBytes(author.user));
-  requireThat(user !== undefined, "permission", "the network has no such user");
-  return Number(user["id"]);
+  const userRow = known.userRow(author.user);
+  requireThat(userRow !== undefined, "permission", "the network has no such user");
+  return userRow;
 }
 
 /** The result of a command that is repeated; undefined for the next one of its session. Refuses with `conflict` and `permission`. */
 function keptResult({ database, command }: ApplyContext): Uint8Array | undefined {
   const { sequence } = command;
-  const session = database
-    .prepare("SELECT author, last_sequence, result FROM sessions WHERE session = ?")
-    .get(idBytes(command.session));
+  const id = idBytes(command.session);
+  const session = database.prepare("SELECT author, last_sequence FROM sessions WHERE session = ?").get(id);
   if (session === undefined) {
     requireThat(sequence === 1, "conflict", "session expired: start a new one");
     return undefined;
   }
   requireThat(session["author"] === authorText(command.author), "permission", "the session is somebody else's");
   const last = Number(session["last_sequence"]);
-  if (sequence === last) return Uint8Array.from(session["result"] as Uint8Array);
-  requireThat(sequence === last + 1, "conflict", `session out of order: ${sequence} after ${last}`);
-  return undefined;
+  if (sequence === last + 1) return undefined;
+  requireThat(sequence === last, "conflict", `session out of order: ${sequence} after ${last}`);
+  const kept = database.prepare("SELECT result FROM sessions WHERE session = ?").get(id);
+  return Uint8Array.from(kept?.["result"] as Uint8Array);
 }
 
 /** Remembers the result for retries, and forgets the session unused for longest when there are too many. */
@@ -127,7 +140,23 @@ function keepResult({ database, command, index, totals }: ApplyContext, result: 
 
 /** Runs all operations, or none: a refusal undoes what the ones before it did. */
 function runOperations(context: ApplyContext): Uint8Array {
-  const { database, totals, command } = context;
+  const { operations } = context.command;
+  const [first] = operations;
+  if (operations.length === 1 && first !== undefined && refusesBeforeWriting.has(first.op))
+    return runAlone(context, first);
+  return runInSavepoint(context);
+}
+
+function runAlone(context: ApplyContext, operation: Operation): Uint8Array {
+  try {
+    return encodeResult({ ok: [runOperation(context, operation)] });
+  } catch (error) {
+    return faultResult(error, 0);
+  }
+}
+
+function runInSavepoint(context: ApplyContext): Uint8Array {
+  const { database, known, totals, command } = context;
   const totalsBefore = { ...totals };
   const results: OperationResult[] = [];
   database.exec("SAVEPOINT command");
@@ -139,6 +168,7 @@ function runOperations(context: ApplyContext): Uint8Array {
     const result = faultResult(error, results.length);
     database.exec("ROLLBACK TO command; RELEASE command");
     Object.assign(totals, totalsBefore);
+    known.forget();
     return result;
   }
 }

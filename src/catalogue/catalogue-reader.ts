@@ -16,7 +16,7 @@ import {
 } from "./row-values.ts";
 import { loadTotals } from "./schema.ts";
 import { kindDirectory } from "./tree.ts";
-import { idBytes, idText } from "./wire.ts";
+import { idBytes, idText } from "./id-bytes.ts";
 
 export interface ListQuery {
   /** The token that the page before ended with. */
@@ -28,15 +28,20 @@ export interface ListQuery {
 }
 
 const entryColumns = `e.token, n.node, n.kind, n.attributes AS directory_attributes, n.created_ms AS node_created_ms,
-  r.revision, r.file_key, r.size_bytes, r.added_bytes, r.history_bytes, r.attributes, r.shelf, r.copies, r.created_ms`;
+  r.revision, r.file_key, r.size_bytes, r.added_bytes, r.history_bytes, r.attributes, r.shelf, r.copies, r.created_ms,
+  r.expires_ms`;
 const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
-/** Three times the index, then the parent. */
-const entriesAt = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
+const nodesAt = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
-    SELECT revision FROM revisions WHERE node_id = n.id AND created_index <= ? ORDER BY revision DESC LIMIT 1)
-  WHERE e.created_index <= ? AND (e.ended_index IS NULL OR e.ended_index > ?) AND e.parent_id = ?`;
+    SELECT revision FROM revisions WHERE node_id = n.id AND created_index <= ?1 ORDER BY revision DESC LIMIT 1)
+  WHERE e.created_index <= ?1 AND e.parent_id = ?2`;
+/** Entries that were live after the index ?1 in the parent ?2: those that still are, and those that ended later, each by an index of its own. */
+const entriesAt = (condition: string): string =>
+  `${nodesAt} AND e.ended_index IS NULL ${condition} UNION ALL ${nodesAt} AND e.ended_index > ?1 ${condition}`;
+const entryAt = entriesAt("AND e.token = ?3");
+const pageAt = `${entriesAt("AND e.token > ?3")} ORDER BY token LIMIT ?4`;
 const peerColumns = "SELECT p.*, s.shelf FROM peers p LEFT JOIN shelves s ON s.owner = p.peer";
 
 export class CatalogueReader {
@@ -53,7 +58,7 @@ export class CatalogueReader {
     const row =
       at === undefined
         ? this.database.prepare(`${liveEntries} AND e.token = ?`).get(parentRow, token)
-        : this.database.prepare(`${entriesAt} AND e.token = ?`).get(at, at, at, parentRow, token);
+        : this.database.prepare(entryAt).get(at, parentRow, token);
     return row === undefined ? undefined : entryRowOf(row);
   }
 
@@ -109,9 +114,17 @@ export class CatalogueReader {
     return this.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer) !== undefined;
   }
 
-  /** Index of the last command that admitted a peer or changed one's name, addresses, zone, capacity or shelf. */
+  /** Index of the last entry that admitted a peer, changed or ordered something about one, or, by its mark, changed the log's members. */
   membersVersion(): number {
     return loadTotals(this.database).membersVersion;
+  }
+
+  /** When the next file is due to be ended, in milliseconds since 1970; it may be long ago. Undefined when no file is to expire. */
+  nextExpiryMs(): number | undefined {
+    const row = this.database
+      .prepare("SELECT min(expires_ms) AS next FROM revisions WHERE expires_ms IS NOT NULL AND ended_index IS NULL")
+      .get();
+    return typeof row?.["next"] === "number" ? row["next"] : undefined;
   }
 
   /** Every shelf: at most one a member. */
@@ -146,9 +159,10 @@ export class CatalogueReader {
   }
 
   #listRows(parentRow: number, after: Uint8Array, limit: number, at: number | undefined): SqlRow[] {
-    const page = "AND e.token > ? ORDER BY e.token LIMIT ?";
-    if (at === undefined) return this.database.prepare(`${liveEntries} ${page}`).all(parentRow, after, limit);
-    return this.database.prepare(`${entriesAt} ${page}`).all(at, at, at, parentRow, after, limit);
+    if (at !== undefined) return this.database.prepare(pageAt).all(at, parentRow, after, limit);
+    return this.database
+      .prepare(`${liveEntries} AND e.token > ? ORDER BY e.token LIMIT ?`)
+      .all(parentRow, after, limit);
   }
 }
 

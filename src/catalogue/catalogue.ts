@@ -8,34 +8,63 @@
  * entries in order; it changes by nothing else. It can read neither names nor attributes nor contents.
  */
 import { assert } from "../core/errors.ts";
-import { catalogueCacheBytesMax } from "../core/limits.ts";
+import { catalogueCacheBytesMax, logMarkBytesMax } from "../core/limits.ts";
 import { SqlDatabase } from "../core/sqlite.ts";
 import { type LogEntry, applyEntry } from "./apply.ts";
 import { CatalogueReader } from "./catalogue-reader.ts";
 import { catalogueDigest } from "./digest.ts";
-import { type Totals, loadTotals, prepareSchema, saveTotals } from "./schema.ts";
-import { restoreSnapshot, writeSnapshot } from "./snapshot.ts";
+import { KnownRows } from "./known-rows.ts";
+import { SummedDatabase } from "./page-sums/summed-database.ts";
+import { type Totals, checkVersion, createTables, loadLogMark, loadTotals, saveLogMark, saveTotals } from "./schema.ts";
+import { restoreSnapshot, salvageDatabase, writeSnapshot } from "./snapshot.ts";
+import type { SnapshotState } from "./snapshot-thread.ts";
+
+/** What the log wants kept together with the entries that it gives. */
+export interface LogMark {
+  /** The log's own: its term, its members. At most `logMarkBytesMax` bytes. */
+  readonly bytes: Uint8Array;
+  /** Whether the log's members changed, which counts as a change of the members. */
+  readonly membersChanged: boolean;
+}
 
 export class Catalogue extends CatalogueReader {
   #totals: Totals;
+  #logMark: Uint8Array;
+  readonly #known: KnownRows;
+  /** The database with its files; undefined for one in memory. */
+  readonly #files: SummedDatabase | undefined;
 
-  private constructor(database: SqlDatabase) {
+  private constructor(database: SqlDatabase, files?: SummedDatabase) {
     super(database);
+    this.#files = files;
     this.#totals = loadTotals(database);
+    this.#logMark = loadLogMark(database);
+    this.#known = new KnownRows(database);
   }
 
-  /** Opens the database file at `path`, or makes an empty one. Fails with `version`, `integrity`, `locked`, `no-space`, `io`. */
+  /**
+   * Opens the database file at `path` after checking every byte of it, or makes an empty one. A power cut may take the
+   * last batches, whole, until they are made durable: the log gives them again. Fails with `integrity` when the files
+   * are damaged beyond that, `version`, `locked`, `no-space`, `io`.
+   */
   static open(path: string): Catalogue {
-    const database = new SqlDatabase(path, { durability: "full" });
+    if (path === ":memory:") return Catalogue.#inMemory();
+    const files = SummedDatabase.open(path, { create: createTables, checkVersion });
     try {
       // A negative size is in KiB.
-      database.exec(`PRAGMA cache_size = ${-catalogueCacheBytesMax / 1024}`);
-      prepareSchema(database);
-      return new Catalogue(database);
+      files.sql.exec(`PRAGMA cache_size = ${-catalogueCacheBytesMax / 1024}; PRAGMA temp_store = MEMORY`);
+      checkVersion(path, Number(files.sql.prepare("PRAGMA user_version").get()?.["user_version"]));
+      return new Catalogue(files.sql, files);
     } catch (error) {
-      database.close();
+      files.close();
       throw error;
     }
+  }
+
+  static #inMemory(): Catalogue {
+    const database = new SqlDatabase(":memory:", { durability: "normal" });
+    createTables(database);
+    return new Catalogue(database);
   }
 
   /** Makes the snapshot in `file` the database at `path`, which must not be open. Fails with `integrity`, `version`, `not-found`, `no-space`, `io`. */
@@ -43,8 +72,27 @@ export class Catalogue extends CatalogueReader {
     return restoreSnapshot(file, path);
   }
 
+  /**
+   * Makes what can be read of the damaged database at `path` the database at `target`, which may be the same one; neither
+   * may be open. What its bytes no longer say is lost or wrong in it: only for who has no other copy. Fails with
+   * `integrity` when SQLite cannot make sense of it, `version`, `not-found`, `no-space`, `io`.
+   */
+  static salvage(path: string, target: string): Promise<void> {
+    return salvageDatabase(path, target);
+  }
+
   close(): void {
-    this.database.close();
+    if (this.#files === undefined) this.database.close();
+    else this.#files.close();
+  }
+
+  /**
+   * To be called between batches: folds what was applied lately into the database's own file when it has become much.
+   * Nothing should be applied meanwhile, or the end of it is put off. Fails with `integrity` when the files are damaged,
+   * `no-space`, `io`.
+   */
+  async tend(): Promise<void> {
+    await this.#files?.tend();
   }
 
   /** Index of the last entry that was applied; 0 for an empty catalogue. */
@@ -57,20 +105,44 @@ export class Catalogue extends CatalogueReader {
     return this.#totals.lastTimeMs;
   }
 
+  /** The mark of the last batch that had one and was applied; empty before the first. */
+  logMark(): Uint8Array {
+    return Uint8Array.from(this.#logMark);
+  }
+
   /**
-   * Applies entries in one durable transaction and returns their encoded results, in the same order. Entries up to the
-   * applied index are skipped; the others must follow it without a gap. A skipped entry, and one without a command,
-   * gives an empty result. Fails with `no-space`, `io`, `integrity`, and then nothing of the batch has happened.
+   * Applies entries in one transaction and returns their encoded results, in the same order. Entries up to the applied
+   * index are skipped; the others must follow it without a gap. A skipped entry, and one without a command, gives an
+   * empty result. The mark is kept in the same transaction, unless all entries were skipped; without any entry it is
+   * kept by itself. Fails with `no-space`, `io`, `integrity`, and then nothing of the batch has happened.
    */
-  applyBatch(entries: readonly LogEntry[]): readonly Uint8Array[] {
+  applyBatch(entries: readonly LogEntry[], mark?: LogMark): readonly Uint8Array[] {
+    const last = entries.at(-1);
+    const isRepeated = last !== undefined && last.index <= this.#totals.appliedIndex;
+    if (isRepeated) return entries.map(() => new Uint8Array(0));
     const totals = { ...this.#totals };
-    const results = this.database.transaction(() => {
+    const results = this.#transaction(() => {
       const applied = entries.map((entry) => this.#applyNext(totals, entry));
+      if (mark !== undefined) this.#keepMark(totals, mark);
       saveTotals(this.database, totals);
       return applied;
     });
     this.#totals = totals;
+    if (mark !== undefined) this.#logMark = Uint8Array.from(mark.bytes);
     return results;
+  }
+
+  /**
+   * Makes everything applied so far survive a power cut, and resolves with the applied index of the call. It is folded
+   * into the database's own file as well, unless something is applied meanwhile: no damage to SQLite's log can then take
+   * it away. Fails with `integrity` when the files are damaged, `no-space`, `io`; what the disk holds is then only known
+   * once the catalogue is opened again.
+   */
+  async makeDurable(): Promise<number> {
+    const index = this.appliedIndex();
+    await this.#files?.foldBeside();
+    await this.database.flush();
+    return index;
   }
 
   /** SHA-256 over everything in the catalogue: equal for equal applied indexes. Reads all rows and holds the thread meanwhile. */
@@ -78,16 +150,34 @@ export class Catalogue extends CatalogueReader {
     return catalogueDigest(this.database);
   }
 
-  /** Writes the whole state to `file`, durable and complete or not at all; returns its applied index. Fails with `no-space`, `io`. */
-  async snapshotTo(file: string): Promise<number> {
-    const index = this.appliedIndex();
-    await writeSnapshot(this.database, file);
-    return index;
+  /**
+   * Writes the whole state to `file`, durable and complete or not at all, in a thread of its own, and resolves with the
+   * applied index and the mark that the file holds: those of some moment between the call and its end. One at a time for
+   * each file. Fails with `no-space`, `io`, and `internal` for a catalogue in memory.
+   */
+  snapshotTo(file: string): Promise<SnapshotState> {
+    return writeSnapshot(this.database.path, file);
+  }
+
+  #keepMark(totals: Totals, { bytes, membersChanged }: LogMark): void {
+    assert(bytes.length <= logMarkBytesMax, `a mark of ${bytes.length} bytes, and ${logMarkBytesMax} is the limit`);
+    if (membersChanged) totals.membersVersion = totals.appliedIndex;
+    if (Buffer.compare(bytes, this.#logMark) !== 0) saveLogMark(this.database, bytes);
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    this.#files?.noteChange();
+    try {
+      return this.database.transaction(work);
+    } catch (error) {
+      this.#known.forget();
+      throw error;
+    }
   }
 
   #applyNext(totals: Totals, entry: LogEntry): Uint8Array {
     if (entry.index <= totals.appliedIndex) return new Uint8Array(0);
     assert(entry.index === totals.appliedIndex + 1, `entry ${entry.index} cannot follow ${totals.appliedIndex}`);
-    return applyEntry(this.database, totals, entry);
+    return applyEntry({ database: this.database, known: this.#known, totals }, entry);
   }
 }

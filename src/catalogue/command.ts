@@ -1,46 +1,40 @@
-/** Commands: signed, numbered batches of operations, and the only thing that changes the catalogue. */
-import * as v from "valibot";
+/**
+ * Commands: signed, numbered batches of operations, and the only thing that changes the catalogue.
+ *
+ * The signature stands in front of the bytes that it covers, so that whoever checks it need not encode them again.
+ */
 import { DfsError } from "../core/errors.ts";
-import {
-  type NetworkId,
-  type PeerId,
-  type SessionId,
-  type UserId,
-  digestBytes,
-  parsePeerId,
-  randomIdBytes,
-} from "../core/ids.ts";
-import { batchOperationsMax, commandBytesMax } from "../core/limits.ts";
+import { type NetworkId, type SessionId, type UserId, digestBytes, parsePeerId, randomIdBytes } from "../core/ids.ts";
+import { batchOperationsMax, commandBytesMax, peerIdBytesMax } from "../core/limits.ts";
 import { verifyPeerSignature } from "../identity/peer-identity.ts";
 import { verifyUserSignature } from "../identity/user-keys.ts";
 import { type Operation, operationWire } from "./operation.ts";
-import { decodeStrict, encodeStrict } from "./strict-cbor.ts";
-import { type ValueOf, type Wire, brandedText, byteString, hexId, list, plain, record, wholeNumber } from "./wire.ts";
+import { choice, list, record } from "./compound-wire.ts";
+import { type ValueOf, checkedText, constant, decodeWire, encodeWire, hexId, wholeNumber } from "./wire.ts";
+
+const authorWire = choice({ user: hexId<UserId>(randomIdBytes), peer: checkedText(peerIdBytesMax, parsePeerId) });
 
 /** Who signs a command: a user, or a peer for the network's own business. */
-export type Author = { readonly user: UserId } | { readonly peer: PeerId };
+export type Author = ValueOf<typeof authorWire>;
 
-const byUser = record({ user: hexId<UserId>(randomIdBytes) });
-const byPeer = record({ peer: brandedText(parsePeerId) });
-const authorWire: Wire<Author> = {
-  schema: v.union([byUser.schema, byPeer.schema]),
-  toWire: (author) => ("user" in author ? byUser.toWire(author) : byPeer.toWire(author)),
-};
-
-const fields = {
-  v: plain(v.literal(1)),
+const signatureBytes = 64;
+const fieldsWire = record({
+  v: constant(1),
   network: hexId<NetworkId>(digestBytes),
   author: authorWire,
   session: hexId<SessionId>(randomIdBytes),
   /** Place of the command in its session, from 1. */
   sequence: wholeNumber(1),
   operations: list(operationWire, 1, batchOperationsMax),
-};
-const unsignedWire = record(fields);
-const commandWire = record({ ...fields, signature: byteString(64, 64) });
+});
 
 /** A decoded command; its signature has not been checked. */
-export type Command = ValueOf<typeof commandWire>;
+export interface Command extends ValueOf<typeof fieldsWire> {
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  /** The encoded fields, which the signature covers: a view of the command's bytes. */
+  readonly signedBytes: Uint8Array;
+}
 
 /** What a caller fills in; version and signature are added. */
 export interface CommandFields {
@@ -52,18 +46,14 @@ export interface CommandFields {
 }
 
 /**
- * The bytes of a command. `sign` gives the author's 64-byte Ed25519 signature of the deterministic CBOR of everything
- * else. Fails with `usage` when a field breaks its limits or the whole is longer than a command may be.
+ * The bytes of a command: the signature that `sign` gives, the author's 64-byte Ed25519 signature of all that follows,
+ * and the deterministic CBOR of the fields. Fails with `usage` when a field breaks its limits or the whole is longer than a command may be.
  */
 export function encodeCommand(fields: CommandFields, sign: (bytes: Uint8Array) => Uint8Array): Uint8Array {
-  const wire = unsignedWire.toWire({ v: 1, ...fields }) as Record<string, unknown>;
-  const checked = v.safeParse(unsignedWire.schema, wire, { abortEarly: true });
-  if (!checked.success)
-    throw new DfsError(
-      "usage",
-      `a command that cannot be sent: ${v.getDotPath(checked.issues[0]) ?? ""} breaks its limits`,
-    );
-  const bytes = encodeStrict({ ...wire, signature: sign(encodeStrict(wire)) });
+  const signedBytes = encodeWire(fieldsWire, { v: 1, ...fields }, "command");
+  const bytes = new Uint8Array(signatureBytes + signedBytes.length);
+  bytes.set(sign(signedBytes));
+  bytes.set(signedBytes, signatureBytes);
   if (bytes.length > commandBytesMax)
     throw new DfsError(
       "usage",
@@ -72,9 +62,17 @@ export function encodeCommand(fields: CommandFields, sign: (bytes: Uint8Array) =
   return bytes;
 }
 
+/** How many bytes an operation takes in a command. Fails with `usage` when it breaks its limits. */
+export function operationBytes(operation: Operation): number {
+  return encodeWire(operationWire, operation, "operation").length;
+}
+
 /** The command in `bytes`, checked in form. Fails with `protocol`. */
 export function decodeCommand(bytes: Uint8Array): Command {
-  return decodeStrict(bytes, commandWire.schema, "command", commandBytesMax);
+  const signature = bytes.subarray(0, signatureBytes);
+  const signedBytes = bytes.subarray(signatureBytes);
+  const fields = decodeWire(fieldsWire, signedBytes, "command", commandBytesMax - signatureBytes);
+  return { ...fields, signature, signedBytes };
 }
 
 /**
@@ -83,19 +81,16 @@ export function decodeCommand(bytes: Uint8Array): Command {
  * with `integrity` when the signature is not the author's.
  */
 export function verifyCommand(command: Command, publicKeyOf: (user: UserId) => Uint8Array | undefined): void {
-  const bytes = encodeStrict(unsignedWire.toWire(command));
-  if (!isSignedBy(command.author, bytes, command.signature, publicKeyOf))
+  if (!isSignedByAuthor(command, publicKeyOf))
     throw new DfsError("integrity", "the signature of a command is not its author's");
 }
 
-function isSignedBy(
-  author: Author,
-  bytes: Uint8Array,
-  signature: Uint8Array,
+function isSignedByAuthor(
+  { author, signedBytes, signature }: Command,
   publicKeyOf: (user: UserId) => Uint8Array | undefined,
 ): boolean {
-  if ("peer" in author) return verifyPeerSignature(author.peer, bytes, signature);
+  if ("peer" in author) return verifyPeerSignature(author.peer, signedBytes, signature);
   const publicKey = publicKeyOf(author.user);
   if (publicKey === undefined) throw new DfsError("permission", "the network has no such user");
-  return verifyUserSignature(publicKey, bytes, signature);
+  return verifyUserSignature(publicKey, signedBytes, signature);
 }

@@ -6,21 +6,21 @@ import {
   type BoundNode,
   type NewRevision,
   addNode,
-  addRevision,
+  addFirstRevision,
+  addNextRevision,
   bindName,
-  boundNode,
   checkAncestors,
   endBoundNode,
   isNode,
   kindDirectory,
   kindFile,
-  liveDirectory,
-  requireBinding,
-  requireFreeName,
+  placeOf,
+  requireBound,
+  requireFree,
   requireRevision,
   unbindName,
 } from "./tree.ts";
-import { idBytes } from "./wire.ts";
+import { idBytes } from "./id-bytes.ts";
 
 /** The fields that say which revision of which file a commit makes. */
 interface CommitTarget {
@@ -32,21 +32,25 @@ interface CommitTarget {
 
 /** Refuses with `not-found`, `not-directory`, `exists`, and `invalid-name` when the tree would be too deep. */
 export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, token, node, attributes }) => {
-  const parentRow = liveDirectory(context, parent);
-  requireFreeName(context, parentRow, token);
-  checkAncestors(context, parentRow);
-  bindName(context, parentRow, token, addNode(context, node, kindDirectory, authorUserRow(context), attributes));
+  const place = placeOf(context, parent, token);
+  requireFree(place);
+  checkAncestors(context, place.directoryRow);
+  const directory = { node, kind: kindDirectory, attributes };
+  bindName(context, place, addNode(context, directory, authorUserRow(context)));
   context.totals.directories += 1;
   return { op };
 };
 
-/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, and `conflict` for another base revision or an ended lease. */
+/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `conflict` for another base revision or an ended lease, and `usage` when the file would have expired already. */
 export const putFile: Handler<"putFile"> = (context, operation) => {
+  const { expiresMs } = operation;
+  const isAhead = expiresMs === null || expiresMs > context.timeMs;
+  requireThat(isAhead, "usage", "the file would have expired already: check the clock");
   requireOpenLease(context, operation.shelf, operation.lease);
   return { op: operation.op, revision: commitRevision(context, operation, operation) };
 };
 
-/** Refuses as putFile does, and with `not-found` when the source is not the author's or has no such revision. */
+/** The copy stays, whenever its source expires. Refuses as putFile does, and with `not-found` when the source is not the author's or has no such revision. */
 export const copyFile: Handler<"copyFile"> = (context, operation) => {
   const source = requireRevision(context, operation.sourceNode, operation.sourceRevision);
   const content: NewRevision = {
@@ -58,29 +62,30 @@ export const copyFile: Handler<"copyFile"> = (context, operation) => {
     shelf: source["shelf"] as Uint8Array,
     lease: null,
     copies: Number(source["copies"]),
+    expiresMs: null,
   };
   return { op: operation.op, revision: commitRevision(context, operation, content) };
 };
 
 /** Refuses with `not-found`, `not-directory`, `is-directory`, `exists`, `conflict`, and `usage` for a directory into itself. */
 export const move: Handler<"move"> = (context, operation) => {
-  const { op, fromToken, toToken, node, replace } = operation;
-  const fromParent = liveDirectory(context, operation.fromParent);
-  const toParent = liveDirectory(context, operation.toParent);
-  const source = requireBinding(context, fromParent, fromToken, node);
-  const target = boundNode(context, toParent, toToken);
+  const { op, node, replace } = operation;
+  const from = placeOf(context, operation.fromParent, operation.fromToken);
+  const to = placeOf(context, operation.toParent, operation.toToken);
+  const source = requireBound(from, node);
+  const target = to.bound;
   if (target?.nodeRow === source.nodeRow) return { op };
   checkReplaced(source, target, replace);
-  if (source.kind === kindDirectory) checkAncestors(context, toParent, source.nodeRow);
+  if (source.kind === kindDirectory) checkAncestors(context, to.directoryRow, source.nodeRow);
   if (target !== undefined) endBoundNode(context, target);
   unbindName(context, source.entryRow);
-  bindName(context, toParent, toToken, source.nodeRow);
+  bindName(context, to, source.nodeRow);
   return { op };
 };
 
 /** Refuses with `not-found`, `conflict`, `is-directory`, `not-directory` and `not-empty`. */
 export const removeEntry: Handler<"removeEntry"> = (context, { op, parent, token, node, kind }) => {
-  const bound = requireBinding(context, liveDirectory(context, parent), token, node);
+  const bound = requireBound(placeOf(context, parent, token), node);
   if (kind === "file") requireThat(bound.kind === kindFile, "is-directory", "a directory cannot be removed as a file");
   else requireEmptyDirectory(context, bound);
   endBoundNode(context, bound);
@@ -89,16 +94,16 @@ export const removeEntry: Handler<"removeEntry"> = (context, { op, parent, token
 
 /** A new file's first revision, or the one after `baseRevision`, which must be the current one. */
 function commitRevision(context: ApplyContext, target: CommitTarget, content: NewRevision): number {
-  const parentRow = liveDirectory(context, target.parent);
+  const place = placeOf(context, target.parent, target.token);
   if (target.baseRevision > 0) {
-    const nodeRow = requireBase(boundNode(context, parentRow, target.token), target);
-    return addRevision(context, nodeRow, target.baseRevision, content);
+    const nodeRow = requireBase(place.bound, target);
+    return addNextRevision(context, nodeRow, target.baseRevision, content);
   }
-  requireFreeName(context, parentRow, target.token);
-  const nodeRow = addNode(context, target.node, kindFile, authorUserRow(context), null);
-  bindName(context, parentRow, target.token, nodeRow);
+  requireFree(place);
+  const nodeRow = addNode(context, { node: target.node, kind: kindFile, attributes: null }, authorUserRow(context));
+  bindName(context, place, nodeRow);
   context.totals.files += 1;
-  return addRevision(context, nodeRow, 0, content);
+  return addFirstRevision(context, nodeRow, content);
 }
 
 /** Compare-and-set: row of the file when it still is at the base revision. */
@@ -150,13 +155,10 @@ function requireEmptyDirectory(context: ApplyContext, bound: BoundNode): void {
 
 /** An upload may commit as long as the shelf's owner has not given its chunks up. */
 function requireOpenLease(context: ApplyContext, shelf: ShelfId, lease: LeaseId): void {
-  const { database } = context;
-  const shelfBytes = idBytes(shelf);
-  const isShelf = database.prepare("SELECT 1 FROM shelves WHERE shelf = ?").get(shelfBytes) !== undefined;
-  requireThat(isShelf, "not-found", "the network has no such shelf");
-  const ended = database
+  requireThat(context.known.hasShelf(shelf), "not-found", "the network has no such shelf");
+  const ended = context.database
     .prepare("SELECT 1 FROM ended_leases WHERE shelf = ? AND lease = ?")
-    .get(shelfBytes, idBytes(lease));
+    .get(idBytes(shelf), idBytes(lease));
   requireThat(
     ended === undefined,
     "conflict",

@@ -8,7 +8,7 @@ import { type ApplyContext, type Handler, authorPeer } from "./apply-context.ts"
 import type { PeerDescription } from "./operation.ts";
 import { requireThat } from "./refusal.ts";
 import { addNode, kindDirectory } from "./tree.ts";
-import { idBytes } from "./wire.ts";
+import { idBytes } from "./id-bytes.ts";
 
 const peerNameCharactersMax = 63;
 
@@ -34,7 +34,8 @@ export const initNetwork: Handler<"initNetwork"> = (context, operation) => {
   database
     .prepare("INSERT INTO users VALUES (1, ?, ?, ?, ?)")
     .run(idBytes(sharedUser.id), sharedUser.publicKey, idBytes(sharedUser.rootDirectory), context.index);
-  addNode(context, sharedUser.rootDirectory, kindDirectory, 1, new Uint8Array(0));
+  const root = { node: sharedUser.rootDirectory, kind: kindDirectory, attributes: new Uint8Array(0) };
+  addNode(context, root, 1);
   addPeer(context, founder, founder.name, null);
   return { op };
 };
@@ -74,7 +75,7 @@ export const admitPeer: Handler<"admitPeer"> = (context, { op, inviteSecretHash,
 
 /** Refuses with `exists` when the name or the shelf is another peer's, or the peer has another shelf. */
 export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
-  const { op, name, addresses, zone, capacityBytes, shelf } = operation;
+  const { op, name, addresses, zone, capacityBytes, shelf, mayCoordinate } = operation;
   const peer = authorPeer(context);
   if (name !== null) {
     const holder = nameHolder(context, name);
@@ -85,8 +86,10 @@ export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
     );
   }
   context.database
-    .prepare("UPDATE peers SET name = coalesce(?, name), addresses = ?, zone = ?, capacity_bytes = ? WHERE peer = ?")
-    .run(name, encode(addresses), zone, capacityBytes, peer);
+    .prepare(
+      "UPDATE peers SET name = coalesce(?, name), addresses = ?, zone = ?, capacity_bytes = ?, may_coordinate = ? WHERE peer = ?",
+    )
+    .run(name, encode(addresses), zone, capacityBytes, mayCoordinate ? 1 : 0, peer);
   if (shelf !== null) ensureShelf(context, peer, shelf);
   context.totals.membersVersion = context.index;
   return { op };
@@ -106,6 +109,14 @@ export const endLease: Handler<"endLease"> = (context, { op, shelf, lease, fileK
   return { op, referenced: fileKeys.filter((key) => reference.get(digestOf(key), shelfBytes) !== undefined) };
 };
 
+/** Refuses with `not-found` for a peer that is not a member. */
+export const orderCoordinator: Handler<"orderCoordinator"> = ({ database, totals, index }, { op, peer, order }) => {
+  const changed = database.prepare("UPDATE peers SET coordinator_order = ? WHERE peer = ?").run(order, peer);
+  requireThat(changed === 1, "not-found", "the network has no such peer");
+  totals.membersVersion = index;
+  return { op };
+};
+
 function useInvite({ database, timeMs }: ApplyContext, hash: Uint8Array): void {
   const invite = database.prepare("SELECT expires_ms FROM invites WHERE hash = ?").get(hash);
   const isUsed = database.prepare("SELECT 1 FROM peers WHERE invite_hash = ?").get(hash) !== undefined;
@@ -118,8 +129,18 @@ function useInvite({ database, timeMs }: ApplyContext, hash: Uint8Array): void {
 function addPeer(context: ApplyContext, peer: PeerDescription, name: PeerName, inviteHash: Uint8Array | null): void {
   const { database, index, timeMs, totals } = context;
   database
-    .prepare("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-    .run(peer.id, name, encode(peer.addresses), peer.zone, peer.capacityBytes, inviteHash, index, timeMs);
+    .prepare("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)")
+    .run(
+      peer.id,
+      name,
+      encode(peer.addresses),
+      peer.zone,
+      peer.capacityBytes,
+      peer.mayCoordinate ? 1 : 0,
+      inviteHash,
+      index,
+      timeMs,
+    );
   if (peer.shelf !== null) ensureShelf(context, peer.id, peer.shelf);
   totals.membersVersion = index;
 }

@@ -1,5 +1,5 @@
 /** The operations of the catalogue: what a command can ask for, field by field, and who may ask. */
-import * as v from "valibot";
+import { DfsError } from "../core/errors.ts";
 import {
   type LeaseId,
   type NetworkId,
@@ -17,11 +17,14 @@ import {
   leaseKeysMax,
   nameTokenBytesMax,
   peerAddressesMax,
+  peerIdBytesMax,
+  peerNameBytesMax,
   zoneBytesMax,
 } from "../core/limits.ts";
 import { peerPublicKey } from "../identity/peer-identity.ts";
-import { type ValueOf, brandedText, byteString, fileKeyWire, hexId, list, nullable, plain } from "./wire.ts";
-import { record, tagged, text, wholeNumber } from "./wire.ts";
+import { type ValueOf, boolean, byteString, checkedText, constant, fileKeyWire, hexId } from "./wire.ts";
+import { list, nullable, record, tagged } from "./compound-wire.ts";
+import { oneOf, text, wholeNumber } from "./wire.ts";
 
 const nodeId = hexId<NodeId>(randomIdBytes);
 const shelfId = hexId<ShelfId>(randomIdBytes);
@@ -31,13 +34,15 @@ const attributes = byteString(0, attributesBytesMax);
 const digest = byteString(digestBytes, digestBytes);
 const count = wholeNumber(0);
 
+const peerId = checkedText(peerIdBytesMax, parsePeerId);
+const peerName = checkedText(peerNameBytesMax, parsePeerName);
+
 /** A peer whose id holds the Ed25519 key that its commands are signed with. */
-const signingPeerId = plain(
-  v.pipe(
-    brandedText(parsePeerId).schema,
-    v.check((peer) => peerPublicKey(peer) !== undefined, "no Ed25519 key"),
-  ),
-);
+const signingPeerId = checkedText(peerIdBytesMax, (text) => {
+  const peer = parsePeerId(text);
+  if (peerPublicKey(peer) === undefined) throw new DfsError("usage", "the peer id holds no Ed25519 key");
+  return peer;
+});
 
 const reach = {
   addresses: list(text(addressBytesMax), 0, peerAddressesMax),
@@ -46,9 +51,11 @@ const reach = {
   capacityBytes: count,
   /** The peer's shelf; null for a peer that stores nothing. */
   shelf: nullable(shelfId),
+  /** Whether the peer offers to be a coordinator. */
+  mayCoordinate: boolean,
 };
 
-const peerDescription = record({ id: signingPeerId, name: brandedText(parsePeerName), ...reach });
+const peerDescription = record({ id: signingPeerId, name: peerName, ...reach });
 
 /** A name binding: the token `token` in the directory `parent` stands for `node`. */
 const binding = { parent: nodeId, token, node: nodeId };
@@ -63,11 +70,11 @@ const operations = {
     founder: peerDescription,
   }),
   /** Makes an invite known by the SHA-256 of its secret; it counts once, until `expiresMs`. */
-  addInvite: record({ hash: digest, expiresMs: count, uses: plain(v.literal(1)) }),
+  addInvite: record({ hash: digest, expiresMs: count, uses: constant(1) }),
   /** Uses up an invite and makes the peer a member. */
   admitPeer: record({ inviteSecretHash: digest, peer: peerDescription }),
   /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none. */
-  updatePeer: record({ name: nullable(brandedText(parsePeerName)), ...reach }),
+  updatePeer: record({ name: nullable(peerName), ...reach }),
   makeDirectory: record({ ...binding, attributes }),
   /** Commits a revision. `baseRevision` is the revision that it replaces, 0 for a new file. */
   putFile: record({
@@ -85,6 +92,8 @@ const operations = {
     lease: leaseId,
     /** Disks that the content is on when this commits. */
     copies: wholeNumber(1),
+    /** From when on the file may be ended, in milliseconds since 1970; null for a file that stays. */
+    expiresMs: nullable(count),
   }),
   /** Commits a revision with the content of another file's revision. */
   copyFile: record({ ...binding, baseRevision: count, sourceNode: nodeId, sourceRevision: wholeNumber(1), attributes }),
@@ -98,9 +107,13 @@ const operations = {
     replace: nullable(nodeId),
   }),
   /** Ends a name binding; a directory must be empty. */
-  removeEntry: record({ ...binding, kind: plain(v.picklist(["file", "directory"])) }),
+  removeEntry: record({ ...binding, kind: oneOf(["file", "directory"]) }),
   /** Ends a lease and asks which of its file keys have been committed after all. */
   endLease: record({ shelf: shelfId, lease: leaseId, fileKeys: list(fileKeyWire, 0, leaseKeysMax) }),
+  /** Ends files whose time is over by the entry's time, those that are due longest first, up to `expiryBatchMax`. */
+  expire: record({}),
+  /** Keeps what a person wants of a peer: that it is among the coordinators, or not; null leaves it to the network. */
+  orderCoordinator: record({ peer: peerId, order: nullable(oneOf(["add", "remove"])) }),
 };
 
 /** One operation, as CBOR and as a value with the field `op`. */
@@ -124,4 +137,6 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> 
   move: "user",
   removeEntry: "user",
   endLease: "peer",
+  expire: "peer",
+  orderCoordinator: "peer",
 };

@@ -1,10 +1,25 @@
 /** Results: what applying a command gave, operation by operation, or why all of it was refused. */
-import * as v from "valibot";
 import { DfsError, errorKinds } from "../core/errors.ts";
 import { parsePeerName } from "../core/ids.ts";
-import { batchOperationsMax, commandBytesMax, leaseKeysMax } from "../core/limits.ts";
-import { decodeStrict, encodeStrict } from "./strict-cbor.ts";
-import { type ValueOf, brandedText, fileKeyWire, list, nullable, plain, record, tagged, wholeNumber } from "./wire.ts";
+import {
+  batchOperationsMax,
+  commandBytesMax,
+  leaseKeysMax,
+  peerNameBytesMax,
+  refusalBytesMax,
+} from "../core/limits.ts";
+import { choice, list, nullable, record, tagged } from "./compound-wire.ts";
+import {
+  type ValueOf,
+  boolean,
+  checkedText,
+  decodeWire,
+  encodeWire,
+  fileKeyWire,
+  oneOf,
+  text,
+  wholeNumber,
+} from "./wire.ts";
 
 const nothing = record({});
 /** The revision that was committed. */
@@ -14,7 +29,7 @@ const operationResultWire = tagged("op", {
   initNetwork: nothing,
   addInvite: nothing,
   /** The name that the peer got, and whether it had used this invite before. */
-  admitPeer: record({ name: brandedText(parsePeerName), alreadyMember: plain(v.boolean()) }),
+  admitPeer: record({ name: checkedText(peerNameBytesMax, parsePeerName), alreadyMember: boolean }),
   updatePeer: nothing,
   makeDirectory: nothing,
   putFile: committed,
@@ -23,35 +38,36 @@ const operationResultWire = tagged("op", {
   removeEntry: nothing,
   /** The keys asked for that a revision on this shelf refers to. */
   endLease: record({ referenced: list(fileKeyWire, 0, leaseKeysMax) }),
+  /** How many files were ended, and whether more are due. */
+  expire: record({ expired: wholeNumber(0), isMoreDue: boolean }),
+  orderCoordinator: nothing,
 });
 
-const okWire = record({ ok: list(operationResultWire, 1, batchOperationsMax) });
-const errorWire = record({
-  error: record({
-    kind: plain(v.picklist(errorKinds)),
-    message: plain(v.string()),
-    /** Place of the refused operation in the command, from 0; null when the command as a whole was refused. */
-    operation: nullable(wholeNumber(0)),
-    /** For `conflict`: the revision that won; 0 when the file is gone. */
-    revision: nullable(wholeNumber(0)),
-  }),
+const faultWire = record({
+  kind: oneOf(errorKinds),
+  message: text(refusalBytesMax),
+  /** Place of the refused operation in the command, from 0; null when the command as a whole was refused. */
+  operation: nullable(wholeNumber(0)),
+  /** For `conflict`: the revision that won; 0 when the file is gone. */
+  revision: nullable(wholeNumber(0)),
 });
+const resultWire = choice({ ok: list(operationResultWire, 1, batchOperationsMax), error: faultWire });
 
 /** What one operation gave. */
 export type OperationResult = ValueOf<typeof operationResultWire>;
 /** Why a command was refused. */
-export type CommandFault = ValueOf<typeof errorWire>["error"];
+export type CommandFault = ValueOf<typeof faultWire>;
 /** What a command gave: each operation's result, or one fault and no change. */
-export type CommandResult = ValueOf<typeof okWire> | ValueOf<typeof errorWire>;
+export type CommandResult = ValueOf<typeof resultWire>;
 
 /** The bytes of a result, as it is kept for retries and sent to the caller. */
 export function encodeResult(result: CommandResult): Uint8Array {
-  return encodeStrict("ok" in result ? okWire.toWire(result) : errorWire.toWire(result));
+  return encodeWire(resultWire, result, "result");
 }
 
 /** The result in `bytes`. Fails with `protocol`. */
 export function decodeResult(bytes: Uint8Array): CommandResult {
-  return decodeStrict(bytes, v.union([okWire.schema, errorWire.schema]), "result", 2 * commandBytesMax);
+  return decodeWire(resultWire, bytes, "result", 2 * commandBytesMax);
 }
 
 /** The operations' results; a refused command is thrown as a DfsError of its kind. */

@@ -4,7 +4,7 @@ import { type NodeId, type PeerId, type PeerName, type ShelfId, fileKeyOf } from
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import type { EntryRow, NetworkRow, NodeRow, PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
-import { idText } from "./wire.ts";
+import { idText } from "./id-bytes.ts";
 
 /** A row of the entry queries. */
 export function entryRowOf(row: SqlRow): EntryRow {
@@ -21,6 +21,7 @@ export function entryRowOf(row: SqlRow): EntryRow {
     shelf: isDirectory ? null : idText<ShelfId>(bytes(row["shelf"])),
     copies: Number(row["copies"]),
     committedMs: Number(isDirectory ? row["node_created_ms"] : row["created_ms"]),
+    expiresMs: numberOrNull(row["expires_ms"]),
   };
 }
 
@@ -68,6 +69,8 @@ export function peerRowOf(row: SqlRow): PeerRow {
     zone: String(row["zone"]),
     capacityBytes: Number(row["capacity_bytes"]),
     shelf: shelf instanceof Uint8Array ? idText<ShelfId>(shelf) : null,
+    mayCoordinate: row["may_coordinate"] === 1,
+    coordinatorOrder: row["coordinator_order"] as PeerRow["coordinatorOrder"],
     joinedIndex: Number(row["joined_index"]),
     joinedMs: Number(row["joined_ms"]),
   };

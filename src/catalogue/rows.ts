@@ -18,10 +18,10 @@ import {
   peerAddressesMax,
   zoneBytesMax,
 } from "../core/limits.ts";
-import { type ValueOf, brandedText, byteString, list, nullable, plain, record, text, wholeNumber } from "./wire.ts";
+import { brandedText, byteString, list, printable, record, wholeNumber } from "./row-schema.ts";
 
 const count = wholeNumber(0);
-const kind = plain(v.picklist(["file", "directory"]));
+const kind = v.picklist(["file", "directory"]);
 const token = byteString(1, nameTokenBytesMax);
 const attributes = byteString(0, attributesBytesMax);
 const nodeId = brandedText(parseNodeId);
@@ -36,15 +36,17 @@ const entryFields = {
   /** 0 for a directory. */
   revision: count,
   /** Null for a directory, as is `shelf`; byte counts and copies are 0. */
-  fileKey: nullable(fileKey),
+  fileKey: v.nullable(fileKey),
   sizeBytes: count,
   addedBytes: count,
   /** Added bytes of all earlier revisions. */
   historyBytes: count,
-  shelf: nullable(shelfId),
+  shelf: v.nullable(shelfId),
   copies: count,
   /** Time of the entry that committed the revision, or made the directory. */
   committedMs: count,
+  /** From when on the file may be ended; null for a file that stays, and for a directory. */
+  expiresMs: v.nullable(count),
 };
 
 const entryRow = record(entryFields);
@@ -53,7 +55,7 @@ const directoryPage = record({
   /** In the order of their tokens. */
   rows: list(listedRow, 0, pageRowsMax),
   /** Where the next page starts; null on the last one. */
-  next: nullable(token),
+  next: v.nullable(token),
 });
 const revisionRow = record({
   revision: wholeNumber(1),
@@ -67,7 +69,7 @@ const revisionRow = record({
   copies: count,
   createdIndex: count,
   /** Null while it is the live one. */
-  endedIndex: nullable(count),
+  endedIndex: v.nullable(count),
   createdMs: count,
 });
 const nodeRow = record({
@@ -78,19 +80,23 @@ const nodeRow = record({
   revision: count,
   createdIndex: count,
   /** Null while the node is live. */
-  endedIndex: nullable(count),
+  endedIndex: v.nullable(count),
   /** Directory and token that name it; null for a root and for a node that has ended. */
-  parent: nullable(nodeId),
-  token: nullable(token),
+  parent: v.nullable(nodeId),
+  token: v.nullable(token),
 });
 const peerRow = record({
   id: brandedText(parsePeerId),
   name: brandedText(parsePeerName),
-  addresses: list(text(addressBytesMax), 0, peerAddressesMax),
-  zone: text(zoneBytesMax),
+  addresses: list(printable(addressBytesMax), 0, peerAddressesMax),
+  zone: printable(zoneBytesMax),
   capacityBytes: count,
   /** Null for a peer that stores nothing. */
-  shelf: nullable(shelfId),
+  shelf: v.nullable(shelfId),
+  /** Whether the peer offers to be a coordinator. */
+  mayCoordinate: v.boolean(),
+  /** What a person ordered about that; null without an order. */
+  coordinatorOrder: v.nullable(v.picklist(["add", "remove"])),
   joinedIndex: count,
   joinedMs: count,
 });
@@ -117,26 +123,26 @@ const catalogueCounts = record({
   storedBytes: count,
 });
 
-export type EntryRow = ValueOf<typeof entryRow>;
-export type ListedRow = ValueOf<typeof listedRow>;
-export type DirectoryPage = ValueOf<typeof directoryPage>;
-export type RevisionRow = ValueOf<typeof revisionRow>;
-export type NodeRow = ValueOf<typeof nodeRow>;
-export type PeerRow = ValueOf<typeof peerRow>;
-export type ShelfRow = ValueOf<typeof shelfRow>;
-export type UserRow = ValueOf<typeof userRow>;
-export type NetworkRow = ValueOf<typeof networkRow>;
-export type CatalogueCounts = ValueOf<typeof catalogueCounts>;
+export type EntryRow = v.InferOutput<typeof entryRow>;
+export type ListedRow = v.InferOutput<typeof listedRow>;
+export type DirectoryPage = v.InferOutput<typeof directoryPage>;
+export type RevisionRow = v.InferOutput<typeof revisionRow>;
+export type NodeRow = v.InferOutput<typeof nodeRow>;
+export type PeerRow = v.InferOutput<typeof peerRow>;
+export type ShelfRow = v.InferOutput<typeof shelfRow>;
+export type UserRow = v.InferOutput<typeof userRow>;
+export type NetworkRow = v.InferOutput<typeof networkRow>;
+export type CatalogueCounts = v.InferOutput<typeof catalogueCounts>;
 
 /** The schema of each query's answer, for whoever receives one from another process. */
 export const rowSchemas = {
-  entry: entryRow.schema,
-  directoryPage: directoryPage.schema,
-  revision: revisionRow.schema,
-  node: nodeRow.schema,
-  peer: peerRow.schema,
-  shelf: shelfRow.schema,
-  user: userRow.schema,
-  network: networkRow.schema,
-  counts: catalogueCounts.schema,
+  entry: entryRow,
+  directoryPage: directoryPage,
+  revision: revisionRow,
+  node: nodeRow,
+  peer: peerRow,
+  shelf: shelfRow,
+  user: userRow,
+  network: networkRow,
+  counts: catalogueCounts,
 };

@@ -1,13 +1,14 @@
-/** The tables of the catalogue's database, and the totals that are kept beside them. */
+/** The tables of the catalogue's database, and the totals and the log's mark that are kept beside them. */
 import { DfsError } from "../core/errors.ts";
+import { logMarkBytesMax } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * Rows of `entries` and `revisions` are never deleted: `created_index` is the index of the command that made them,
  * `ended_index` that of the one that ended them, NULL while they are live. `nodes.id` is given out in order by the
- * totals, `kind` is 1 for a file and 2 for a directory.
+ * totals, `kind` is 1 for a file and 2 for a directory. `log_mark.mark` is the log's own and unknown here.
  */
 const tables = `
 CREATE TABLE totals (
@@ -15,13 +16,15 @@ CREATE TABLE totals (
   members_version INTEGER NOT NULL, nodes INTEGER NOT NULL, sessions INTEGER NOT NULL, files INTEGER NOT NULL,
   directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL);
 INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+CREATE TABLE log_mark (id INTEGER PRIMARY KEY CHECK (id = 1), mark BLOB NOT NULL);
+INSERT INTO log_mark VALUES (1, X'');
 CREATE TABLE network (
   id INTEGER PRIMARY KEY CHECK (id = 1), network BLOB NOT NULL, public_key BLOB NOT NULL, shared_user BLOB NOT NULL,
   founded_ms INTEGER NOT NULL);
 CREATE TABLE peers (
   peer TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, addresses BLOB NOT NULL, zone TEXT NOT NULL,
-  capacity_bytes INTEGER NOT NULL, invite_hash BLOB UNIQUE, joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL
-) WITHOUT ROWID;
+  capacity_bytes INTEGER NOT NULL, may_coordinate INTEGER NOT NULL, coordinator_order TEXT, invite_hash BLOB UNIQUE,
+  joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE shelves (
   shelf BLOB PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES peers, created_index INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE users (
@@ -47,13 +50,15 @@ CREATE TABLE entries (
   created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX entries_live ON entries (parent_id, token) WHERE ended_index IS NULL;
 CREATE UNIQUE INDEX entries_of_live_node ON entries (node_id) WHERE ended_index IS NULL;
-CREATE INDEX entries_history ON entries (parent_id, token, created_index);
+CREATE INDEX entries_ended ON entries (parent_id, token, created_index) WHERE ended_index IS NOT NULL;
 CREATE TABLE revisions (
   id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL, revision INTEGER NOT NULL, file_key BLOB NOT NULL,
   size_bytes INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL, added_bytes INTEGER NOT NULL,
   history_bytes INTEGER NOT NULL, attributes BLOB NOT NULL, shelf BLOB NOT NULL, lease BLOB, copies INTEGER NOT NULL,
-  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, UNIQUE (node_id, revision));
+  expires_ms INTEGER, created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL,
+  UNIQUE (node_id, revision));
 CREATE INDEX revisions_by_file_key ON revisions (file_key, shelf);
+CREATE INDEX revisions_by_expiry ON revisions (expires_ms) WHERE expires_ms IS NOT NULL AND ended_index IS NULL;
 PRAGMA user_version = ${schemaVersion};
 `;
 
@@ -66,11 +71,15 @@ CREATE TEMP TABLE version_found (version INTEGER CONSTRAINT version CHECK (versi
 INSERT INTO version_found SELECT user_version FROM pragma_user_version;
 CREATE TEMP TABLE fault_found (fault TEXT CONSTRAINT fault CHECK (fault = 'ok'));
 INSERT INTO fault_found SELECT quick_check FROM pragma_quick_check;
+CREATE TEMP TABLE mark_found (marks INTEGER CONSTRAINT mark CHECK (marks = 1));
+INSERT INTO mark_found SELECT count(*) FROM log_mark, totals
+  WHERE typeof(mark) = 'blob' AND length(mark) <= ${logMarkBytesMax} AND applied_index >= 0;
 `;
 
 /** Every table with its key columns and a value before the first key: the order in which the digest reads them. */
 export const tableKeys = {
   totals: { id: 0 },
+  log_mark: { id: 0 },
   network: { id: 0 },
   peers: { peer: "" },
   shelves: { shelf: new Uint8Array(0) },
@@ -102,16 +111,19 @@ export interface Totals {
   storedBytes: number;
 }
 
-/** Makes the tables in a new database. Fails with `version` when the database is of another program or version. */
-export function prepareSchema(database: SqlDatabase): void {
-  const isNew = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
-  if (isNew) database.transaction(() => database.exec(tables));
-  const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
-  if (version !== schemaVersion)
-    throw new DfsError(
-      "version",
-      `the catalogue ${database.path} has version ${String(version)}, and this program knows ${schemaVersion}: use the program that wrote it`,
-    );
+/** Makes the tables in a new database, without a prepared statement. */
+export function createTables(database: SqlDatabase): void {
+  database.transaction(() => database.exec(tables));
+}
+
+/** Fails with `version` when the database at `path`, of this version, is of another program or version. */
+export function checkVersion(path: string, version: number): void {
+  if (version === schemaVersion) return;
+  throw new DfsError(
+    "version",
+    `the catalogue ${path} has version ${version}, and this program knows ${schemaVersion}: use the program that wrote it`,
+    { path },
+  );
 }
 
 /** The totals as the last batch saved them. */
@@ -129,6 +141,16 @@ export function loadTotals(database: SqlDatabase): Totals {
     logicalBytes: column("logical_bytes"),
     storedBytes: column("stored_bytes"),
   };
+}
+
+/** The mark as the last batch that had one saved it; empty before the first. */
+export function loadLogMark(database: SqlDatabase): Uint8Array {
+  return Uint8Array.from(database.prepare("SELECT mark FROM log_mark").get()?.["mark"] as Uint8Array);
+}
+
+/** Saves the mark, inside the transaction of its batch. */
+export function saveLogMark(database: SqlDatabase, mark: Uint8Array): void {
+  database.prepare("UPDATE log_mark SET mark = ?").run(mark);
 }
 
 /** Saves the totals, inside the transaction of their batch. */

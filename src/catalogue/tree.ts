@@ -4,7 +4,7 @@ import { pathDepthMax } from "../core/limits.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { type ApplyContext, authorUserRow } from "./apply-context.ts";
 import { Refusal, requireThat } from "./refusal.ts";
-import { idBytes } from "./wire.ts";
+import { idBytes } from "./id-bytes.ts";
 
 export const kindFile = 1;
 export const kindDirectory = 2;
@@ -19,6 +19,14 @@ export interface BoundNode {
   readonly revision: number;
 }
 
+/** What a new node is besides its user and time. */
+interface NewNode {
+  readonly node: NodeId;
+  readonly kind: number;
+  /** Of a directory; a file has them with its revisions. */
+  readonly attributes: Uint8Array | null;
+}
+
 /** What a new revision holds besides its number and time. */
 export interface NewRevision {
   readonly fileKey: FileKey | Uint8Array;
@@ -29,26 +37,33 @@ export interface NewRevision {
   readonly shelf: ShelfId | Uint8Array;
   readonly lease: LeaseId | null;
   readonly copies: number;
+  readonly expiresMs: number | null;
 }
 
-/** Row of the author's live directory `node`. Refuses with `not-found` or `not-directory`. */
-export function liveDirectory(context: ApplyContext, node: NodeId): number {
-  const row = context.database
-    .prepare("SELECT id, user_id, kind FROM nodes WHERE node = ? AND ended_index IS NULL")
-    .get(idBytes(node));
-  requireThat(row?.["user_id"] === authorUserRow(context), "not-found", "the directory is not there any more");
-  requireThat(row["kind"] === kindDirectory, "not-directory", "a file cannot hold other files");
-  return Number(row["id"]);
+/** A name in one of the author's live directories. */
+export interface Place {
+  readonly directoryRow: number;
+  readonly token: Uint8Array;
+  /** What the name stands for; undefined when it is free. */
+  readonly bound: BoundNode | undefined;
 }
 
-/** What the live name `token` in a directory stands for. */
-export function boundNode(context: ApplyContext, parentRow: number, token: Uint8Array): BoundNode | undefined {
+/** The name `token` in the directory `parent`. Refuses with `not-found` or `not-directory`. */
+export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array): Place {
   const row = context.database
     .prepare(
-      "SELECT e.id AS entry_id, n.id, n.node, n.kind, n.revision FROM entries e JOIN nodes n ON n.id = e.node_id WHERE e.parent_id = ? AND e.token = ? AND e.ended_index IS NULL",
+      `SELECT d.id AS directory_id, d.user_id, d.kind AS directory_kind, e.id AS entry_id, n.id, n.node, n.kind, n.revision
+       FROM nodes d LEFT JOIN entries e ON e.parent_id = d.id AND e.token = ? AND e.ended_index IS NULL
+       LEFT JOIN nodes n ON n.id = e.node_id WHERE d.node = ? AND d.ended_index IS NULL`,
     )
-    .get(parentRow, token);
-  if (row === undefined) return undefined;
+    .get(token, idBytes(parent));
+  requireThat(row?.["user_id"] === authorUserRow(context), "not-found", "the directory is not there any more");
+  requireThat(row["directory_kind"] === kindDirectory, "not-directory", "a file cannot hold other files");
+  return { directoryRow: Number(row["directory_id"]), token, bound: boundNodeOf(row) };
+}
+
+function boundNodeOf(row: SqlRow): BoundNode | undefined {
+  if (row["entry_id"] === null) return undefined;
   return {
     entryRow: Number(row["entry_id"]),
     nodeRow: Number(row["id"]),
@@ -58,17 +73,13 @@ export function boundNode(context: ApplyContext, parentRow: number, token: Uint8
   };
 }
 
-/** Refuses with `exists` when the live name `token` is taken. */
-export function requireFreeName(context: ApplyContext, parentRow: number, token: Uint8Array): void {
-  const taken = context.database
-    .prepare("SELECT 1 FROM entries WHERE parent_id = ? AND token = ? AND ended_index IS NULL")
-    .get(parentRow, token);
-  requireThat(taken === undefined, "exists", "the name is taken");
+/** Refuses with `exists` when the name is taken. */
+export function requireFree({ bound }: Place): void {
+  requireThat(bound === undefined, "exists", "the name is taken");
 }
 
-/** The binding of `token`, when it names `node`. Refuses with `not-found`, or with `conflict` when it names another node. */
-export function requireBinding(context: ApplyContext, parentRow: number, token: Uint8Array, node: NodeId): BoundNode {
-  const bound = boundNode(context, parentRow, token);
+/** The binding of the name, when it names `node`. Refuses with `not-found`, or with `conflict` when it names another node. */
+export function requireBound({ bound }: Place, node: NodeId): BoundNode {
   requireThat(bound !== undefined, "not-found", "the name is not there any more");
   if (!isNode(bound, node))
     throw new Refusal("conflict", "the name stands for another file or directory by now: look again", bound.revision);
@@ -80,31 +91,25 @@ export function isNode(bound: BoundNode, node: NodeId): boolean {
   return Buffer.compare(bound.node, idBytes(node)) === 0;
 }
 
-/** Adds a node that never was there before and returns its row. Refuses with `exists`. */
-export function addNode(
-  context: ApplyContext,
-  node: NodeId,
-  kind: number,
-  userRow: number,
-  attributes: Uint8Array | null,
-): number {
+/** Adds a node that never was there before, a file at its first revision, and returns its row. Refuses with `exists`. */
+export function addNode(context: ApplyContext, { node, kind, attributes }: NewNode, userRow: number): number {
   const { database, totals, index, timeMs } = context;
-  const known = database.prepare("SELECT 1 FROM nodes WHERE node = ?").get(idBytes(node));
-  requireThat(known === undefined, "exists", "the node id has been used before: choose a new random one");
-  totals.nodes += 1;
-  database
+  const row = totals.nodes + 1;
+  const added = database
     .prepare(
-      "INSERT INTO nodes (id, node, user_id, kind, revision, attributes, created_index, created_ms) VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
+      "INSERT INTO nodes (id, node, user_id, kind, revision, attributes, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
     )
-    .run(totals.nodes, idBytes(node), userRow, kind, attributes, index, timeMs);
-  return totals.nodes;
+    .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, attributes, index, timeMs);
+  requireThat(added === 1, "exists", "the node id has been used before: choose a new random one");
+  totals.nodes = row;
+  return row;
 }
 
-/** Makes `token` in a directory stand for a node. */
-export function bindName(context: ApplyContext, parentRow: number, token: Uint8Array, nodeRow: number): void {
+/** Makes a name stand for a node. */
+export function bindName(context: ApplyContext, { directoryRow, token }: Place, nodeRow: number): void {
   context.database
     .prepare("INSERT INTO entries (parent_id, token, node_id, created_index, created_ms) VALUES (?, ?, ?, ?, ?)")
-    .run(parentRow, token, nodeRow, context.index, context.timeMs);
+    .run(directoryRow, token, nodeRow, context.index, context.timeMs);
 }
 
 /** Ends a name binding; the node stays. */
@@ -124,22 +129,36 @@ export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   endRevision(context, bound.nodeRow, bound.revision);
 }
 
+/** Commits the first revision of a file that has just been added, and returns its number. */
+export function addFirstRevision(context: ApplyContext, nodeRow: number, content: NewRevision): number {
+  return insertRevision(context, nodeRow, 1, 0, content);
+}
+
 /** Commits the revision after `baseRevision` of a file, which ends that one, and returns its number. */
-export function addRevision(
+export function addNextRevision(
   context: ApplyContext,
   nodeRow: number,
   baseRevision: number,
   content: NewRevision,
 ): number {
-  const historyBytes = baseRevision === 0 ? 0 : endRevision(context, nodeRow, baseRevision);
+  const historyBytes = endRevision(context, nodeRow, baseRevision);
   const revision = baseRevision + 1;
-  const { database, totals, index, timeMs } = context;
+  context.database.prepare("UPDATE nodes SET revision = ? WHERE id = ?").run(revision, nodeRow);
+  return insertRevision(context, nodeRow, revision, historyBytes, content);
+}
+
+function insertRevision(
+  { database, totals, index, timeMs }: ApplyContext,
+  nodeRow: number,
+  revision: number,
+  historyBytes: number,
+  content: NewRevision,
+): number {
   database
     .prepare(
-      "INSERT INTO revisions (node_id, revision, file_key, size_bytes, sealed_bytes, added_bytes, history_bytes, attributes, shelf, lease, copies, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO revisions (node_id, revision, file_key, size_bytes, sealed_bytes, added_bytes, history_bytes, attributes, shelf, lease, copies, expires_ms, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .run(...revisionColumns(nodeRow, revision, historyBytes, content), index, timeMs);
-  database.prepare("UPDATE nodes SET revision = ? WHERE id = ?").run(revision, nodeRow);
   totals.logicalBytes += content.sizeBytes;
   totals.storedBytes += content.addedBytes;
   return revision;
@@ -197,5 +216,6 @@ function revisionColumns(nodeRow: number, revision: number, historyBytes: number
     typeof content.shelf === "string" ? idBytes(content.shelf) : content.shelf,
     content.lease === null ? null : idBytes(content.lease),
     content.copies,
+    content.expiresMs,
   ];
 }

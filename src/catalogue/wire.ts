@@ -1,140 +1,138 @@
 /**
- * Wire: one description of a value that gives its type, its checks and its form in CBOR.
+ * Wire: one description of a value that gives its type, its checks, and both directions of its CBOR.
  *
- * Ids are branded text in memory and raw bytes in the log, so that an entry is half as large. A Wire holds both
- * directions: the schema checks and brands what comes in, `toWire` makes what goes out.
+ * Ids are branded text in memory and raw bytes in the log, so that an entry is half as large. What a wire writes it
+ * also reads, and it reads nothing else: every limit holds in both directions.
  */
-import * as v from "valibot";
+import { DfsError } from "../core/errors.ts";
 import { type FileKey, digestBytes, digestOf, fileKeyOf } from "../core/ids.ts";
+import { CborReader, CborWriter, WireFault, majors } from "./cbor.ts";
+import { idBytes } from "./id-bytes.ts";
 
 export interface Wire<Value> {
-  /** Checks the decoded form of a value and turns it into the value. */
-  readonly schema: v.GenericSchema<unknown, Value>;
-  /** The form of a value that CBOR can carry. */
-  toWire(value: Value): unknown;
+  /** Writes a value. Throws a WireFault when the value breaks its limits. */
+  write(writer: CborWriter, value: Value): void;
+  /** Reads a value. Throws a WireFault when what comes next is none. */
+  read(reader: CborReader): Value;
 }
 
 /** The type that a Wire describes. */
 export type ValueOf<W> = W extends Wire<infer Value> ? Value : never;
 
-type Fields = Readonly<Record<string, Wire<unknown>>>;
-type RecordOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
-type TaggedOf<Tag extends string, V extends Readonly<Record<string, Wire<object>>>> = {
-  [Name in keyof V]: Readonly<Record<Tag, Name>> & ValueOf<V[Name]>;
-}[keyof V];
+/** The deterministic CBOR of a value. Fails with `usage` when it breaks its limits, naming `what`. */
+export function encodeWire<Value>(wire: Wire<Value>, value: Value, what: string): Uint8Array {
+  const writer = new CborWriter();
+  try {
+    wire.write(writer, value);
+  } catch (error) {
+    throw error instanceof WireFault ? new DfsError("usage", `a ${what} that cannot be sent: ${error.text}`) : error;
+  }
+  return writer.written();
+}
 
-/** A value that looks the same in memory and in CBOR. */
-export function plain<Value>(schema: v.GenericSchema<unknown, Value>): Wire<Value> {
-  return { schema, toWire: (value) => value };
+/** The value in `bytes`. Fails with `protocol`, naming `what`, when they are not its one encoding, or more than `bytesMax`. */
+export function decodeWire<Value>(wire: Wire<Value>, bytes: Uint8Array, what: string, bytesMax: number): Value {
+  const malformed = (reason: string): DfsError => new DfsError("protocol", `a malformed ${what}: ${reason}`);
+  if (bytes.length > bytesMax) throw malformed(`it has ${bytes.length} bytes, and ${bytesMax} is the limit`);
+  const reader = new CborReader(bytes);
+  try {
+    const value = wire.read(reader);
+    reader.end();
+    return value;
+  } catch (error) {
+    throw error instanceof WireFault ? malformed(error.text) : error;
+  }
 }
 
 /** A whole number from `least` to the largest that a double holds exactly. */
 export function wholeNumber(least: number): Wire<number> {
-  return plain(v.pipe(v.number(), v.safeInteger(), v.minValue(least)));
+  const check = (number: number): number => {
+    if (!Number.isSafeInteger(number) || number < least) throw new WireFault(`a number from ${least} expected`);
+    return number;
+  };
+  return {
+    write: (writer, value) => writer.head(majors.number, check(value)),
+    read: (reader) => check(reader.head(majors.number)),
+  };
 }
+
+/** This number and no other. */
+export function constant<const Value extends number>(value: Value): Wire<Value> {
+  return {
+    write: (writer) => writer.head(majors.number, value),
+    read: (reader) => {
+      if (reader.head(majors.number) !== value) throw new WireFault(`${value} expected`);
+      return value;
+    },
+  };
+}
+
+export const boolean: Wire<boolean> = {
+  write: (writer, value) => writer.boolean(value),
+  read: (reader) => reader.boolean(),
+};
 
 /** `least` to `most` bytes. */
 export function byteString(least: number, most: number): Wire<Uint8Array> {
-  return plain(v.pipe(v.instance(Uint8Array), v.minLength(least), v.maxLength(most)));
+  return {
+    write: (writer, value) => {
+      if (value.length < least || value.length > most) throw new WireFault(`${least} to ${most} bytes expected`);
+      writer.bytes(value);
+    },
+    // A copy: what is kept for long must not keep the command, nor change with a buffer that is used again.
+    read: (reader) => new Uint8Array(reader.bytes(least, most)),
+  };
 }
 
 /** An id that is hexadecimal text in memory and `length` bytes in CBOR. */
 export function hexId<Id extends string>(length: number): Wire<Id> {
-  const { schema } = byteString(length, length);
   return {
-    schema: v.pipe(
-      schema,
-      v.transform((bytes) => idText<Id>(bytes)),
-    ),
-    toWire: idBytes,
+    write: (writer, id) => {
+      const bytes = idBytes(id);
+      if (bytes.length !== length || id.length !== 2 * length) throw new WireFault(`an id of ${length} bytes expected`);
+      writer.bytes(bytes);
+    },
+    read: (reader) => reader.hex(length) as Id,
   };
 }
 
 /** A file key: its digest in CBOR. */
 export const fileKeyWire: Wire<FileKey> = {
-  schema: v.pipe(byteString(digestBytes, digestBytes).schema, v.transform(fileKeyOf)),
-  toWire: digestOf,
+  write: (writer, key) => writer.bytes(digestOf(key)),
+  read: (reader) => fileKeyOf(reader.bytes(digestBytes, digestBytes)),
 };
 
-/** Text that `parse` brands; whatever `parse` refuses is refused. */
-export function brandedText<Id extends string>(parse: (text: string) => Id): Wire<Id> {
-  return plain(
-    v.pipe(
-      v.string(),
-      v.check((text) => parses(parse, text), "not of this form"),
-      v.transform(parse),
-    ),
-  );
+/** Text of at most `most` bytes that `check` passes or brands; whatever makes `check` throw is refused. */
+export function checkedText<Text extends string>(most: number, check: (text: string) => Text): Wire<Text> {
+  const checked = (text: string): Text => {
+    try {
+      return check(text);
+    } catch {
+      throw new WireFault("not of this form");
+    }
+  };
+  return {
+    write: (writer, text) => {
+      if (Buffer.byteLength(text) > most) throw new WireFault(`at most ${most} bytes of text expected`);
+      writer.text(checked(text));
+    },
+    read: (reader) => checked(reader.text(most)),
+  };
 }
 
 /** Printable text of at most `most` bytes. */
 export function text(most: number): Wire<string> {
-  return plain(v.pipe(v.string(), v.maxBytes(most), v.regex(/^[^\p{Cc}\p{Cs}]*$/u)));
-}
-
-export function nullable<Value>(inner: Wire<Value>): Wire<Value | null> {
-  return {
-    schema: v.nullable(inner.schema),
-    toWire: (value) => (value === null ? null : inner.toWire(value)),
-  };
-}
-
-/** `least` to `most` items. */
-export function list<Item>(inner: Wire<Item>, least: number, most: number): Wire<readonly Item[]> {
-  return {
-    schema: v.pipe(v.array(inner.schema), v.minLength(least), v.maxLength(most)),
-    toWire: (items) => items.map((item) => inner.toWire(item)),
-  };
-}
-
-/** An object with exactly these fields. */
-export function record<F extends Fields>(fields: F): Wire<RecordOf<F>> {
-  const entries = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.schema]));
-  return {
-    schema: v.strictObject(entries) as unknown as v.GenericSchema<unknown, RecordOf<F>>,
-    toWire: (value) => fieldsToWire(fields, value),
-  };
-}
-
-/** One of several records, told apart by the text in the field `tag`. */
-export function tagged<Tag extends string, V extends Readonly<Record<string, Wire<object>>>>(
-  tag: Tag,
-  variants: V,
-): Wire<TaggedOf<Tag, V>> {
-  const options = Object.entries(variants).map(([name, variant]) => {
-    const { entries } = variant.schema as unknown as v.StrictObjectSchema<v.ObjectEntries, undefined>;
-    return v.strictObject({ [tag]: v.literal(name), ...entries });
+  return checkedText(most, (text) => {
+    if (/[\p{Cc}\p{Cs}]/u.test(text)) throw new WireFault("printable text expected");
+    return text;
   });
-  return {
-    schema: v.variant(tag, options as never),
-    toWire: (value) => {
-      const name = (value as Record<Tag, keyof V>)[tag];
-      return { [tag]: name, ...(variants[name]?.toWire(value) as object) };
-    },
-  };
 }
 
-/** The bytes of an id that is hexadecimal text. */
-export function idBytes(id: string): Uint8Array {
-  return new Uint8Array(Buffer.from(id, "hex"));
-}
-
-/** The id that `bytes` are, as hexadecimal text. */
-export function idText<Id extends string>(bytes: Uint8Array): Id {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex") as Id;
-}
-
-function fieldsToWire(fields: Fields, value: object): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const name in fields) result[name] = fields[name]?.toWire((value as Record<string, unknown>)[name]);
-  return result;
-}
-
-function parses(parse: (text: string) => string, text: string): boolean {
-  try {
-    parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** One of these texts. */
+export function oneOf<const Text extends string>(texts: readonly Text[]): Wire<Text> {
+  const most = Math.max(...texts.map((text) => text.length));
+  return checkedText(most, (text) => {
+    if (!(texts as readonly string[]).includes(text)) throw new WireFault("unknown");
+    return text as Text;
+  });
 }

@@ -13,6 +13,21 @@ import type { DfsPath } from "./names.ts";
 export interface CallOptions {
   /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Reads (`stat`, `list`, `walk`, `read`, `get`, `why`) may be answered from what any coordinator has, however old;
+   * see `staleness`. Without it they see every change that was confirmed before they began, or fail with `no-quorum`.
+   */
+  readonly stale?: boolean | undefined;
+}
+
+/** How old a stale answer is that this client would give now. */
+export interface Staleness {
+  /** Milliseconds since the answering coordinator last knew that it was up to date; 0 when a majority confirmed just now. */
+  readonly ageMs: number;
+  /** Whether a majority of the coordinators answers. */
+  readonly hasQuorum: boolean;
+  /** The coordinator that answers. */
+  readonly servedBy: PeerName;
 }
 
 /** One file or directory, as the user sees it. */
@@ -39,6 +54,8 @@ export interface Entry {
   readonly historyBytes: number;
   /** Key of the content in the finger table; absent for directories. */
   readonly fileKey?: FileKey | undefined;
+  /** When the file goes away by itself, in milliseconds since 1970; absent when it stays. */
+  readonly expiresMs?: number | undefined;
 }
 
 export interface ListOptions extends CallOptions {
@@ -72,6 +89,16 @@ export interface PutRequest {
   readonly force?: boolean | undefined;
   /** Files that are there already with the same size and modification time are skipped without being read. */
   readonly resume?: boolean | undefined;
+  /**
+   * The file must be at this revision when the new one is committed, 0: must not exist; otherwise the put fails with
+   * `conflict`, whose message names the revision that is there. Implies `force`. Only with one file as source: else `usage`.
+   */
+  readonly ifRevision?: number | undefined;
+  /**
+   * When the files of this put go away by themselves, in milliseconds since 1970; a time that has passed is `usage`.
+   * Without it they stay: a file is unchanged only when content and expiry are the same.
+   */
+  readonly expiresMs?: number | undefined;
   /** Files in work at once. */
   readonly parallel?: number | undefined;
 }
@@ -165,6 +192,7 @@ export interface PeerInfo {
   readonly zone: string;
   readonly addresses: readonly string[];
   readonly state: PeerState;
+  /** Whether it votes in the coordinators' group; learners do not. */
   readonly coordinator: boolean;
   readonly self: boolean;
   readonly connected: boolean;
@@ -176,6 +204,33 @@ export interface PeerInfo {
   readonly lastSeenMs: number;
 }
 
+/** One member of the coordinators' group. */
+export interface GroupMember {
+  readonly name: PeerName;
+  readonly role: "voter" | "learner";
+  readonly isLeader: boolean;
+  /** Whether it answered lately. */
+  readonly isActive: boolean;
+  /** Last log index known to be on its disk; only the leader knows, so absent while there is none. */
+  readonly matchIndex?: number | undefined;
+  /** Log entries that it lacks; absent like `matchIndex`. */
+  readonly lagEntries?: number | undefined;
+}
+
+/** The coordinators' group: who agrees on the catalogue, and how far each of them is. */
+export interface GroupStatus {
+  /** Whether a majority of the voters answers; without it nothing can be written. */
+  readonly hasQuorum: boolean;
+  readonly term: number;
+  readonly leader?: PeerName | undefined;
+  readonly commitIndex: number;
+  /** Last log index that the answering coordinator has applied. */
+  readonly appliedIndex: number;
+  readonly members: readonly GroupMember[];
+  /** How old a stale answer of the answering coordinator would be, as in `Staleness`. */
+  readonly ageMs: number;
+}
+
 export interface NetworkStatus {
   readonly networkId: NetworkId;
   readonly self: PeerInfo;
@@ -185,7 +240,7 @@ export interface NetworkStatus {
   readonly reason: string;
   readonly advice?: string | undefined;
   readonly peers: { readonly up: number; readonly suspect: number; readonly down: number };
-  readonly coordinator: { readonly name: PeerName; readonly reachable: boolean; readonly appliedIndex: number };
+  readonly group: GroupStatus;
   readonly files: number;
   readonly directories: number;
   readonly logicalBytes: number;
@@ -257,6 +312,9 @@ export interface Invite {
   readonly expiresMs: number;
 }
 
+/** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
+export type CoordinatorChange = "add" | "remove" | "transfer";
+
 export interface DfsClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
@@ -277,7 +335,10 @@ export interface DfsClient {
   move(from: DfsPath, to: DfsPath, options?: MoveOptions): Promise<void>;
   /** Copies to exactly `to`; no data moves. Fails with `not-found`, `exists`, `is-directory`, and `usage` for a directory into itself. Returns how many entries were made. */
   copy(from: DfsPath, to: DfsPath, options?: CopyOptions): Promise<number>;
-  /** Resolves when everything is durable and committed, or failed by itself (`summary.failed`). Fails when nothing could be tried: `not-found`, `is-directory`, `not-directory`, `exists`. */
+  /**
+   * Resolves when everything is durable and committed, or failed by itself (`summary.failed`). Fails when nothing could
+   * be tried: `not-found`, `is-directory`, `not-directory`, `exists`; with `ifRevision` also `conflict` and `usage`.
+   */
   put(request: PutRequest, options?: TransferOptions): Promise<TransferSummary>;
   /** Writes each file as `NAME.part`, verifies it, then renames. Fails when nothing could be tried; otherwise see `summary.failed`. */
   get(request: GetRequest, options?: TransferOptions): Promise<TransferSummary>;
@@ -285,11 +346,34 @@ export interface DfsClient {
   read(path: DfsPath, options?: ReadOptions): AsyncIterable<Uint8Array>;
   /** Fails with `not-found`, `is-directory`. */
   why(path: DfsPath, options?: CallOptions): Promise<WhyReport>;
+  /** Answers without a quorum too. */
   status(options?: CallOptions): Promise<NetworkStatus>;
+  /** How old the answers of calls with `stale` are now. Answers without a quorum too. */
+  staleness(options?: CallOptions): Promise<Staleness>;
   peers(options?: CallOptions): Promise<readonly PeerInfo[]>;
   fingers(options?: CallOptions): Promise<FingersReport>;
   /** A new invite for one machine. */
   invite(options?: CallOptions & { readonly expiresInMs?: number | undefined }): Promise<Invite>;
+  /**
+   * Resolves when the coordinators' group has its new shape (add, remove), or when the peer leads (transfer); at once when
+   * that is so already. Fails with `not-found` for an unknown peer, and `usage`, with the reason, for what cannot be done.
+   */
+  changeCoordinator(change: CoordinatorChange, peer: PeerName, options?: CallOptions): Promise<void>;
+  /** A client of its own whose changes wait for `commit`. This client is not part of it. */
+  begin(options?: CallOptions): Promise<DfsTransaction>;
   /** Lets go of the connection, or stops the peer that runs in this process. */
   close(): Promise<void>;
+}
+
+/**
+ * Changes that happen all at once or not at all. Reads in it see its own changes on top of the network's; nobody else
+ * sees them before `commit`. `close` without `commit` abandons them all. `begin` in it fails with `usage`.
+ */
+export interface DfsTransaction extends DfsClient {
+  /**
+   * Commits all changes as one. Fails with `conflict` when somebody else changed what the changes rest on, and then
+   * nothing happened. Whatever came of it, the transaction is over: every later call but `close` fails with `usage`.
+   * Returns how many changes were made.
+   */
+  commit(options?: CallOptions): Promise<{ readonly changes: number }>;
 }

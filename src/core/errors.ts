@@ -69,6 +69,8 @@ const kindMeanings = {
   partial: { exitCode: 1, retryHelps: false },
   /** A broken invariant: a bug of ours. */
   internal: { exitCode: 1, retryHelps: false },
+  /** A coordinator that does not lead was asked for what only the leader can do; the error's peer leads, where one does. */
+  "not-leader": { exitCode: 5, retryHelps: true },
 } as const satisfies Record<string, KindMeaning>;
 
 export type ErrorKind = keyof typeof kindMeanings;

@@ -37,6 +37,8 @@ export const chunkingWaitingMax = 512;
 /* Catalogue */
 /** Operations in one command: at about 500 bytes each a full batch still fits into one control frame. */
 export const batchOperationsMax = 256;
+/** Why a command was refused: a sentence or two. */
+export const refusalBytesMax = 1 * KiB;
 /** Bytes of one command: a batch of the most operations with long names. */
 export const commandBytesMax = 512 * KiB;
 /** Rows a page of a query returns at the most. */
@@ -51,6 +53,10 @@ export const nameTokenBytesMax = nameBytesMax + 16;
 export const pageBytesMax = 768 * KiB;
 /** Members of one network: a group's own machines, and all of them fit into one page. */
 export const peersMax = 500;
+/** A peer id as text: an Ed25519 key's has 52 characters. */
+export const peerIdBytesMax = 64;
+/** A peer's name, as long as a host's may be. */
+export const peerNameBytesMax = 63;
 /** Addresses of one peer: every interface of a machine, in both families, over both transports. */
 export const peerAddressesMax = 16;
 /** One multiaddr as text: a long host name, a port and a peer id. */
@@ -67,6 +73,12 @@ export const leaseKeysMax = 500;
 export const endedLeaseMs = 7 * 24 * 60 * 60_000;
 /** Memory in which the catalogue keeps pages of its database: about 100,000 files with their indexes. */
 export const catalogueCacheBytesMax = 64 * MiB;
+/** Pages of 4 KiB in the catalogue's write-ahead log before they are folded into the database: the loop stands still for some 15 ms; with half as many for 10, and more is written in all. */
+export const catalogueLogPagesMax = 2_000;
+/** … or, for a large catalogue, so many times the size of its page sums, which each fold writes anew. */
+export const pageSumsWriteShare = 8;
+/** What one read of the catalogue's files fetches to check them: a millisecond of work. */
+export const pageReadBytes = 1 * MiB;
 /** Commands that wait to be committed; further ones are answered `busy`. */
 export const waitingCommandsMax = 1_024;
 /** Bytes of the commands that wait: 32 of the largest. */
@@ -75,6 +87,14 @@ export const waitingCommandBytesMax = 16 * MiB;
 export const groupCommandsMax = 256;
 /** Bytes of the commands in one transaction, unless one alone is larger: about 2,000 files. */
 export const groupCommandBytesMax = 1 * MiB;
+/** What the log keeps in the catalogue beside the applied index: a term, and 64 members with an id each, ten times over. */
+export const logMarkBytesMax = 64 * KiB;
+/** Public keys kept ready for use: those of every peer and of as many users, 1 MiB or so. */
+export const publicKeysReadyMax = 1_000;
+/** Users whose rows are kept in memory while commands are applied: some 100 KiB. */
+export const usersKnownMax = 1_000;
+/** Files that one order ends because their time is over: a batch of some 30 ms, after which other commands have their turn. */
+export const expiryBatchMax = 1_000;
 
 /* Wire */
 /** One control message: a page of rows or a batch of operations, with room to spare. */
@@ -132,6 +152,63 @@ export const raftMembersMax = 64;
 /** What a configuration change may carry of its own: a peer id and a few addresses. */
 export const raftConfigContextBytesMax = 4 * KiB;
 
+/** Numbers of members whose peers a group remembers: those of today, and many more that left. */
+export const groupPeersKnownMax = 256;
+/** One tick of the group's clock. */
+export const groupTickMs = 20;
+/** A leader's heartbeat, every 60 ms: five of them fit into the shortest election timeout. */
+export const heartbeatTicks = 3;
+/** The shortest election timeout, 300 ms: a busy machine's pauses are shorter, and a dead leader is replaced within 0.6 s. */
+export const electionTicks = 15;
+/** Without a leader for this long, reads and writes fail at once; an election takes a fraction of it. */
+export const noQuorumAfterMs = 3_000;
+/** A member that was not heard of for this long counts as silent: many heartbeats. */
+export const memberSilentMs = 1_000;
+/** A leader that is told to stop waits this long for another to lead: a handover takes a few milliseconds. */
+export const handOverMs = 1_000;
+/** Entries that are applied in one transaction: their time is the longest that the loop waits. */
+export const applySliceEntriesMax = 256;
+/** Entries that the log may hold before its older half is compacted: some minutes of full load, and a fast restart. */
+export const compactAfterEntries = 100_000;
+/** The fewest of them that an operator may set: compaction is worth its work only for a good number. */
+export const compactAfterEntriesMin = 100;
+/** A log that is compacted early has smaller segments, for only whole ones can go: this many bytes for each entry that it may hold … */
+export const groupSegmentBytesPerEntry = 100;
+/** … and never smaller than this. */
+export const groupSegmentBytesMin = 4 * KiB;
+/** Messages to a member that wait for their stream; more are lost, as on any network. */
+export const groupQueueBytesMax = 16 * MiB;
+/** A member that could not be reached is dialled again after this. */
+export const groupRedialMs = 250;
+/** A stream to a member of which nothing is heard is opened anew after this long. */
+export const groupStreamSilentMs = 2_000;
+/** A frame between members: one append with its commands, or one piece of a snapshot. */
+export const groupFrameBytesMax = 4 * MiB;
+/** A piece of a snapshot: small enough that other calls on the same stream hardly wait. */
+export const snapshotPieceBytes = 256 * KiB;
+/** A snapshot is given up when no piece of it has arrived for this long. */
+export const snapshotStallMs = 15_000;
+/** How often a leader looks whether the group should change. */
+export const groupReviewMs = 500;
+/** A change of the group that is not done by then is planned anew. */
+export const groupChangeMs = 10_000;
+/** A peer that left the group keeps its vote for this long, in case the others have not all heard of it. */
+export const seatRetireMs = 30_000;
+/** A coordinator that a full disk stopped looks for room this often. */
+export const seatReopenMs = 5_000;
+/** One coordinator has this long to answer before the next one is asked: an answer takes milliseconds, an election less than a second. */
+export const coordinatorTryMs = 3_000;
+/** A coordinator that has not answered by then is not waited for alone: ten times longer than an answer takes on a busy machine. */
+export const askNextAfterMs = 500;
+/** During an election a call that waits for a leader looks again this often. */
+export const electionLookMs = 50;
+/** After one coordinator has said that there is no majority, the others get this long to say otherwise. */
+export const noQuorumCheckMs = 1_000;
+/** An operator's order to the coordinators is waited for this long; it stays in force after that. */
+export const coordinatorChangeMs = 60_000;
+/** How often the leader looks for files whose time is over: they are gone a second after it, at the latest. */
+export const expiryReviewMs = 1_000;
+
 /* Time */
 /** A call that has no deadline of its own ends after this. */
 export const callTimeoutMs = 30_000;
@@ -143,6 +220,8 @@ export const heartbeatMs = 1_000;
 export const suspectAfterMs = 5_000;
 /** Without a heartbeat for this long a peer is down: reads go elsewhere. */
 export const downAfterMs = 15_000;
+/** Without a heartbeat for this long a peer is out, and its work is given to others: longer than a restart or an update takes. */
+export const outAfterMs = 10 * 60_000;
 /** An upload's chunks wait this long for their commit, counted from its last sign of life. */
 export const leaseMs = 10 * 60_000;
 /** A holder's announcement counts for this long: a day, as in the Kademlia implementations in use. */
@@ -210,6 +289,27 @@ export const fingersKnownMax = 10_000;
 /** Holder records shown by `fingers`: a screen of them. */
 export const holderSampleMax = 20;
 
+/** One segment of the consensus log: a few seconds of writes at full speed, read back in a moment, and given back soon. */
+export const raftSegmentBytesMax = 16 * MiB;
+/** Newest entries of the log that stay in memory: what members that are not far behind are sent, without the disk. */
+export const raftCacheBytesMax = 8 * MiB;
+/** One record of the log: all that may be uncommitted at once, as the smallest commands there are, with their heads. */
+export const raftRecordBytesMax = 128 * MiB;
+/** Zeros written behind the log's end, so that the next records change no file size: that saves a fifth and more of each flush. */
+export const raftZerosAheadBytes = 256 * KiB;
+/** What one read of the log fetches when members need older entries: hundreds of small records, or one of the largest commands. */
+export const raftReadAheadBytes = 1 * MiB;
+/** Data of one entry: the largest command and its time. */
+export const raftEntryBytesMax = commandBytesMax + 1 * KiB;
+/** One message of the group: a full append of the smallest commands there are, with their heads. */
+export const raftMessageBytesMax = 2 * MiB;
+/** What a snapshot message may carry: what it takes to find and check the state, never the state itself. */
+export const raftSnapshotDataBytesMax = 64 * KiB;
+/** A snapshot of the state: 100,000,000 files are about 50 GiB. */
+export const snapshotFileBytesMax = 64 * 1024 * MiB;
+/** What is read of a snapshot at once, to hash it or to send it on. */
+export const snapshotReadBytesMax = 1 * MiB;
+
 /* Connections */
 export const connectionsMax = 300;
 /** Handshakes under way at once: more than a group of machines needs, less than an attacker wants. */
@@ -234,6 +334,8 @@ export const completionsMax = 200;
 export const redrawsPerSecondMax = 8;
 /** Bytes of command output gathered before they are written to a pipe or file: one write for hundreds of lines. */
 export const outputBufferBytes = 32 * KiB;
+/** A command that is cancelled or out of time may tidy up for this long; then the shell goes on without it. */
+export const commandStopMs = 1_000;
 /** New connections from one address a second: a whole group behind one router may start at once. */
 export const inboundConnectionsPerSecondMax = 50;
 /** Dials under way at once. */
@@ -268,8 +370,18 @@ export const chunkStreamsPerPeer = 2;
 export const chunkRequestMs = 120_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */
 export const pinBatchChunks = 64;
+/** A transaction that nothing was asked of for this long is given up: whoever began it has forgotten it. */
+export const transactionIdleMs = 60 * 60_000;
+/** Names that a transaction looks up in the network at once, before it says whether a change is possible. */
+export const transactionReadsMax = 32;
+/** Directories of which a transaction remembers where they are: far more than it can change, and about 1 MiB. */
+export const transactionDirectoriesMax = 10_000;
+/** Leases that the end of a transaction ends at once: a shelf's answer takes a commit. */
+export const transactionLeasesAtOnceMax = 16;
 /** Shells and scripts attached to one peer at once. */
 export const controlConnectionsMax = 128;
+/** Transactions that are open at once over the control socket: one for each script of a busy machine, and each holds up to a full batch. */
+export const controlTransactionsMax = 32;
 /** Entries of a walk in one message: about 100 KiB. */
 export const walkPageEntries = 250;
 /** A transfer tells of its progress this often at the most: ten times a second looks smooth. */
@@ -284,10 +396,10 @@ export const transferFilesMax = 64;
 export const transferCommitsWaitingMax = 512;
 /** File records in one question to a shelf or one order of the catalogue. */
 export const recordsPerCallMax = 500;
-/** A command whose answer does not come is sent this often at the most … */
-export const commandTriesMax = 7;
-/** … again after this long, then twice as long each time … */
-export const commandRetryMs = 100;
+/** A command whose answer does not come is sent again after this long: most often its leader only just lost its place … */
+export const commandRetryMsMin = 20;
+/** … then twice as long each time up to this: an election takes up to a second, and is noticed soon after … */
+export const commandRetryMsMax = 250;
 /** … and given up after this long. */
 export const commandTimeoutMs = 20_000;
 /** Chunks that are fetched ahead of whoever reads a file in order. */
@@ -340,6 +452,8 @@ export const laneOffersMax = 64;
 export const laneHandshakeMs = 3_000;
 /** Where no lane could be opened (a firewall, say), libp2p streams serve for this long before a lane is tried again. */
 export const laneRetryMs = 60_000;
+/** Frames that are sent in one turn are copied together up to this size: one muxer frame, and less work than several writes. */
+export const joinedFramesBytesMax = 32 * KiB;
 /** The smallest buffer that is kept for another use; below that a new one costs nothing. */
 export const reusedBufferBytesMin = 64 * KiB;
 /** Room beside a chunk in a reused buffer: for its tag and its frame's header. */

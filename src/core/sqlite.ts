@@ -4,8 +4,11 @@
  * Parameters are always bound as an array: libsql panics on a bare buffer. Integers come back as numbers, blobs as
  * Uint8Array. Calls are synchronous; a caller that may touch many rows pages.
  */
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import LibsqlDatabase from "libsql";
-import { DfsError } from "./errors.ts";
+import { DfsError, toDfsError } from "./errors.ts";
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 export type SqlRow = Record<string, SqlValue>;
@@ -53,8 +56,10 @@ export class SqlDatabase {
   constructor(path: string, options: SqlOptions) {
     this.path = path;
     this.#native = sqlCall(path, () => {
-      const native = new LibsqlDatabase(path, { readonly: options.readOnly ?? false });
-      native.exec("PRAGMA journal_mode = WAL");
+      // libsql knows no option for it, but SQLite knows it of a URI.
+      const native = new LibsqlDatabase(options.readOnly === true ? `${pathToFileURL(path).href}?mode=ro` : path);
+      // A database that may not be written stays in the mode that it is in.
+      if (options.readOnly !== true) native.exec("PRAGMA journal_mode = WAL");
       native.exec(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
       native.exec("PRAGMA foreign_keys = ON");
       native.exec("PRAGMA cache_size = -8192");
@@ -94,6 +99,21 @@ export class SqlDatabase {
     }
   }
 
+  /**
+   * Resolves when every transaction committed before the call is on the disk, with `normal` durability too. It flushes
+   * the write-ahead log from outside, which holds no thread: what SQLite has moved from there into the database, SQLite
+   * has flushed. Nothing happens for a database in memory. Fails with `io` and `no-space`; what the disk holds is then
+   * unknown until the database is opened again.
+   */
+  async flush(): Promise<void> {
+    if (this.path === ":memory:") return;
+    try {
+      for (const path of [`${this.path}-wal`, dirname(this.path)]) await flushFile(path);
+    } catch (error) {
+      throw toDfsError(error, { op: "sqlite.flush", path: this.path });
+    }
+  }
+
   #rollback(): void {
     try {
       this.#native.exec("ROLLBACK");
@@ -107,6 +127,15 @@ export class SqlDatabase {
     this.#isOpen = false;
     this.#statements.clear();
     this.#native.close();
+  }
+}
+
+async function flushFile(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

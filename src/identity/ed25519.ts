@@ -1,5 +1,6 @@
 /** Ed25519 (RFC 8032) over raw 32-byte seeds and public keys, by node:crypto. */
 import { type KeyObject, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { publicKeysReadyMax } from "../core/limits.ts";
 
 /** DER in front of a 32-byte seed (RFC 8410, section 7) and of a 32-byte public key (section 4). */
 const privateKeyPrefix = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -25,8 +26,21 @@ export function signingKeyOf(seed: Uint8Array): SigningKey {
 /** Whether `signature` is the signature of `bytes` by the owner of the raw 32-byte `publicKey`; false for keys and signatures of a wrong size. */
 export function verifySignature(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
+  return verify(null, bytes, readyKey(publicKey), signature);
+}
+
+/** Making a key object costs as much as using it, and the same few authors sign command after command. */
+const readyKeys = new Map<string, KeyObject>();
+
+function readyKey(publicKey: Uint8Array): KeyObject {
+  const text = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString("latin1");
+  const ready = readyKeys.get(text);
+  if (ready !== undefined) return ready;
   const der = Buffer.concat([publicKeyPrefix, publicKey]);
-  return verify(null, bytes, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  if (readyKeys.size >= publicKeysReadyMax) readyKeys.clear();
+  readyKeys.set(text, key);
+  return key;
 }
 
 function rawPublicKey(privateKey: KeyObject): Uint8Array {

@@ -4,7 +4,7 @@ import type { Ed25519PrivateKey } from "@libp2p/interface";
 import { peerIdFromPrivateKey, peerIdFromString } from "@libp2p/peer-id";
 import { DfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
-import { signingKeyOf, verifySignature } from "./ed25519.ts";
+import { type SigningKey, signingKeyOf, verifySignature } from "./ed25519.ts";
 
 /** A new random key. */
 export function generatePeerKey(): Promise<Ed25519PrivateKey> {
@@ -31,8 +31,13 @@ export function peerIdOf(key: Ed25519PrivateKey): PeerId {
 
 /** The 64-byte Ed25519 signature of `bytes` by the peer that owns `key`. */
 export function signAsPeer(key: Ed25519PrivateKey, bytes: Uint8Array): Uint8Array {
-  return signingKeyOf(key.raw).sign(bytes);
+  const ready = signingKeys.get(key) ?? signingKeyOf(key.raw);
+  signingKeys.set(key, ready);
+  return ready.sign(bytes);
 }
+
+/** Making a key ready costs thirty times as much as signing with it. */
+const signingKeys = new WeakMap<Ed25519PrivateKey, SigningKey>();
 
 /** The raw 32-byte Ed25519 public key inside a peer id; undefined when the id holds none. */
 export function peerPublicKey(peer: PeerId): Uint8Array | undefined {

@@ -5,11 +5,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
-import { attachRetryMs, attachWaitMs, leaseMs } from "../core/limits.ts";
+import { attachRetryMs, attachWaitMs } from "../core/limits.ts";
 import { connectControl } from "./control/control-client.ts";
 import { controlSocketPath, defaultDataFolder } from "./data-folder-paths.ts";
 import { createLog } from "./log.ts";
+import { usualSettings } from "./peer-settings.ts";
 import { guardProcess } from "./process-guard.ts";
+import type { RunningPeerOptions } from "./running-peer.ts";
 
 export interface OpenClientOptions {
   /** Path of the data folder; the platform's usual one without it. */
@@ -41,7 +43,7 @@ async function startClient(folder: string, { onProgress, version }: OpenClientOp
   onProgress?.("starting this machine's peer");
   const { startRunningPeer } = await import("./running-peer.ts");
   const log = shellLog();
-  const peer = await startRunningPeer({ folder, setup: {}, leaseMs, log, program: `dfs-shell ${version}`, version });
+  const peer = await startRunningPeer({ folder, log, version, ...inShell(version) });
   guardProcess(log);
   return peer.client;
 }
@@ -57,11 +59,9 @@ export async function joinNetwork({
   const { config } = await joinOnly({
     folder,
     invite,
-    setup: {},
-    leaseMs,
     log: shellLog(),
-    program: `dfs-shell ${version}`,
     version,
+    ...inShell(version),
   });
   return { peerName: config.name, networkId: config.networkId };
 }
@@ -72,6 +72,15 @@ async function attach(folder: string): Promise<DfsClient | undefined> {
   } catch {
     return undefined; // nobody listens: a peer is started, and says what is wrong if something is
   }
+}
+
+/** How a peer is started that lives as long as a shell. */
+function inShell(version: string): Pick<RunningPeerOptions, "setup" | "settings" | "isDaemon" | "onFault" | "program"> {
+  const onFault = ({ message, exitCode }: DfsError): void => {
+    process.stderr.write(`dfs-shell: the catalogue of this peer cannot go on: ${message}\n`);
+    process.exit(exitCode);
+  };
+  return { setup: {}, settings: usualSettings, isDaemon: false, onFault, program: `dfs-shell ${version}` };
 }
 
 /** Only what a person must know reaches a shell's stderr. */

@@ -4,15 +4,16 @@
  * One command is under way at a time. When the answer does not come, the same bytes are sent again; the catalogue
  * recognises them by session and sequence and answers what it answered before.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Author, encodeCommand } from "../catalogue/command.ts";
 import type { Operation } from "../catalogue/operation.ts";
 import { type CommandFault, type OperationResult, decodeResult } from "../catalogue/result.ts";
 import { withDeadline } from "../core/deadline.ts";
-import { DfsError } from "../core/errors.ts";
+import { DfsError, type ErrorKind, toDfsError } from "../core/errors.ts";
 import type { NetworkId, SessionId } from "../core/ids.ts";
-import { commandRetryMs, commandTimeoutMs, commandTriesMax } from "../core/limits.ts";
+import { commandRetryMsMax, commandRetryMsMin, commandTimeoutMs } from "../core/limits.ts";
+import { withoutLeader } from "./coordination/catalogue-client.ts";
 import { randomId } from "./random-ids.ts";
-import { withRetries } from "./retry.ts";
 
 export interface CommandAuthor {
   readonly network: NetworkId;
@@ -20,8 +21,22 @@ export interface CommandAuthor {
   sign(bytes: Uint8Array): Uint8Array;
 }
 
-/** Takes a command to the coordinator. Resolves with the encoded result once it is committed. */
+/**
+ * Takes a command to the coordinators, once. Resolves with the encoded result when it is committed. Fails with
+ * `no-quorum` when there has been no leader for long; after `unreachable`, `timeout`, `busy` and `not-leader` (while one is
+ * elected) another try may succeed.
+ */
 export type Propose = (command: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Where changes of the catalogue go: to the network, or into a transaction. */
+export interface CommandTarget {
+  /**
+   * Makes the operations happen as one: all of them, or none. Resolves with a result for each. Fails with
+   * CommandRefused; over the network also with `unreachable`, `no-quorum`, `busy`, `timeout`, `interrupted`, and then
+   * it is not known whether they happened.
+   */
+  execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]>;
+}
 
 /** A command that the catalogue refused as a whole; nothing of it happened. */
 export class CommandRefused extends DfsError {
@@ -34,22 +49,36 @@ export class CommandRefused extends DfsError {
   }
 }
 
-export class CommandSession {
+/** How a session waits; tests bring their own. */
+export interface CommandTiming {
+  /** A command is given up after this. */
+  readonly timeoutMs: number;
+  /** Resolves after the pause; rejects when the signal aborts. */
+  pause(pauseMs: number, signal: AbortSignal): Promise<unknown>;
+}
+
+const realTiming: CommandTiming = {
+  timeoutMs: commandTimeoutMs,
+  pause: (pauseMs, signal) => delay(pauseMs, undefined, { signal }),
+};
+/** After these the same bytes are sent again; an `interrupted` that is not our own says that a coordinator is stopping. */
+const passing: ReadonlySet<ErrorKind> = new Set(["unreachable", "not-leader", "timeout", "busy", "interrupted"]);
+
+export class CommandSession implements CommandTarget {
   readonly #author: CommandAuthor;
   readonly #propose: Propose;
+  readonly #timing: CommandTiming;
   #session = randomId<SessionId>();
   #sequence = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(author: CommandAuthor, propose: Propose) {
+  constructor(author: CommandAuthor, propose: Propose, timing: CommandTiming = realTiming) {
     this.#author = author;
     this.#propose = propose;
+    this.#timing = timing;
   }
 
-  /**
-   * Commits the operations as one: all of them, or none. Resolves with a result for each. Fails with CommandRefused,
-   * or `unreachable`, `no-quorum`, `timeout`, `interrupted` when it is not known whether they happened.
-   */
+  /** Commits the operations after those of the calls before. Without a leader it tries on until its time limit or the signal's end. */
   execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
     const result = this.#tail.then(() => this.#run(operations, signal));
     this.#tail = result.catch(() => undefined); // each caller learns of its own failure
@@ -58,27 +87,38 @@ export class CommandSession {
 
   async #run(operations: readonly Operation[], signal: AbortSignal | undefined): Promise<readonly OperationResult[]> {
     signal?.throwIfAborted();
-    this.#sequence += 1;
-    const command = encodeCommand(
-      {
-        network: this.#author.network,
-        author: this.#author.author,
-        session: this.#session,
-        sequence: this.#sequence,
-        operations,
-      },
-      (bytes) => this.#author.sign(bytes),
-    );
+    const isNewSession = this.#sequence === 0;
     try {
-      const result = decodeResult(
-        await withDeadline(commandTimeoutMs, signal, (bounded) => this.#send(command, bounded)),
-      );
+      const { answer, tries } = await this.#send(this.#next(operations), signal);
+      const result = decodeResult(answer);
       if ("ok" in result) return result.ok;
+      if (!isNewSession && isForgotten(result.error)) return await this.#runAnew(operations, signal, tries);
       throw new CommandRefused(result.error);
     } catch (error) {
       if (!(error instanceof CommandRefused) || error.operation === undefined) this.#startAnew();
       throw error;
     }
+  }
+
+  /** The catalogue has forgotten a session that rested for long; a command that was sent once cannot have happened. */
+  #runAnew(
+    operations: readonly Operation[],
+    signal: AbortSignal | undefined,
+    tries: number,
+  ): Promise<readonly OperationResult[]> {
+    if (tries > 1)
+      throw new DfsError("timeout", "no answer came in time: look whether the change has happened, and try again");
+    this.#startAnew();
+    return this.#run(operations, signal);
+  }
+
+  /** The bytes of the session's next command. */
+  #next(operations: readonly Operation[]): Uint8Array {
+    this.#sequence += 1;
+    const { network, author } = this.#author;
+    return encodeCommand({ network, author, session: this.#session, sequence: this.#sequence, operations }, (bytes) =>
+      this.#author.sign(bytes),
+    );
   }
 
   /** After an unknown outcome the next command must not be taken for a retry of this one. */
@@ -87,9 +127,38 @@ export class CommandSession {
     this.#sequence = 0;
   }
 
-  #send(command: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return withRetries({ attempts: commandTriesMax, pauseMs: commandRetryMs, signal }, () =>
-      this.#propose(command, signal),
-    );
+  /** Sends the same bytes until an answer comes. At the time limit it fails as the last try did, which says more than `timeout`. */
+  async #send(command: Uint8Array, signal: AbortSignal | undefined): Promise<{ answer: Uint8Array; tries: number }> {
+    let lastFailure: DfsError | undefined;
+    try {
+      return await withDeadline(this.#timing.timeoutMs, signal, async (bounded) => {
+        for (let tries = 1; ; tries += 1) {
+          try {
+            return { answer: await this.#propose(command, bounded), tries };
+          } catch (thrown) {
+            const error = toDfsError(thrown);
+            if (bounded.aborted || !passing.has(error.kind)) throw error;
+            lastFailure = error;
+            await this.#timing.pause(pauseMs(tries, error), bounded);
+          }
+        }
+      });
+    } catch (error) {
+      if (lastFailure !== undefined && signal?.aborted !== true && toDfsError(error).kind === "timeout")
+        throw withoutLeader(lastFailure);
+      throw error;
+    }
   }
+}
+
+/** Grows from try to try and differs between callers; never shorter than a busy peer asked for. */
+function pauseMs(tries: number, { retryAfterMs }: DfsError): number {
+  const spread = 0.5 + Math.random() / 2;
+  const growing = Math.min(commandRetryMsMax, commandRetryMsMin * 2 ** (tries - 1)) * spread;
+  return retryAfterMs === undefined ? growing : Math.max(growing, retryAfterMs * (0.5 + spread));
+}
+
+/** Whether a command was refused because of its session, and not because of what it asks for. */
+function isForgotten({ kind, operation }: CommandFault): boolean {
+  return kind === "conflict" && operation === null;
 }

@@ -5,18 +5,18 @@
 import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { restingSessionsMax } from "../core/limits.ts";
-import type { CommandSession } from "./command-session.ts";
+import type { CommandTarget } from "./command-session.ts";
 
-export class CommandSessions {
-  readonly #open: () => CommandSession;
-  readonly #resting: CommandSession[] = [];
+export class CommandSessions implements CommandTarget {
+  readonly #open: () => CommandTarget;
+  readonly #resting: CommandTarget[] = [];
 
   /** `open` makes one more session. */
-  constructor(open: () => CommandSession) {
+  constructor(open: () => CommandTarget) {
     this.#open = open;
   }
 
-  /** As CommandSession.execute; commands that are under way at the same time happen in any order. */
+  /** Commands that are under way at the same time happen in any order. */
   async execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
     const session = this.#resting.pop() ?? this.#open();
     try {

@@ -8,7 +8,7 @@ import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import type { FileKey } from "../core/ids.ts";
 import { batchOperationsMax, transferCommitsWaitingMax } from "../core/limits.ts";
-import { CommandRefused, type CommandSession } from "./command-session.ts";
+import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import type { UploadSession } from "./upload-session.ts";
 
 /** The record that must be durable before the operation is committed. */
@@ -25,13 +25,13 @@ interface Waiting {
 }
 
 export class CommitQueue {
-  readonly #commands: CommandSession;
+  readonly #commands: CommandTarget;
   readonly #signal: AbortSignal;
   readonly #waiting: Waiting[] = [];
   readonly #room: (() => void)[] = [];
   #isRunning = false;
 
-  constructor(commands: CommandSession, signal: AbortSignal) {
+  constructor(commands: CommandTarget, signal: AbortSignal) {
     this.#commands = commands;
     this.#signal = signal;
   }

@@ -2,7 +2,7 @@
 import { DfsError } from "../core/errors.ts";
 import type { PeerId, PeerName, ShelfId } from "../core/ids.ts";
 import { type NetworkKeys, deriveNetwork, generateNetworkSecret } from "../identity/network-keys.ts";
-import { encodePeerKey, generatePeerKey, peerIdOf } from "../identity/peer-identity.ts";
+import { encodePeerKey, generatePeerKey } from "../identity/peer-identity.ts";
 import { sharedUserKeys } from "../identity/user-keys.ts";
 import type { CommandSession } from "./command-session.ts";
 import type { Membership } from "./peer-config.ts";
@@ -14,10 +14,12 @@ export interface PeerSetup {
   readonly zone: string;
   /** Bytes to offer; null for all that the disk has, 0 for a peer that stores nothing. */
   readonly capacityBytes: number | null;
+  /** Whether it may become a coordinator as soon as one is needed; null for one that has only run in a shell, which comes and goes. */
+  readonly coordinate: "auto" | "never" | null;
 }
 
-/** The membership of a first peer, which keeps the catalogue of its network of one. */
-export async function newNetwork({ name, zone, capacityBytes }: PeerSetup): Promise<Membership> {
+/** The membership of a first peer. */
+export async function newNetwork({ name, zone, capacityBytes, coordinate }: PeerSetup): Promise<Membership> {
   const key = await generatePeerKey();
   const networkSecret = generateNetworkSecret();
   return {
@@ -29,7 +31,7 @@ export async function newNetwork({ name, zone, capacityBytes }: PeerSetup): Prom
       zone,
       capacityBytes,
       shelf: newShelf(capacityBytes),
-      coordinator: { id: peerIdOf(key), addresses: [] },
+      coordinate,
     },
   };
 }
@@ -49,14 +51,22 @@ export async function found(
   const user = sharedUserKeys(networkSecret);
   if (config.networkId !== network.networkId)
     throw new DfsError("integrity", "network.key is not the key of the network that config.json names");
-  const { name, zone, shelf, capacityBytes } = config;
+  const { name, zone, shelf, capacityBytes, coordinate } = config;
   await commands.execute([
     {
       op: "initNetwork",
       network: network.networkId,
       networkPublicKey: network.publicKey,
       sharedUser: { id: user.userId, publicKey: user.publicKey, rootDirectory: user.rootDirectory },
-      founder: { id: self, name, addresses: [], zone, capacityBytes: capacityBytes ?? 0, shelf },
+      founder: {
+        id: self,
+        name,
+        addresses: [],
+        zone,
+        capacityBytes: capacityBytes ?? 0,
+        shelf,
+        mayCoordinate: coordinate === "auto",
+      },
     },
   ]);
 }

@@ -13,6 +13,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { baseName, isWithin } from "../core/names.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
 import { PartFile, localChild, localStatus, makeFolder, setAttributes } from "./local-target.ts";
 import type { Located, Namespace } from "./namespace.ts";
@@ -29,6 +30,7 @@ export class GetTransfer {
   readonly #options: GetOptions;
   readonly #request: GetRequest;
   readonly #signal: AbortSignal;
+  readonly #reading: ReadCallOptions;
   readonly #report: TransferReport;
   readonly #window = new ByteBudget(transferWindowBytes);
   readonly #files: TaskGroup;
@@ -42,6 +44,7 @@ export class GetTransfer {
     this.#request = request;
     this.#signal = transfer.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
+    this.#reading = { signal: this.#signal, stale: transfer.stale };
     this.#report = new TransferReport(transfer);
     this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
   }
@@ -50,7 +53,7 @@ export class GetTransfer {
   async run(): Promise<TransferSummary> {
     try {
       for (const path of this.#request.sources) {
-        const source = await this.#options.namespace.require(path, this.#signal);
+        const source = await this.#options.namespace.require(path, this.#reading);
         await this.#getSource(source, await this.#destination(source));
       }
       this.#signal.throwIfAborted();
@@ -105,7 +108,7 @@ export class GetTransfer {
   async #getTree(source: Located, target: string): Promise<void> {
     const stack: { place: Located; path: string; folder: OpenFolder | undefined }[] = [];
     const leave = (): void => stack.pop()?.folder?.release();
-    for await (const place of this.#options.namespace.walk(source, this.#signal)) {
+    for await (const place of this.#options.namespace.walk(source, this.#reading)) {
       while (stack.length > 0 && !isWithin(place.path, (stack.at(-1) as { place: Located }).place.path)) leave();
       const parent = stack.at(-1);
       if (parent !== undefined && parent.folder === undefined) continue; // its folder failed, and said so
@@ -155,7 +158,7 @@ export class GetTransfer {
     const content =
       revision === undefined
         ? place.content
-        : await namespace.revision({ ...place, content: place.content }, revision, this.#signal);
+        : await namespace.revision({ ...place, content: place.content }, revision, this.#reading);
     const { mode, modifiedMs, copies } = place.entry;
     const sizeBytes = content.reference.plaintextBytes;
     const outcome = { sizeBytes, revision: revision ?? place.entry.revision, copies };

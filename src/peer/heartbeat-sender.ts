@@ -3,7 +3,7 @@ import { withDeadline } from "../core/deadline.ts";
 import { toDfsError } from "../core/errors.ts";
 import { heartbeatMs, heartbeatTimeoutMs } from "../core/limits.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
-import type { CatalogueAccess } from "./catalogue-access.ts";
+import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 

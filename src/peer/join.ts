@@ -9,14 +9,14 @@ import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
 import type { PeerDescription } from "../catalogue/operation.ts";
-import { rowSchemas } from "../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { type PeerId, parsePeerId, parsePeerName, parseShelfId } from "../core/ids.ts";
+import { type PeerId, parsePeerName, parseShelfId } from "../core/ids.ts";
 import { dialTimeoutMs, joinFrameBytesMax, joinTimeoutMs, zoneBytesMax } from "../core/limits.ts";
 import { type InviteContent, inviteHash } from "../identity/invite.ts";
 import { deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey } from "../identity/peer-identity.ts";
 import type { CommandSession } from "./command-session.ts";
+import { memberListSchemas } from "./coordination/catalogue-methods.ts";
 import { type Host, startJoiningHost } from "./host.ts";
 import type { Members } from "./members.ts";
 import { joinProtocol } from "./protocols.ts";
@@ -49,12 +49,13 @@ const joinMethod = defineMethod({
     zone: v.pipe(v.string(), v.maxBytes(zoneBytesMax)),
     capacityBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     shelf: v.nullable(text(parseShelfId)),
+    mayCoordinate: v.boolean(),
   }),
   result: v.object({
     networkSecret: secret,
     name: text(parsePeerName),
-    coordinator: text(parsePeerId),
-    members: v.array(rowSchemas.peer),
+    version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    ...memberListSchemas,
   }),
 });
 
@@ -128,8 +129,6 @@ async function dialFirst(
 }
 
 export interface JoinServiceOptions {
-  readonly self: PeerId;
-  readonly coordinator: PeerId;
   readonly networkSecret: Uint8Array;
   /** Commits as this peer. */
   readonly commands: CommandSession;
@@ -157,7 +156,7 @@ async function admit(
   request: v.InferOutput<typeof joinMethod.params>,
   options: JoinServiceOptions,
 ): Promise<JoinAnswer> {
-  const { commands, coordinator, members, networkSecret } = options;
+  const { commands, members, networkSecret } = options;
   const { secret: inviteSecret, ...description } = request;
   const [result] = await commands.execute([
     { op: "admitPeer", inviteSecretHash: inviteHash(inviteSecret), peer: { ...description, id, addresses: [] } },
@@ -165,5 +164,13 @@ async function admit(
   if (result?.op !== "admitPeer")
     throw new DfsError("internal", "the catalogue did not say whether the peer was admitted");
   await members.refresh();
-  return { networkSecret, name: result.name, coordinator, members: [...members.peers] };
+  const { peers, roster, version } = members;
+  if (roster === undefined) throw new DfsError("unreachable", "no coordinator is known here: try again shortly");
+  return {
+    networkSecret,
+    name: result.name,
+    version,
+    peers: [...peers],
+    roster: { ...roster, members: [...roster.members] },
+  };
 }

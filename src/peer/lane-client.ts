@@ -1,7 +1,7 @@
-/** Data lanes, the asking end (see lane-server.ts). */
+/** Lanes, the asking end (see lane-server.ts). */
 import { type TLSSocket, connect } from "node:tls";
 import { withDeadline } from "../core/deadline.ts";
-import { chunkFrameBytesMax, laneHandshakeMs, laneRetryMs } from "../core/limits.ts";
+import { laneHandshakeMs, laneRetryMs } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
 import { laneTls } from "./lane-tls.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
@@ -12,10 +12,11 @@ export interface LaneClientOptions {
   readonly ask: (signal: AbortSignal) => Promise<LaneOffer | null>;
   /** The address at which the peer's libp2p connection ends. */
   readonly remoteHost: () => string | undefined;
+  readonly frameBytesMax: number;
   readonly nowMs: () => number;
 }
 
-/** Opens lanes to one peer; after a failure none is tried for a while. */
+/** Opens lanes of one protocol to one peer; after a failure none is tried for a while. */
 export class LaneClient {
   readonly #options: LaneClientOptions;
   #retryAtMs = 0;
@@ -40,7 +41,7 @@ export class LaneClient {
     const offer = await this.#options.ask(signal);
     const host = this.#options.remoteHost();
     if (offer === null || host === undefined) return undefined;
-    return socketChannel(await connectLane(host, offer, signal), chunkFrameBytesMax);
+    return socketChannel(await connectLane(host, offer, signal), this.#options.frameBytesMax);
   }
 }
 

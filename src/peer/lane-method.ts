@@ -1,4 +1,4 @@
-/** The RPC method by which a member asks another for a data lane. */
+/** The RPC method by which a member asks another for a lane. */
 import * as v from "valibot";
 import { defineMethod } from "./wire/rpc-method.ts";
 
@@ -12,5 +12,9 @@ const offer = v.object({
 /** Where a lane can be opened, once, and the key that proves who may. */
 export type LaneOffer = v.InferOutput<typeof offer>;
 
-/** The result is null where no lane is offered now: the asker uses libp2p streams. */
-export const openLaneMethod = defineMethod({ name: "lane.open", params: v.object({}), result: v.nullable(offer) });
+/** The result is null where no lane for this protocol is offered now: the asker uses libp2p streams. */
+export const openLaneMethod = defineMethod({
+  name: "lane.open",
+  params: v.object({ protocol: v.pipe(v.string(), v.maxLength(64)) }),
+  result: v.nullable(offer),
+});

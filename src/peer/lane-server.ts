@@ -1,9 +1,9 @@
 /**
- * Data lanes, the accepting end: TLS sockets beside the libp2p connection, for chunk frames only.
+ * Lanes, the accepting end: TLS sockets beside the libp2p connection, each for one protocol between members.
  *
- * libp2p's streams cost more CPU than the cryptography in them, and bulk data pays for it. So a member may ask, over its
- * authenticated RPC stream, for a lane: it gets a port, an identity and a 32-byte key, both random and good for one
- * handshake within a few seconds. TLS 1.3 with that key as its pre-shared key (and an ephemeral key exchange) then
+ * libp2p's streams cost more CPU than the cryptography in them: bulk data pays for it, and small messages even more, for
+ * each is three records and three system calls there. So a member may ask, over its authenticated RPC stream, for a
+ * lane: it gets a port, an identity and a 32-byte key, both random and good for one handshake within a few seconds. TLS 1.3 with that key as its pre-shared key (and an ephemeral key exchange) then
  * proves each end to the other. Whoever cannot open a lane uses libp2p streams.
  */
 import { randomBytes } from "node:crypto";
@@ -11,31 +11,41 @@ import { type Server, type Socket } from "node:net";
 import { type TLSSocket, createServer } from "node:tls";
 import { toDfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
-import { chunkFrameBytesMax, laneConnectionsMax, laneHandshakeMs, laneOffersMax } from "../core/limits.ts";
+import { laneConnectionsMax, laneHandshakeMs, laneOffersMax } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
 import { laneTls } from "./lane-tls.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { socketChannel } from "./wire/socket-channel.ts";
 
-interface PendingOffer {
+/** Who takes the lanes of one protocol. */
+export interface LaneHandler {
+  readonly frameBytesMax: number;
+  readonly onChannel: (channel: FrameChannel, from: PeerId) => void;
+}
+
+interface Offered {
   readonly peer: PeerId;
+  readonly handler: LaneHandler;
+}
+
+interface PendingOffer extends Offered {
   readonly key: Buffer;
   readonly timer: NodeJS.Timeout;
 }
 
 export class LaneServer {
   readonly #host: string;
-  readonly #onLane: (channel: FrameChannel, from: PeerId) => void;
+  readonly #handlerOf: (protocol: string) => LaneHandler | undefined;
   readonly #offers = new Map<string, PendingOffer>();
-  readonly #peers = new WeakMap<Socket, PeerId>();
+  readonly #accepted = new WeakMap<Socket, Offered>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
 
-  /** Will listen on any free port of `host`. */
-  constructor(host: string, onLane: (channel: FrameChannel, from: PeerId) => void) {
+  /** Will listen on any free port of `host`; `handlerOf` gives the handler of a protocol that has lanes. */
+  constructor(host: string, handlerOf: (protocol: string) => LaneHandler | undefined) {
     this.#host = host;
-    this.#onLane = onLane;
+    this.#handlerOf = handlerOf;
   }
 
   async start(): Promise<void> {
@@ -50,7 +60,7 @@ export class LaneServer {
     server.on("tlsClientError", (_error, socket) => socket.destroy()); // a stranger, or an offer that was too old
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(toDfsError(error, { op: "data lane" })));
+      server.once("error", (error) => reject(toDfsError(error, { op: "lane" })));
       server.listen(0, this.#host, resolve);
     });
     const address = server.address();
@@ -66,14 +76,15 @@ export class LaneServer {
     );
   }
 
-  /** An offer for one lane to `peer`; undefined while too many are open. */
-  offer(peer: PeerId): LaneOffer | undefined {
-    if (this.#offers.size >= laneOffersMax) return undefined;
+  /** An offer of one lane for a protocol to `peer`; undefined while too many are open, or where it has none. */
+  offer(peer: PeerId, protocol: string): LaneOffer | undefined {
+    const handler = this.#handlerOf(protocol);
+    if (handler === undefined || this.#offers.size >= laneOffersMax) return undefined;
     const identity = randomBytes(16).toString("hex");
     const key = randomBytes(32);
     const timer = setTimeout(() => this.#offers.delete(identity), laneHandshakeMs);
     timer.unref();
-    this.#offers.set(identity, { peer, key, timer });
+    this.#offers.set(identity, { peer, handler, key, timer });
     return { port: this.#port, identity, key };
   }
 
@@ -83,14 +94,18 @@ export class LaneServer {
     if (offer === undefined) return null;
     this.#offers.delete(identity);
     clearTimeout(offer.timer);
-    this.#peers.set(socket, offer.peer);
+    this.#accepted.set(socket, offer);
     return offer.key;
   }
 
   #accept(socket: TLSSocket): void {
-    const peer = this.#peers.get(socket);
-    if (peer === undefined) socket.destroy();
-    else this.#onLane(socketChannel(socket.setNoDelay(true), chunkFrameBytesMax), peer);
+    const offered = this.#accepted.get(socket);
+    if (offered === undefined) {
+      socket.destroy();
+      return;
+    }
+    const { handler, peer } = offered;
+    handler.onChannel(socketChannel(socket.setNoDelay(true), handler.frameBytesMax), peer);
   }
 
   #track(socket: Socket): void {

@@ -3,16 +3,19 @@ import { parseArgs } from "node:util";
 import type { Writable } from "node:stream";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { type PeerName, parsePeerName } from "../core/ids.ts";
-import { leaseMs, stopMs, zoneBytesMax } from "../core/limits.ts";
+import { compactAfterEntriesMin, stopMs, zoneBytesMax } from "../core/limits.ts";
 import { defaultDataFolder } from "./data-folder-paths.ts";
 import { type Log, type LogLevel, createLog, logLevels } from "./log.ts";
+import { type PeerSettings, usualSettings } from "./peer-settings.ts";
 import { guardProcess } from "./process-guard.ts";
 import { parseDurationMs, parseSizeBytes } from "./quantities.ts";
+import { recoverAsNewGroup } from "./recover-as-new-group.ts";
 import { type RunningPeerOptions, startRunningPeer } from "./running-peer.ts";
 
 export interface PeerProgram {
   /** Without the program's name. */
   readonly argv: readonly string[];
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly version: string;
@@ -28,7 +31,12 @@ usage: dfs-peer [--data DIR] [options]
   --join INVITE       join the network of this invite; without it, a new folder founds a network
   --capacity SIZE     bytes to offer, such as 500G; 0 stores nothing for others (all that the disk has)
   --zone ZONE         room, building or site, so that copies can be kept apart
+  --coordinator WHEN  auto: may become one of the coordinators, which keep the catalogue together; never (auto)
   --lease DURATION    how long an upload that was broken off keeps its chunks, such as 90s or 10m (10m)
+  --out-after DURATION   how long a peer may be silent before another takes its place as a coordinator (10m)
+  --compact-after COUNT  entries that the catalogue's log may hold before its older half goes (100000)
+  --recover-as-new-group  when most coordinators are lost for good: go on from what this one has; asks first
+  --yes               do not ask
   --log-level LEVEL   ${logLevels.join(", ")} or silent (info)
   --log-json          log lines as JSON
   --help, --version
@@ -44,6 +52,11 @@ const options = {
   capacity: { type: "string" },
   zone: { type: "string" },
   lease: { type: "string" },
+  coordinator: { type: "string" },
+  "out-after": { type: "string" },
+  "compact-after": { type: "string" },
+  "recover-as-new-group": { type: "boolean" },
+  yes: { type: "boolean" },
   "log-level": { type: "string" },
   "log-json": { type: "boolean" },
   help: { type: "boolean" },
@@ -58,6 +71,7 @@ export async function runPeer(program: PeerProgram): Promise<number> {
     const values = parse(program.argv);
     if (values.help === true) return print(program.stdout, help);
     if (values.version === true) return print(program.stdout, `dfs-peer ${program.version}\n`);
+    if (values["recover-as-new-group"] === true) await recoverGroup(program, values);
     return await serve(program, values);
   } catch (thrown) {
     const error = toDfsError(thrown);
@@ -65,6 +79,12 @@ export async function runPeer(program: PeerProgram): Promise<number> {
     if (error.kind === "usage") program.stderr.write("usage: dfs-peer [--data DIR] [options]; see dfs-peer --help\n");
     return error.exitCode;
   }
+}
+
+/** Makes the peer's own catalogue the beginning of a new group, after the operator has agreed. */
+async function recoverGroup({ stdin, stdout, version }: PeerProgram, values: Values): Promise<void> {
+  const folder = values.data ?? defaultDataFolder();
+  await recoverAsNewGroup({ folder, program: `dfs-peer ${version}`, isAgreed: values.yes === true, stdin, stdout });
 }
 
 async function serve({ stdout, stderr, version }: PeerProgram, values: Values): Promise<number> {
@@ -94,14 +114,44 @@ function peerOptions(values: Values, log: Log, version: string): RunningPeerOpti
       name: nameOf(values.name),
       zone: zoneOf(values.zone),
       capacityBytes: values.capacity === undefined ? undefined : parseSizeBytes(values.capacity),
+      coordinate: coordinateOf(values.coordinator),
     },
     listen: listenOf(values.listen),
     invite: values.join,
-    leaseMs: values.lease === undefined ? leaseMs : parseDurationMs(values.lease),
+    isDaemon: true,
+    settings: settingsOf(values),
+    onFault: (fault) => {
+      log.error(`the catalogue of this peer cannot go on: ${fault.message}`);
+      // At once: nothing more may be written, and what was acknowledged is on the disk.
+      process.exit(fault.exitCode);
+    },
     log,
     program: `dfs-peer ${version}`,
     version,
   };
+}
+
+function settingsOf(values: Values): PeerSettings {
+  const duration = (text: string | undefined, usual: number): number =>
+    text === undefined ? usual : parseDurationMs(text);
+  return {
+    leaseMs: duration(values.lease, usualSettings.leaseMs),
+    outAfterMs: duration(values["out-after"], usualSettings.outAfterMs),
+    compactAfterEntries: entriesOf(values["compact-after"]),
+  };
+}
+
+function entriesOf(text: string | undefined): number {
+  if (text === undefined) return usualSettings.compactAfterEntries;
+  const entries = Number(text);
+  if (!/^\d+$/.test(text) || entries < compactAfterEntriesMin)
+    throw new DfsError("usage", `--compact-after is a number of entries from ${compactAfterEntriesMin}, not "${text}"`);
+  return entries;
+}
+
+function coordinateOf(text: string | undefined): "auto" | "never" | undefined {
+  if (text === undefined || text === "auto" || text === "never") return text;
+  throw new DfsError("usage", `--coordinator is auto or never, not "${text}"`);
 }
 
 function parse(argv: readonly string[]): Values {

@@ -6,12 +6,13 @@ import { readFile } from "node:fs/promises";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
-import { type PeerRow, rowSchemas } from "../catalogue/rows.ts";
+import type { PeerRow } from "../catalogue/rows.ts";
 import { toDfsError } from "../core/errors.ts";
 import type { PeerId, ShelfId } from "../core/ids.ts";
 import { redialMs, redialsAtOnceMax } from "../core/limits.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
-import type { CatalogueAccess, MemberList } from "./catalogue-access.ts";
+import type { CatalogueAccess, MemberList, Roster } from "./coordination/catalogue-access.ts";
+import { memberListSchemas } from "./coordination/catalogue-methods.ts";
 import type { Host } from "./host.ts";
 import type { Log } from "./log.ts";
 import type { MemberGate } from "./member-gate.ts";
@@ -23,13 +24,20 @@ export interface MembersOptions {
   readonly self: PeerId;
   readonly gate: MemberGate;
   readonly log: Log;
+  /** A newer list has come from a coordinator. */
+  readonly onList: () => void;
 }
 
-const fileSchema = v.object({ version: v.number(), peers: v.array(rowSchemas.peer) });
+const fileSchema = v.object({ version: v.number(), ...memberListSchemas });
+
+/** The bytes of the file that keeps a list between runs. */
+export function memberListBytes(list: MemberList): Uint8Array {
+  return Buffer.from(JSON.stringify(list));
+}
 
 export class Members {
   readonly #options: MembersOptions;
-  #list: MemberList = { version: -1, peers: [] };
+  #list: MemberList | undefined;
   #refreshing: Promise<void> | undefined;
   #network: { host: Host; links: PeerLinks; catalogue: CatalogueAccess } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,7 +58,7 @@ export class Members {
   /** Starts dialling members, and keeps dialling those that are not connected. */
   async start(host: Host, links: PeerLinks, catalogue: CatalogueAccess): Promise<void> {
     this.#network = { host, links, catalogue };
-    await this.#tellHost(this.#list.peers);
+    await this.#tellHost(this.peers);
     this.#timer = setInterval(() => void this.#dialAll(), redialMs);
     this.#timer.unref();
     void this.#dialAll();
@@ -62,20 +70,25 @@ export class Members {
   }
 
   get version(): number {
-    return this.#list.version;
+    return this.#list?.version ?? -1;
   }
 
   get peers(): readonly PeerRow[] {
-    return this.#list.peers;
+    return this.#list?.peers ?? [];
+  }
+
+  /** Who the coordinators are; undefined where this peer has never heard of any. */
+  get roster(): Roster | undefined {
+    return this.#list?.roster;
   }
 
   peer(id: PeerId): PeerRow | undefined {
-    return this.#list.peers.find((peer) => peer.id === id);
+    return this.peers.find((peer) => peer.id === id);
   }
 
   /** The peer that owns a shelf. */
   ownerOf(shelf: ShelfId): PeerRow | undefined {
-    return this.#list.peers.find((peer) => peer.shelf === shelf);
+    return this.peers.find((peer) => peer.shelf === shelf);
   }
 
   /** Asks the coordinator for the members. Fails with `unreachable`, `timeout`. */
@@ -89,9 +102,12 @@ export class Members {
   async #fetch(signal: AbortSignal | undefined): Promise<void> {
     if (this.#network === undefined) return;
     const list = await this.#network.catalogue.members(signal);
+    // Coordinators that were left behind by a group that started anew know nothing of value.
+    if (list.roster.generation < (this.roster?.generation ?? 0)) return;
     this.#use(list);
     await this.#tellHost(list.peers);
-    await writeFileAtomic(this.#options.path, Buffer.from(JSON.stringify(list)));
+    await writeFileAtomic(this.#options.path, memberListBytes(list));
+    this.#options.onList();
     void this.#dialAll();
   }
 
@@ -116,7 +132,7 @@ export class Members {
 
   async #dialAll(): Promise<void> {
     const { self, log } = this.#options;
-    const missing = this.#list.peers.filter(
+    const missing = this.peers.filter(
       (peer) => peer.id !== self && this.#network?.links.isConnected(peer.id) === false,
     );
     for (let start = 0; start < missing.length; start += redialsAtOnceMax) {

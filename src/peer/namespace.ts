@@ -12,7 +12,7 @@ import { baseName, childPath, type DfsPath, parentPath, pathParts, rootPath } fr
 import { openName, sealName } from "../identity/name-token.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import { openNodeAttributes, sealNodeAttributes, type NodeAttributes } from "./attributes.ts";
-import type { CatalogueReader } from "./catalogue-access.ts";
+import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
 import { hexOf } from "./random-ids.ts";
 
@@ -45,12 +45,12 @@ export class Namespace {
   }
 
   /** What is at `path`; undefined when nothing is. Fails with `not-directory` when the path leads through a file. */
-  async locate(path: DfsPath, signal?: AbortSignal): Promise<Located | undefined> {
-    if (signal?.aborted === true) throw toDfsError(signal.reason);
+  async locate(path: DfsPath, options: ReadCallOptions = {}): Promise<Located | undefined> {
+    if (options.signal?.aborted === true) throw toDfsError(options.signal.reason);
     let place = this.#root();
     for (const name of pathParts(path)) {
       if (place.entry.kind === "file") throw new DfsError("not-directory", "not a directory", { path: place.path });
-      const child = await this.child(place, name, signal);
+      const child = await this.child(place, name, options);
       if (child === undefined) return undefined;
       place = child;
     }
@@ -58,35 +58,35 @@ export class Namespace {
   }
 
   /** What is at `path`. Fails with `not-found`, `not-directory`. */
-  async require(path: DfsPath, signal?: AbortSignal): Promise<Located> {
-    const place = await this.locate(path, signal);
+  async require(path: DfsPath, options: ReadCallOptions = {}): Promise<Located> {
+    const place = await this.locate(path, options);
     if (place === undefined) throw new DfsError("not-found", "no such file or directory", { path });
     return place;
   }
 
   /** The directory at `path`. Fails with `not-found`, `not-directory`. */
-  async requireDirectory(path: DfsPath, signal?: AbortSignal): Promise<Located> {
-    const place = await this.require(path, signal);
+  async requireDirectory(path: DfsPath, options: ReadCallOptions = {}): Promise<Located> {
+    const place = await this.require(path, options);
     if (place.entry.kind !== "directory") throw new DfsError("not-directory", "not a directory", { path });
     return place;
   }
 
   /** The directory that holds, or would hold, `path`. Fails with `not-found`, `not-directory`. */
-  async requireParent(path: DfsPath, signal?: AbortSignal): Promise<Located> {
-    return this.requireDirectory(parentPath(path), signal);
+  async requireParent(path: DfsPath, options: ReadCallOptions = {}): Promise<Located> {
+    return this.requireDirectory(parentPath(path), options);
   }
 
   /** The file at `path`, with how to read it. Fails with `not-found`, `is-directory`. */
-  async requireFile(path: DfsPath, signal?: AbortSignal): Promise<Located & { content: FileContent }> {
-    const place = await this.require(path, signal);
+  async requireFile(path: DfsPath, options: ReadCallOptions = {}): Promise<Located & { content: FileContent }> {
+    const place = await this.require(path, options);
     if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path });
     return { ...place, content: place.content };
   }
 
   /** The child of a directory by its name; undefined when there is none. */
-  async child(directory: Located, name: string, signal?: AbortSignal): Promise<Located | undefined> {
+  async child(directory: Located, name: string, options: ReadCallOptions = {}): Promise<Located | undefined> {
     const token = sealName(this.user.nameKey, directory.node, name);
-    const row = await this.#catalogue.entry(this.user.userId, directory.node, token, signal);
+    const row = await this.#catalogue.entry(this.user.userId, directory.node, token, options);
     return row === undefined ? undefined : this.#open(directory, name, token, row);
   }
 
@@ -95,9 +95,9 @@ export class Namespace {
     directory: Located,
     after: Uint8Array | undefined,
     limit: number,
-    signal?: AbortSignal,
+    options: ReadCallOptions = {},
   ): Promise<LocatedPage> {
-    const { rows, next } = await this.#catalogue.list(this.user.userId, directory.node, after, limit, signal);
+    const { rows, next } = await this.#catalogue.list(this.user.userId, directory.node, after, limit, options);
     const children = rows.map((row) =>
       this.#open(directory, openName(this.user.nameKey, directory.node, row.token), row.token, row),
     );
@@ -105,30 +105,30 @@ export class Namespace {
   }
 
   /** All children of a directory, page by page. */
-  async *children(directory: Located, signal?: AbortSignal): AsyncGenerator<Located> {
+  async *children(directory: Located, options: ReadCallOptions = {}): AsyncGenerator<Located> {
     let after: Uint8Array | undefined;
     do {
-      const { children, next } = await this.page(directory, after, pageRowsMax, signal);
+      const { children, next } = await this.page(directory, after, pageRowsMax, options);
       yield* children;
       after = next;
     } while (after !== undefined);
   }
 
   /** `place` and everything below it, each directory before its content. */
-  async *walk(place: Located, signal?: AbortSignal): AsyncGenerator<Located> {
+  async *walk(place: Located, options: ReadCallOptions = {}): AsyncGenerator<Located> {
     yield place;
     if (place.entry.kind !== "directory") return;
-    for await (const child of this.children(place, signal)) yield* this.walk(child, signal);
+    for await (const child of this.children(place, options)) yield* this.walk(child, options);
   }
 
   /** A revision of a file other than its newest. Fails with `not-found` when there is no such revision. */
   async revision(
     file: Located & { content: FileContent },
     revision: number,
-    signal?: AbortSignal,
+    options: ReadCallOptions = {},
   ): Promise<FileContent> {
     if (revision === file.entry.revision) return file.content;
-    const row = await this.#catalogue.revision(file.node, revision, signal);
+    const row = await this.#catalogue.revision(file.node, revision, options);
     if (row === undefined)
       throw new DfsError("not-found", `has no revision ${revision}; the newest is ${file.entry.revision}`, {
         path: file.path,
@@ -184,6 +184,7 @@ export class Namespace {
       copies,
       addedBytes,
       historyBytes,
+      expiresMs: row.expiresMs ?? undefined,
     };
     const place = { path, node: row.node, parent: directory.node, token };
     if (row.fileKey === null || row.shelf === null) return { ...place, entry: common };

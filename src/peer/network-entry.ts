@@ -1,9 +1,9 @@
-/** Tells the catalogue where this peer is now, as soon as the coordinator answers. */
+/** Tells the catalogue where this peer is now, as soon as a coordinator answers. */
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
 import { entryWaitMs, peerAddressesMax, redialMs } from "../core/limits.ts";
-import type { CatalogueAccess } from "./catalogue-access.ts";
+import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
 import type { CommandSession } from "./command-session.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
@@ -35,7 +35,7 @@ export class NetworkEntry {
     } catch (error) {
       const { kind, message } = toDfsError(error);
       if (kind === "permission" || kind === "integrity") throw error;
-      this.#options.log.warn(`started without the coordinator (${message}); it is tried again`);
+      this.#options.log.warn(`started without a coordinator (${message}); it is tried again`);
       this.#timer = setInterval(() => void this.#tryAgain(), redialMs);
     }
   }
@@ -49,9 +49,9 @@ export class NetworkEntry {
     try {
       await withDeadline(redialMs, this.#stopping.signal, (signal) => this.#enter(signal));
       clearInterval(this.#timer);
-      this.#options.log.info("the coordinator knows this peer's addresses now");
+      this.#options.log.info("the coordinators know this peer's addresses now");
     } catch (error) {
-      this.#options.log.debug(`the coordinator does not answer: ${toDfsError(error).message}`);
+      this.#options.log.debug(`no coordinator answers: ${toDfsError(error).message}`);
     }
   }
 
@@ -62,10 +62,12 @@ export class NetworkEntry {
     if (known === undefined)
       throw new DfsError("permission", "this peer is no longer a member of the network; join again with a new invite");
     const capacityBytes = config.capacityBytes ?? 0;
+    const mayCoordinate = config.coordinate === "auto";
     const isKnown =
       sameAddresses(known.addresses, addresses) &&
       known.zone === config.zone &&
       known.capacityBytes === capacityBytes &&
+      known.mayCoordinate === mayCoordinate &&
       known.shelf === config.shelf;
     if (isKnown) return;
     const update = {
@@ -75,6 +77,7 @@ export class NetworkEntry {
       zone: config.zone,
       capacityBytes,
       shelf: config.shelf,
+      mayCoordinate,
     };
     await commands.execute([update], signal);
     await members.refresh(signal);

@@ -6,7 +6,8 @@ import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { NetworkKeys } from "../identity/network-keys.ts";
 import { sharedUserKeys } from "../identity/user-keys.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
-import type { CatalogueAccess } from "./catalogue-access.ts";
+import type { CatalogueClient } from "./coordination/catalogue-client.ts";
+import { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import { CommandSession } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
@@ -14,12 +15,13 @@ import { makeInvite } from "./invitations.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
 import { NetworkHolders } from "./network-holders.ts";
-import { PeerClient } from "./peer-client.ts";
+import { PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import { Placement } from "./placement.ts";
 import { Reports } from "./reports.ts";
 import type { ShelfKeeper } from "./shelf-keeper.ts";
+import { beginTransaction } from "./transaction/transaction.ts";
 import { TreeChanges } from "./tree-changes.ts";
 
 /** The parts of a running peer that its client speaks to. */
@@ -30,7 +32,7 @@ export interface ClientParts {
   readonly version: string;
   readonly members: Members;
   readonly links: PeerLinks;
-  readonly catalogue: CatalogueAccess;
+  readonly catalogue: CatalogueClient;
   /** Commits as this peer. */
   readonly asPeer: CommandSession;
   /** Absent on a peer without a shelf. */
@@ -49,6 +51,7 @@ export function ownClient(parts: ClientParts): DfsClient {
   const { asPeer, catalogue, fingers, keeper, links, members, membership, network, pool, self, store, version } = parts;
   const { networkId } = network;
   const user = sharedUserKeys(membership.networkSecret);
+  const startedMs = Date.now();
   const namespace = new Namespace(user, catalogue);
   const asUser = (): CommandSession =>
     new CommandSession(
@@ -57,24 +60,25 @@ export function ownClient(parts: ClientParts): DfsClient {
     );
   const placement = new Placement({ self, own: keeper, members, links, catalogue, random: Math.random });
   const content: ContentSourceOptions = { store, links, pool, holders: new NetworkHolders(self, fingers, members) };
-  return new PeerClient({
-    namespace,
-    changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
-    reports: new Reports({
+  const reportsOn = (shown: Namespace): Reports =>
+    new Reports({
       self,
       networkId,
-      coordinator: membership.config.coordinator.id,
       version,
       catalogue,
       members,
       links,
       fingers,
       store,
-      namespace,
+      namespace: shown,
       content,
-      startedMs: Date.now(),
+      startedMs,
       nowMs: Date.now,
-    }),
+    });
+  const options: PeerClientOptions = {
+    namespace,
+    changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
+    reports: reportsOn(namespace),
     put: () => ({
       namespace,
       pool,
@@ -84,6 +88,9 @@ export function ownClient(parts: ClientParts): DfsClient {
     get: { namespace, pool, content },
     invite: (expiresInMs, signal) =>
       makeInvite({ networkId, addresses: parts.addresses(), commands: asPeer, expiresInMs, signal }),
+    coordinators: new CoordinatorChanges({ catalogue, members, commands: asPeer }),
+    begin: () => beginTransaction({ client: options, user, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
     close: () => parts.stop(),
-  });
+  };
+  return new PeerClient(options);
 }

@@ -1,8 +1,10 @@
 /** DfsClient of a peer in this process: each call handed to the part of the peer that does it. */
 import type {
   CallOptions,
+  CoordinatorChange,
   CopyOptions,
   DfsClient,
+  DfsTransaction,
   Entry,
   FingersReport,
   GetRequest,
@@ -15,16 +17,20 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  Staleness,
   TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../core/client.ts";
+import { toDfsError } from "../core/errors.ts";
+import type { PeerName } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
 import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
+import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { Reports } from "./reports.ts";
 import type { TreeChanges } from "./tree-changes.ts";
 
@@ -36,6 +42,8 @@ export interface PeerClientOptions {
   readonly put: () => PutOptions;
   readonly get: GetOptions;
   readonly invite: (expiresInMs: number | undefined, signal: AbortSignal) => Promise<Invite>;
+  readonly coordinators: CoordinatorChanges;
+  readonly begin: () => DfsTransaction;
   /** Stops the peer, or lets go of it. */
   readonly close: () => Promise<void>;
 }
@@ -47,24 +55,24 @@ export class PeerClient implements DfsClient {
     this.#options = options;
   }
 
-  async stat(path: DfsPath, { signal }: CallOptions = {}): Promise<Entry> {
-    return (await this.#options.namespace.require(path, signal)).entry;
+  async stat(path: DfsPath, options: CallOptions = {}): Promise<Entry> {
+    return (await this.#options.namespace.require(path, options)).entry;
   }
 
-  async list(path: DfsPath, { signal, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    const directory = await this.#options.namespace.requireDirectory(path, signal);
+  async list(path: DfsPath, { cursor, limit, ...options }: ListOptions = {}): Promise<ListPage> {
+    const directory = await this.#options.namespace.requireDirectory(path, options);
     const { children, next } = await this.#options.namespace.page(
       directory,
       cursorToken(cursor),
       Math.min(limit ?? pageRowsMax, pageRowsMax),
-      signal,
+      options,
     );
     return { entries: children.map((child) => child.entry), next: cursorText(next) };
   }
 
-  async *walk(path: DfsPath, { signal }: CallOptions = {}): AsyncIterable<Entry> {
-    const place = await this.#options.namespace.require(path, signal);
-    for await (const { entry } of this.#options.namespace.walk(place, signal)) yield entry;
+  async *walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {
+    const place = await this.#options.namespace.require(path, options);
+    for await (const { entry } of this.#options.namespace.walk(place, options)) yield entry;
   }
 
   mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
@@ -98,9 +106,10 @@ export class PeerClient implements DfsClient {
   async *read(path: DfsPath, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     const signal = options.signal ?? neverAborted();
     const { namespace, get } = this.#options;
-    const file = await namespace.requireFile(path, signal);
+    const reading = { signal, stale: options.stale };
+    const file = await namespace.requireFile(path, reading);
     const content =
-      options.revision === undefined ? file.content : await namespace.revision(file, options.revision, signal);
+      options.revision === undefined ? file.content : await namespace.revision(file, options.revision, reading);
     const sizeBytes = content.reference.plaintextBytes;
     const first = options.offsetBytes ?? 0;
     const offsetBytes = Math.min(sizeBytes, first < 0 ? Math.max(0, sizeBytes + first) : first);
@@ -108,12 +117,16 @@ export class PeerClient implements DfsClient {
     yield* readContent(content, { offsetBytes, lengthBytes }, get.content, signal);
   }
 
-  why(path: DfsPath, { signal }: CallOptions = {}): Promise<WhyReport> {
-    return this.#options.reports.why(path, signal ?? neverAborted());
+  why(path: DfsPath, { signal = neverAborted(), stale }: CallOptions = {}): Promise<WhyReport> {
+    return this.#options.reports.why(path, { signal, stale });
   }
 
   status({ signal }: CallOptions = {}): Promise<NetworkStatus> {
     return this.#options.reports.status(signal);
+  }
+
+  staleness({ signal }: CallOptions = {}): Promise<Staleness> {
+    return this.#options.reports.staleness(signal);
   }
 
   peers({ signal }: CallOptions = {}): Promise<readonly PeerInfo[]> {
@@ -126,6 +139,15 @@ export class PeerClient implements DfsClient {
 
   invite({ signal, expiresInMs }: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
     return this.#options.invite(expiresInMs, signal ?? neverAborted());
+  }
+
+  async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
+    if (signal?.aborted === true) throw toDfsError(signal.reason);
+    return this.#options.begin();
+  }
+
+  changeCoordinator(change: CoordinatorChange, peer: PeerName, { signal }: CallOptions = {}): Promise<void> {
+    return this.#options.coordinators.change(change, peer, signal);
   }
 
   close(): Promise<void> {

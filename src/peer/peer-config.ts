@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { type PeerId, type ShelfId, parseNetworkId, parsePeerId, parsePeerName, parseShelfId } from "../core/ids.ts";
+import { type ShelfId, parseNetworkId, parsePeerName, parseShelfId } from "../core/ids.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
 
 const configSchema = v.object({
@@ -19,13 +19,8 @@ const configSchema = v.object({
       v.transform((text): ShelfId => parseShelfId(text)),
     ),
   ),
-  coordinator: v.object({
-    id: v.pipe(
-      v.string(),
-      v.transform((text): PeerId => parsePeerId(text)),
-    ),
-    addresses: v.array(v.string()),
-  }),
+  /** Whether this peer may become a coordinator: `auto` as soon as one is needed, `never`; null while nobody has said. */
+  coordinate: v.nullable(v.picklist(["auto", "never"])),
   /** Port that this peer listened on last, kept so that others find it again. */
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
 });

@@ -1,7 +1,8 @@
 /**
- * Links to other members: one RPC stream and a few chunk streams to each, opened when first needed and kept.
+ * Links to other members: channels for RPC, for chunks and for the group, opened when first needed and kept.
  *
- * A link that ends is opened anew at the next call; the call that was under way fails with `unreachable`, for only its
+ * The first RPC channel to a peer is a libp2p stream. Over it lanes are asked for (see lane-server.ts), one for the RPC
+ * calls from then on, others for the other protocols; where none can be opened, libp2p streams serve. A link that ends is opened anew at the next call; the call that was under way fails with `unreachable`, for only its
  * caller knows whether it may be made twice.
  */
 import type { Connection, Stream } from "@libp2p/interface";
@@ -20,6 +21,7 @@ import type { FrameBuffers } from "./frame-buffers.ts";
 import type { Host } from "./host.ts";
 import { LaneClient } from "./lane-client.ts";
 import { openLaneMethod } from "./lane-method.ts";
+import type { LaneHandler } from "./lane-server.ts";
 import { chunkProtocol, rpcProtocol } from "./protocols.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { type RpcCallOptions, RpcClient } from "./wire/rpc-client.ts";
@@ -40,25 +42,25 @@ export class PeerLinks {
   readonly #host: Host;
   readonly #buffers: FrameBuffers;
   readonly #rpcs = new Map<PeerId, Promise<RpcClient>>();
+  /** RPC over lanes. */
+  readonly #fastRpcs = new Map<PeerId, RpcClient>();
+  readonly #openingFast = new Set<PeerId>();
   readonly #chunks = new Map<PeerId, ChunkLink>();
+  readonly #lanes = new Map<string, LaneClient>();
+  readonly #handlers = new Map<string, LaneHandler>();
 
   /** `buffers` hold the chunks that arrive. */
   constructor(host: Host, buffers: FrameBuffers) {
     this.#host = host;
     this.#buffers = buffers;
+    // A lane has no pings of its own: where the connection beside it is given up, so is the lane.
+    host.addEventListener("peer:disconnect", ({ detail }) => this.#dropFast(detail.toString() as PeerId));
   }
 
   /** Registers the handlers for streams that others open. */
   async serve(handlers: LinkHandlers): Promise<void> {
-    const serve = (protocol: string, frameBytesMax: number, onChannel: LinkHandlers["onRpcChannel"]): Promise<void> =>
-      this.#host.handle(
-        protocol,
-        (stream: Stream, connection: Connection) =>
-          onChannel(streamChannel(stream, frameBytesMax), connection.remotePeer.toString() as PeerId),
-        streamLimits,
-      );
-    await serve(rpcProtocol, controlFrameBytesMax, handlers.onRpcChannel);
-    await serve(chunkProtocol, chunkFrameBytesMax, handlers.onChunkChannel);
+    await this.handle(rpcProtocol, controlFrameBytesMax, handlers.onRpcChannel);
+    await this.handle(chunkProtocol, chunkFrameBytesMax, handlers.onChunkChannel);
   }
 
   /** Calls a method of `peer`. Fails with what it answers, or `unreachable`, `timeout`, `interrupted`. */
@@ -68,7 +70,10 @@ export class PeerLinks {
     params: Params,
     options: RpcCallOptions = {},
   ): Promise<Result> {
+    const fast = this.#fastRpcs.get(peer);
+    if (fast?.hasEnded === false) return fast.call(method, params, options);
     const rpc = await this.#rpc(peer, options.signal);
+    void this.#openFast(peer);
     return rpc.call(method, params, options);
   }
 
@@ -101,7 +106,34 @@ export class PeerLinks {
     await reach(peer, signal, (dialSignal) => this.#host.dial(peerIdFromString(peer), { signal: dialSignal }));
   }
 
+  /** A channel of its own to `peer`: a lane, or else a stream. Fails with `unreachable`, and as `signal` says. */
+  async open(peer: PeerId, protocol: string, frameBytesMax: number, signal: AbortSignal): Promise<FrameChannel> {
+    const lane = await this.#laneClient(peer, protocol, frameBytesMax).open(signal);
+    return lane ?? streamChannel(await this.#openStream(peer, protocol, signal), frameBytesMax);
+  }
+
+  /** Who takes the channels of a protocol. */
+  handlerOf(protocol: string): LaneHandler | undefined {
+    return this.#handlers.get(protocol);
+  }
+
+  /** Registers who takes the channels of a protocol that others open. */
+  async handle(
+    protocol: string,
+    frameBytesMax: number,
+    onChannel: (channel: FrameChannel, from: PeerId) => void,
+  ): Promise<void> {
+    this.#handlers.set(protocol, { frameBytesMax, onChannel });
+    await this.#host.handle(
+      protocol,
+      (stream: Stream, connection: Connection) =>
+        onChannel(streamChannel(stream, frameBytesMax), connection.remotePeer.toString() as PeerId),
+      streamLimits,
+    );
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#fastRpcs.values(), (rpc) => rpc.close()));
     await Promise.all(Array.from(this.#rpcs.values(), async (rpc) => (await rpc.catch(() => undefined))?.close()));
     await Promise.all(Array.from(this.#chunks.values(), (link) => link.close()));
   }
@@ -123,17 +155,48 @@ export class PeerLinks {
   #chunkLink(peer: PeerId): ChunkLink {
     const present = this.#chunks.get(peer);
     if (present !== undefined) return present;
-    const lanes = new LaneClient({
-      ask: (signal) => this.call(peer, openLaneMethod, {}, { signal }),
-      remoteHost: () => this.#remoteHost(peer),
-      nowMs: Date.now,
-    });
-    const link = new ChunkLink(async (signal) => {
-      const lane = await lanes.open(signal);
-      return lane ?? streamChannel(await this.#openStream(peer, chunkProtocol, signal), chunkFrameBytesMax);
-    }, this.#buffers);
+    const link = new ChunkLink((signal) => this.open(peer, chunkProtocol, chunkFrameBytesMax, signal), this.#buffers);
     this.#chunks.set(peer, link);
     return link;
+  }
+
+  /** Opens the lane for the calls to come, unless that is under way; calls go over the stream meanwhile. */
+  async #openFast(peer: PeerId): Promise<void> {
+    if (this.#openingFast.has(peer)) return;
+    this.#openingFast.add(peer);
+    try {
+      const lane = await withDeadline(dialTimeoutMs, undefined, (signal) =>
+        this.#laneClient(peer, rpcProtocol, controlFrameBytesMax).open(signal),
+      );
+      if (lane !== undefined) this.#fastRpcs.set(peer, new RpcClient(lane));
+    } catch {
+      // Without a lane the stream goes on serving.
+    } finally {
+      this.#openingFast.delete(peer);
+    }
+  }
+
+  #dropFast(peer: PeerId): void {
+    const rpc = this.#fastRpcs.get(peer);
+    this.#fastRpcs.delete(peer);
+    void rpc?.close();
+  }
+
+  #laneClient(peer: PeerId, protocol: string, frameBytesMax: number): LaneClient {
+    const key = `${peer} ${protocol}`;
+    const present = this.#lanes.get(key);
+    if (present !== undefined) return present;
+    const lanes = new LaneClient({
+      ask: async (signal) => {
+        const rpc = await this.#rpc(peer, signal);
+        return rpc.call(openLaneMethod, { protocol }, { signal });
+      },
+      remoteHost: () => this.#remoteHost(peer),
+      frameBytesMax,
+      nowMs: Date.now,
+    });
+    this.#lanes.set(key, lanes);
+    return lanes;
   }
 
   /** The address at the other end of the connection to `peer`. */

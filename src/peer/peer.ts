@@ -1,8 +1,8 @@
 /**
- * The whole peer, put together: its data folder, the libp2p host, the store, the finger table, the catalogue (its own
- * or the coordinator's), its shelf, and the DfsClient that it serves.
+ * The whole peer, put together: its data folder, the libp2p host, the store, the finger table, its seat among the
+ * coordinators while it has one, its shelf, and the DfsClient that it serves.
  *
- *   shell, gateways → DfsClient → namespace, put, get → catalogue (coordinator)
+ *   shell, gateways → DfsClient → namespace, put, get → catalogue (its own coordinator, or those of others)
  *                                        ↓
  *                              shelves (own disk, or RPC and chunk streams to other members)
  */
@@ -20,9 +20,11 @@ import { systemClock } from "../dht/system-clock.ts";
 import { type NetworkKeys, deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey, peerIdOf, signAsPeer } from "../identity/peer-identity.ts";
 import { DiskChunkStore } from "../store/disk-chunk-store.ts";
-import type { CatalogueAccess } from "./catalogue-access.ts";
+import { CatalogueClient } from "./coordination/catalogue-client.ts";
+import { ExpiryKeeper } from "./coordination/expiry-keeper.ts";
+import { GroupKeeper } from "./coordination/group-keeper.ts";
+import { Seat } from "./coordination/seat.ts";
 import { CommandSession } from "./command-session.ts";
-import { Coordinator } from "./coordinator.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
@@ -36,7 +38,7 @@ import { NetworkEntry } from "./network-entry.ts";
 import { ownClient } from "./own-client.ts";
 import { type Membership, type PeerConfig, saveConfig } from "./peer-config.ts";
 import { PeerLinks } from "./peer-links.ts";
-import { RemoteCatalogue } from "./remote-catalogue.ts";
+import type { PeerSettings } from "./peer-settings.ts";
 import { servePeer } from "./serve-peer.ts";
 import { ShelfKeeper } from "./shelf-keeper.ts";
 import { watchStrangers } from "./strangers.ts";
@@ -47,10 +49,11 @@ export interface PeerOptions {
   readonly membership: Membership;
   /** Multiaddr to listen on; without it, the port of the last run on every address, or any free port. */
   readonly listen?: string | undefined;
-  /** How long an upload's chunks wait for its next sign of life. */
-  readonly leaseMs: number;
+  readonly settings: PeerSettings;
   readonly log: Log;
   readonly version: string;
+  /** The disk failed under the catalogue, or an invariant broke: the process must end before it does harm. */
+  readonly onFault: (fault: DfsError) => void;
 }
 
 /** The file in the data folder that keeps the list of members between runs. */
@@ -66,6 +69,8 @@ export class Peer {
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   readonly #gate: MemberGate;
   readonly #members: Members;
+  readonly #seat: Seat;
+  #keeper: GroupKeeper | undefined;
   #client: DfsClient | undefined;
   #host: Host | undefined;
 
@@ -83,6 +88,18 @@ export class Peer {
       self: this.self,
       gate: this.#gate,
       log: options.log,
+      onList: () => this.#seat.review(),
+    });
+    this.#seat = new Seat({
+      self: this.self,
+      folder: options.folder,
+      compactAfterEntries: options.settings.compactAfterEntries,
+      roster: () => this.#members.roster,
+      refresh: () => this.#refreshMembers(),
+      nowMs: Date.now,
+      log: options.log,
+      onFault: (fault) => options.onFault(fault),
+      onChange: () => this.#keeper?.review(),
     });
   }
 
@@ -131,33 +148,37 @@ export class Peer {
     const pool = new ChunkingPool();
     await this.#run(store);
     await this.#run(pool);
-    const coordinator = await this.#startCoordinator();
     const host = await this.#startHost();
     const buffers = new FrameBuffers();
     const links = new PeerLinks(host, buffers);
     this.#cleanups.push(() => links.stop());
-    const catalogue =
-      coordinator ??
-      new RemoteCatalogue(links, membership.config.coordinator.id, (peer) => this.#members.peer(peer)?.name);
+    const catalogue = new CatalogueClient({
+      self: this.self,
+      links,
+      own: () => this.#seat.coordinator,
+      roster: () => this.#members.roster,
+      nameOf: (peer) => this.#members.peer(peer)?.name,
+    });
     const asPeer = this.#peerCommands(catalogue);
     const fingers = this.#startFingers(host, links);
     const keeper = this.#startShelf(store, asPeer, fingers);
 
-    const serving = { links, coordinator, keeper, store, pool, fingers, buffers };
+    const seat = this.#seat;
+    const serving = { links, seat, keeper, store, pool, fingers, buffers };
     const lanes = await servePeer({ ...serving, listenHost: hostOf(this.#options.listen ?? anyAddress) });
     this.#cleanups.push(() => lanes.stop());
     await serveJoins(host, {
-      self: this.self,
-      coordinator: membership.config.coordinator.id,
       networkSecret: membership.networkSecret,
       commands: asPeer,
       members: this.#members,
     });
+    await this.#startSeat(links, asPeer);
     watchStrangers(host, this.#gate);
     await guardProtocols(host, this.#gate);
 
     await this.#members.start(host, links, catalogue);
     this.#cleanups.push(() => this.#members.stop());
+    this.#startKeepers(links, asPeer);
     await this.#enter(catalogue, asPeer);
     const heartbeats = new HeartbeatSender({ catalogue, members: this.#members, store, log });
     heartbeats.start();
@@ -182,15 +203,37 @@ export class Peer {
     this.#cleanups.push(() => part.stop());
   }
 
-  /** The coordinator's own catalogue, founded where it is empty; undefined on every other peer. */
-  async #startCoordinator(): Promise<Coordinator | undefined> {
-    const { folder, membership } = this.#options;
-    if (membership.config.coordinator.id !== this.self) return undefined;
-    const coordinator = new Coordinator(join(folder, fileNames.catalogue), this.self, Date.now);
-    await this.#run(coordinator);
-    const { peers } = await coordinator.members();
-    if (peers.length === 0) await found(this.#peerCommands(coordinator), this.self, this.#network, membership);
-    return coordinator;
+  /** Takes this peer's place among the coordinators, where it has one; the first of a network writes the first entry. */
+  async #startSeat(links: PeerLinks, asPeer: CommandSession): Promise<void> {
+    this.#cleanups.push(() => this.#seat.stop());
+    await this.#seat.start(links);
+    const { coordinator } = this.#seat;
+    if (coordinator?.isUnfounded !== true) return;
+    await found(asPeer, this.self, this.#network, this.#options.membership);
+  }
+
+  #startKeepers(links: PeerLinks, commands: CommandSession): void {
+    const { log, settings } = this.#options;
+    const own = (): Seat["coordinator"] => this.#seat.coordinator;
+    this.#keeper = new GroupKeeper({
+      self: this.self,
+      own,
+      peers: () => this.#members.peers,
+      links,
+      outAfterMs: settings.outAfterMs,
+      log,
+    });
+    const expiry = new ExpiryKeeper({ own, commands, nowMs: Date.now, log });
+    for (const keeper of [this.#keeper, expiry]) {
+      keeper.start();
+      this.#cleanups.push(() => keeper.stop());
+    }
+  }
+
+  #refreshMembers(): void {
+    withDeadline(heartbeatTimeoutMs, undefined, (signal) => this.#members.refresh(signal)).catch((error: unknown) =>
+      this.#options.log.debug(`the list of members is not renewed: ${toDfsError(error).message}`),
+    );
   }
 
   async #startHost(): Promise<Host> {
@@ -238,7 +281,7 @@ export class Peer {
   }
 
   #startShelf(store: DiskChunkStore, commands: CommandSession, fingers: FingerTableService): ShelfKeeper | undefined {
-    const { leaseMs, log, membership } = this.#options;
+    const { settings, log, membership } = this.#options;
     const { shelf } = membership.config;
     if (shelf === null) return undefined;
     const keeper = new ShelfKeeper({
@@ -248,7 +291,7 @@ export class Peer {
       commands,
       announce: (keys) => fingers.announce(keys),
       withdraw: (keys) => fingers.withdraw(keys),
-      leaseMs,
+      leaseMs: settings.leaseMs,
       nowMs: Date.now,
       log,
     });
@@ -257,7 +300,7 @@ export class Peer {
     return keeper;
   }
 
-  #peerCommands(catalogue: CatalogueAccess): CommandSession {
+  #peerCommands(catalogue: CatalogueClient): CommandSession {
     const author = {
       network: this.#network.networkId,
       author: { peer: this.self },
@@ -266,8 +309,8 @@ export class Peer {
     return new CommandSession(author, (command, signal) => catalogue.propose(command, signal));
   }
 
-  /** Says where this peer is now. Without the coordinator it goes on, and says it when the coordinator is back. */
-  async #enter(catalogue: CatalogueAccess, commands: CommandSession): Promise<void> {
+  /** Says where this peer is now. Without a coordinator it goes on, and says it when one is back. */
+  async #enter(catalogue: CatalogueClient, commands: CommandSession): Promise<void> {
     const { folder, log, membership } = this.#options;
     const entry = new NetworkEntry({
       self: this.self,
@@ -286,7 +329,7 @@ export class Peer {
 }
 
 /** Where each part keeps its files inside the data folder. */
-const fileNames = { catalogue: "catalogue.db", chunks: "chunks", fingers: "fingers.db" } as const;
+const fileNames = { chunks: "chunks", fingers: "fingers.db" } as const;
 
 function capacityOf({ capacityBytes }: PeerConfig): { capacityBytes?: number } {
   return capacityBytes === null ? {} : { capacityBytes };

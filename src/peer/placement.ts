@@ -5,7 +5,7 @@
 import { DfsError } from "../core/errors.ts";
 import type { PeerId, ShelfId } from "../core/ids.ts";
 import { suspectAfterMs } from "../core/limits.ts";
-import type { CatalogueAccess } from "./catalogue-access.ts";
+import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
 import type { Members } from "./members.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import { RemoteShelf } from "./remote-shelf.ts";
@@ -50,16 +50,19 @@ export class Placement {
   }
 
   async #chooseRemote(signal: AbortSignal): Promise<ShelfPort> {
-    const { catalogue, members, random, self } = this.#options;
+    const { catalogue, links, members, random, self } = this.#options;
     const presence = new Map((await catalogue.presence(signal)).map((seen) => [seen.id, seen]));
     const usable = members.peers.flatMap(({ id, shelf }) => {
       const seen = presence.get(id);
       if (shelf === null || id === self || seen === undefined || seen.ageMs >= suspectAfterMs) return [];
-      return [{ shelf, freeBytes: seen.freeBytes }];
+      return [{ shelf, freeBytes: seen.freeBytes, isConnected: links.isConnected(id) }];
     });
     if (usable.length === 0)
       throw new DfsError("unreachable", "no peer with storage is up; start one with dfs-peer and a --capacity above 0");
-    const pick = () => usable[Math.floor(random() * usable.length)] as (typeof usable)[number];
+    // A new leader gives everybody time to be heard of: who is connected is there for sure.
+    const connected = usable.filter(({ isConnected }) => isConnected);
+    const choice = connected.length > 0 ? connected : usable;
+    const pick = () => choice[Math.floor(random() * choice.length)] as (typeof usable)[number];
     const [first, second] = [pick(), pick()];
     return this.shelf((first.freeBytes >= second.freeBytes ? first : second).shelf);
   }

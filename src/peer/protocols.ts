@@ -5,3 +5,7 @@ export const joinProtocol = "/dfs-shell/join/1";
 export const rpcProtocol = "/dfs-shell/rpc/1";
 /** Chunks between members, as raw frames. */
 export const chunkProtocol = "/dfs-shell/chunks/1";
+/** Appends between coordinators and their answers. */
+export const groupAppendProtocol = "/dfs-shell/group-append/1";
+/** Heartbeats, votes and reads between coordinators. */
+export const groupControlProtocol = "/dfs-shell/group-control/1";

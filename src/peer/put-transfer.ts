@@ -7,7 +7,8 @@
 import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import { FileBuilder } from "../chunking/file-builder.ts";
+import type { OperationOf } from "../catalogue/operation.ts";
+import { FileBuilder, type FinishedFile } from "../chunking/file-builder.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
@@ -15,23 +16,26 @@ import type { NodeId, ShelfId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import type { CommandSession } from "./command-session.ts";
+import type { CommandTarget } from "./command-session.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { FileUpload } from "./file-upload.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
 import type { Located, Namespace } from "./namespace.ts";
+import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
 import { randomId } from "./random-ids.ts";
 import type { ShelfPort } from "./shelf-port.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
-import { UploadSession } from "./upload-session.ts";
+import { UploadSession, leaseEndMs } from "./upload-session.ts";
 
 export interface PutOptions {
   readonly namespace: Namespace;
-  readonly commands: CommandSession;
+  readonly commands: CommandTarget;
   readonly pool: ChunkingPool;
   /** The shelf for a new file, or the one that an existing file is on. */
   readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal) => Promise<ShelfPort>;
+  /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
+  readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }
 
 /** A directory that files go into: `isNew` when this transfer makes it, so that nothing can be in it yet. */
@@ -55,6 +59,13 @@ interface FileJob {
   readonly localPath: string;
 }
 
+/** A file whose chunks are on their shelf. */
+interface StoredFile extends FinishedFile {
+  readonly addedBytes: number;
+  readonly mode: number;
+  readonly modifiedMs: number;
+}
+
 /** A source's own name and where it goes. */
 interface Destination {
   readonly folder: Located;
@@ -62,8 +73,6 @@ interface Destination {
 }
 
 const streamMode = 0o644;
-/** A shelf that is gone at the end of a transfer is not waited for longer than this. */
-const leaseEndMs = 5_000;
 
 export class PutTransfer {
   readonly #options: PutOptions;
@@ -73,6 +82,8 @@ export class PutTransfer {
   readonly #commits: CommitQueue;
   readonly #window = new ByteBudget(transferWindowBytes);
   readonly #sessions = new Map<ShelfId, UploadSession>();
+  /** Those of which something was committed. */
+  readonly #committed = new Set<UploadSession>();
   readonly #files: TaskGroup;
 
   constructor(options: PutOptions, request: PutRequest, transfer: TransferOptions) {
@@ -88,7 +99,8 @@ export class PutTransfer {
   /** Resolves when everything is committed or has failed by itself; fails when nothing could be tried. */
   async run(): Promise<TransferSummary> {
     try {
-      const place = await this.#options.namespace.locate(this.#request.target, this.#signal);
+      checkPutRequest(this.#request, Date.now());
+      const place = await this.#options.namespace.locate(this.#request.target, { signal: this.#signal });
       for (const source of this.#request.sources) {
         await this.#putSource(source, await this.#destination(source, place));
       }
@@ -120,7 +132,10 @@ export class PutTransfer {
         { path: target },
       );
     }
-    return { folder: await this.#options.namespace.requireParent(target, this.#signal), name: baseName(target) };
+    return {
+      folder: await this.#options.namespace.requireParent(target, { signal: this.#signal }),
+      name: baseName(target),
+    };
   }
 
   async #putSource(source: PutSource, { folder: place, name }: Destination): Promise<void> {
@@ -159,6 +174,8 @@ export class PutTransfer {
     if (folder === undefined) return; // its directory was refused, and said so
     const path = childPath(folder.path, name);
     if (item.kind === "directory") {
+      if (this.#request.ifRevision !== undefined)
+        throw new DfsError("usage", "is a directory, and only a file has revisions", { path: item.localPath });
       if (this.#request.recursive !== true)
         throw new DfsError("is-directory", "is a directory; use -R to put it with all that is in it", {
           path: item.localPath,
@@ -180,7 +197,8 @@ export class PutTransfer {
     path: DfsPath,
   ): Promise<Folder> {
     const { namespace } = this.#options;
-    const existing = folder.place === undefined ? undefined : await namespace.child(folder.place, name, this.#signal);
+    const existing =
+      folder.place === undefined ? undefined : await namespace.child(folder.place, name, { signal: this.#signal });
     if (existing?.entry.kind === "directory") return { node: existing.node, path, place: existing, made: folder.made };
     if (existing !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { path });
     const node = randomId<NodeId>();
@@ -209,22 +227,15 @@ export class PutTransfer {
   }
 
   async #putFileOrFail(job: FileJob): Promise<void> {
-    const { dryRun, force } = this.#request;
-    const existing =
-      job.folder.place === undefined
-        ? undefined
-        : await this.#options.namespace.child(job.folder.place, job.name, this.#signal);
+    const existing = await this.#existing(job);
     if (existing?.entry.kind === "directory")
       throw new DfsError("is-directory", "exists and is a directory", { path: job.path });
-    if (existing !== undefined && this.#isSkipped(existing, job)) return this.#unchanged(job, existing);
-    if (
-      existing !== undefined &&
-      force !== true &&
-      existing.entry.sizeBytes !== job.sizeBytes &&
-      job.bytes === undefined
-    )
-      throw alreadyThere(job.path);
-    if (dryRun === true) {
+    checkRevision(this.#request, existing, job.path);
+    if (existing !== undefined) {
+      if (isSkipped(this.#request, existing, job)) return this.#unchanged(job, existing);
+      if (job.bytes === undefined) checkSize(this.#request, existing, job.sizeBytes, job.path);
+    }
+    if (this.#request.dryRun === true) {
       this.#report.done(job.label, "would-write", {
         sizeBytes: job.sizeBytes,
         revision: (existing?.entry.revision ?? 0) + 1,
@@ -236,9 +247,9 @@ export class PutTransfer {
     await this.#upload(job, existing);
   }
 
-  #isSkipped(existing: Located, job: FileJob): boolean {
-    const { sizeBytes, modifiedMs } = existing.entry;
-    return this.#request.resume === true && sizeBytes === job.sizeBytes && Math.abs(modifiedMs - job.modifiedMs) < 1;
+  async #existing({ folder, name }: FileJob): Promise<Located | undefined> {
+    if (folder.place === undefined) return undefined;
+    return this.#options.namespace.child(folder.place, name, { signal: this.#signal });
   }
 
   #unchanged(job: FileJob, { entry: { sizeBytes, revision, copies } }: Located): void {
@@ -262,54 +273,61 @@ export class PutTransfer {
       pool,
       signal: this.#signal,
     });
-    const { fileKey, reference, storedBytes, addedBytes } = await upload.run(chunks);
+    const file = await upload.run(chunks);
     const stat = (await sealing?.stat) ?? {
-      sizeBytes: reference.plaintextBytes,
       mode: streamMode,
       modifiedMs: job.modifiedMs,
     };
-    if (existing !== undefined) {
-      const isSame = existing.content?.fileKey === fileKey;
-      if (!isSame && this.#request.force !== true) throw alreadyThere(job.path);
-      const hasSameTimes =
-        existing.entry.mode === stat.mode && Math.abs(existing.entry.modifiedMs - stat.modifiedMs) < 1;
-      if (isSame && (hasSameTimes || this.#request.force !== true)) return this.#unchanged(job, existing);
-    }
+    if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))
+      return this.#unchanged(job, existing);
     await job.folder.made;
-    const node = existing?.node ?? randomId<NodeId>();
     await this.#commits.room();
-    const committed = this.#commits.add(
-      {
-        op: "putFile",
-        parent: job.folder.node,
-        token: namespace.sealName(job.folder.node, job.name),
-        node,
-        baseRevision: existing?.entry.revision ?? 0,
-        fileKey,
-        sizeBytes: reference.plaintextBytes,
-        sealedBytes: storedBytes,
-        addedBytes,
-        attributes: namespace.sealAttributes(node, { mode: stat.mode, modifiedMs: stat.modifiedMs, reference }),
-        shelf: session.port.shelf,
-        lease: session.lease,
-        copies: 1,
-      },
-      { session, fileKey },
-    );
     // The next file need not wait for this one's commit; the group waits for it at the end.
-    this.#files.watch(
-      committed.then(
-        (result) =>
-          this.#report.done(job.label, "written", {
-            sizeBytes: reference.plaintextBytes,
-            revision: result.op === "putFile" ? result.revision : 0,
-            copies: 1,
-          }),
-        (error: unknown) => {
-          if (!this.#signal.aborted) this.#report.failed(job.label, error);
-        },
-      ),
-    );
+    this.#files.watch(this.#commit(job, existing, session, { ...file, ...stat }));
+  }
+
+  async #commit(
+    job: FileJob,
+    existing: Located | undefined,
+    session: UploadSession,
+    { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs }: StoredFile,
+  ): Promise<void> {
+    const { namespace } = this.#options;
+    const node = existing?.node ?? randomId<NodeId>();
+    const sizeBytes = reference.plaintextBytes;
+    const operation: OperationOf<"putFile"> = {
+      op: "putFile",
+      parent: job.folder.node,
+      token: namespace.sealName(job.folder.node, job.name),
+      node,
+      baseRevision: existing?.entry.revision ?? 0,
+      fileKey,
+      sizeBytes,
+      sealedBytes: storedBytes,
+      addedBytes,
+      attributes: namespace.sealAttributes(node, { mode, modifiedMs, reference }),
+      shelf: session.port.shelf,
+      lease: session.lease,
+      copies: 1,
+      expiresMs: this.#request.expiresMs ?? null,
+    };
+    try {
+      const result = await this.#commits.add(operation, { session, fileKey });
+      this.#committed.add(session);
+      const revision = result.op === "putFile" ? result.revision : 0;
+      this.#report.done(job.label, "written", { sizeBytes, revision, copies: 1 });
+    } catch (error) {
+      if (!this.#signal.aborted) this.#report.failed(job.label, await this.#commitFault(job, toDfsError(error)));
+    }
+  }
+
+  /** A name that was taken first is a conflict for who asked that it be free. */
+  async #commitFault(job: FileJob, error: DfsError): Promise<DfsError> {
+    if (this.#request.ifRevision !== 0 || error.kind !== "exists") return error;
+    const winner = await this.#existing(job).catch(() => undefined);
+    return winner?.entry.kind === "file"
+      ? revisionConflict(winner.entry.revision, 0, job.path)
+      : new DfsError("conflict", "something else took the name meanwhile: look again", { path: job.path });
   }
 
   async #session(existing: ShelfId | undefined): Promise<UploadSession> {
@@ -323,9 +341,14 @@ export class PutTransfer {
 
   /** Lets the shelves settle what stays; where that fails, the leases run out by themselves. */
   async #endSessions(): Promise<void> {
+    const { keepUpload } = this.#options;
+    const sessions = [...this.#sessions.values()];
+    const kept = keepUpload === undefined ? [] : sessions.filter((session) => this.#committed.has(session));
+    for (const session of kept) keepUpload?.(session);
+    const ending = sessions.filter((session) => !kept.includes(session));
     const end = (session: UploadSession): Promise<void> =>
-      withDeadline(leaseEndMs, undefined, (signal) => session.end(signal));
-    await Promise.all(Array.from(this.#sessions.values(), (session) => end(session).catch(() => undefined)));
+      withDeadline(leaseEndMs, undefined, (signal) => session.end(signal)).catch(() => undefined);
+    await Promise.all(ending.map(end));
   }
 
   #countChunks(): void {
@@ -334,10 +357,6 @@ export class PutTransfer {
       if (!port.isLocal) this.#report.count({ sentChunks: counters.newChunks, sentBytes: counters.newBytes });
     }
   }
-}
-
-function alreadyThere(path: DfsPath): DfsError {
-  return new DfsError("exists", "exists with other content; use -f to put a new revision", { path });
 }
 
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

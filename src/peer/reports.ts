@@ -1,26 +1,43 @@
 /** What people ask of the network: status, peers, fingers, and why a file is safe. */
 import { walkRecord } from "../chunking/file-record.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
-import type { FingersReport, NetworkStatus, PeerInfo, PeerState, WhyReport } from "../core/client.ts";
+import type {
+  FingersReport,
+  GroupStatus,
+  NetworkStatus,
+  PeerInfo,
+  PeerState,
+  Staleness,
+  WhyReport,
+} from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
-import { type ChunkId, type NetworkId, type PeerId, chunkIdOf, digestOf } from "../core/ids.ts";
-import { downAfterMs, suspectAfterMs, whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
+import {
+  type ChunkId,
+  type NetworkId,
+  type PeerId,
+  type PeerName,
+  chunkIdOf,
+  digestOf,
+  parsePeerName,
+} from "../core/ids.ts";
+import { whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
-import type { CatalogueAccess, Presence } from "./catalogue-access.ts";
+import type { Presence, ReadCallOptions } from "./coordination/catalogue-access.ts";
+import type { CatalogueClient } from "./coordination/catalogue-client.ts";
 import { ContentSource, type ContentSourceOptions, type FileContent } from "./content-source.ts";
 import type { Members } from "./members.ts";
 import type { Namespace } from "./namespace.ts";
 import type { PeerLinks } from "./peer-links.ts";
+import { groupStatus, health, stateOf, unknownGroup } from "./health.ts";
 import { bytesToFlags, shelfMethods } from "./shelf-methods.ts";
 
 export interface ReportsOptions {
   readonly self: PeerId;
   readonly networkId: NetworkId;
-  readonly coordinator: PeerId;
   readonly version: string;
-  readonly catalogue: CatalogueAccess;
+  readonly catalogue: CatalogueClient;
   readonly members: Members;
   readonly links: PeerLinks;
   readonly fingers: FingerTableService;
@@ -40,7 +57,17 @@ export class Reports {
     this.#options = options;
   }
 
+  /** The peers as the leader sees them; without a leader, as far as this peer knows by itself. */
   async peers(signal?: AbortSignal): Promise<readonly PeerInfo[]> {
+    try {
+      return await this.#peersByLeader(signal);
+    } catch {
+      signal?.throwIfAborted();
+      return this.#peersByConnection();
+    }
+  }
+
+  async #peersByLeader(signal: AbortSignal | undefined): Promise<readonly PeerInfo[]> {
     const { catalogue, members } = this.#options;
     const presence = await catalogue.presence(signal);
     const seen = new Map(presence.map((one) => [one.id, one]));
@@ -48,25 +75,23 @@ export class Reports {
   }
 
   async status(signal?: AbortSignal): Promise<NetworkStatus> {
-    const { catalogue, coordinator, fingers, members, networkId, nowMs, startedMs, store, version } = this.#options;
-    const [peers, totals, stats] = await Promise.all([
-      this.#peersOrSelf(signal),
-      catalogue.totals(signal).catch(() => undefined),
+    const { catalogue, fingers, networkId, nowMs, startedMs, store, version } = this.#options;
+    const [peers, group, totals, stats] = await Promise.all([
+      this.peers(signal),
+      this.group(signal),
+      catalogue.totals({ signal, stale: true }).catch(() => undefined),
       store.stats(),
     ]);
+    signal?.throwIfAborted();
     const me = peers.find((peer) => peer.self);
     if (me === undefined) throw new DfsError("internal", "this peer is not in its own list of members");
     const count = (state: PeerState): number => peers.filter((peer) => peer.state === state).length;
     return {
       networkId,
       self: me,
-      ...health(totals !== undefined, peers),
+      ...health(group, peers),
       peers: { up: count("up"), suspect: count("suspect"), down: count("down") },
-      coordinator: {
-        name: members.peer(coordinator)?.name ?? me.name,
-        reachable: totals !== undefined,
-        appliedIndex: totals?.appliedIndex ?? 0,
-      },
+      group,
       files: totals?.counts.files ?? 0,
       directories: totals?.counts.directories ?? 0,
       logicalBytes: totals?.counts.logicalBytes ?? 0,
@@ -84,6 +109,35 @@ export class Reports {
     };
   }
 
+  /** The coordinators as one of them sees them; as this peer last heard of them where none answers. */
+  async group(signal?: AbortSignal): Promise<GroupStatus> {
+    const { catalogue, members, self } = this.#options;
+    const name = (peer: PeerId): PeerName => members.peer(peer)?.name ?? parsePeerName(peer);
+    try {
+      const report = await catalogue.group(signal);
+      return groupStatus(report, name);
+    } catch {
+      signal?.throwIfAborted();
+      const roster = members.roster?.members ?? [];
+      return {
+        ...unknownGroup,
+        members: roster.map(({ peer, isVoter }) => ({
+          name: name(peer),
+          role: isVoter ? "voter" : "learner",
+          isLeader: false,
+          isActive: peer === self,
+        })),
+      };
+    }
+  }
+
+  /** How old the answers of the coordinator are that stale reads go to. Fails with `unreachable` where none answers. */
+  async staleness(signal?: AbortSignal): Promise<Staleness> {
+    const { catalogue, members } = this.#options;
+    const { ageMs, from, hasQuorum } = await catalogue.nearestGroup(signal);
+    return { ageMs, hasQuorum, servedBy: members.peer(from)?.name ?? parsePeerName(from) };
+  }
+
   async fingers(): Promise<FingersReport> {
     const report = await this.#options.fingers.report();
     return {
@@ -92,12 +146,13 @@ export class Reports {
     };
   }
 
-  async why(path: DfsPath, signal: AbortSignal): Promise<WhyReport> {
+  async why(path: DfsPath, reading: ReadCallOptions & { readonly signal: AbortSignal }): Promise<WhyReport> {
     const { namespace, content: sources, members } = this.#options;
-    const file = await namespace.requireFile(path, signal);
+    const { signal } = reading;
+    const file = await namespace.requireFile(path, reading);
     const { fileKey, shelf } = file.content;
     const found = await sources.holders.find(fileKey, shelf, signal);
-    const peers = await this.#peersOrSelf(signal);
+    const peers = await this.peers(signal);
     const owner = members.ownerOf(shelf);
     const candidates = new Set([
       ...found.holders,
@@ -177,21 +232,17 @@ export class Reports {
     return { chunks, sealedBytes, firstChunks };
   }
 
-  /** Without the coordinator, this peer by itself is all that is known to be up. */
-  async #peersOrSelf(signal: AbortSignal | undefined): Promise<readonly PeerInfo[]> {
-    try {
-      return await this.peers(signal);
-    } catch {
-      signal?.throwIfAborted();
-      return this.#options.members.peers.map((row) => {
-        const isUp = row.id === this.#options.self || this.#options.links.isConnected(row.id);
-        return this.#peerInfo(row, { id: row.id, ...unseen, ageMs: isUp ? 0 : unseen.ageMs });
-      });
-    }
+  /** Whom this peer is connected to is up. */
+  #peersByConnection(): readonly PeerInfo[] {
+    const { links, members, self } = this.#options;
+    return members.peers.map((row) => {
+      const isUp = row.id === self || links.isConnected(row.id);
+      return this.#peerInfo(row, { id: row.id, ...unseen, ageMs: isUp ? 0 : unseen.ageMs });
+    });
   }
 
   #peerInfo(row: PeerRow, seen: Presence): PeerInfo {
-    const { coordinator, links, self } = this.#options;
+    const { links, members, self } = this.#options;
     const isSelf = row.id === self;
     return {
       id: row.id,
@@ -199,7 +250,7 @@ export class Reports {
       zone: row.zone,
       addresses: row.addresses,
       state: isSelf ? "up" : stateOf(seen.ageMs),
-      coordinator: row.id === coordinator,
+      coordinator: members.roster?.members.some(({ peer, isVoter }) => isVoter && peer === row.id) === true,
       self: isSelf,
       connected: isSelf || links.isConnected(row.id),
       capacityBytes: row.shelf === null ? 0 : seen.usedBytes + seen.freeBytes,
@@ -208,42 +259,4 @@ export class Reports {
       lastSeenMs: isSelf ? 0 : seen.ageMs,
     };
   }
-}
-
-function stateOf(ageMs: number): PeerState {
-  if (ageMs >= downAfterMs) return "down";
-  return ageMs >= suspectAfterMs ? "suspect" : "up";
-}
-
-/** One word, the reason, and the command that helps. */
-function health(
-  hasCoordinator: boolean,
-  peers: readonly PeerInfo[],
-): Pick<NetworkStatus, "health" | "reason" | "advice"> {
-  if (!hasCoordinator) {
-    const name = peers.find((peer) => peer.coordinator)?.name ?? "the coordinator";
-    return {
-      health: "unavailable",
-      reason: `${name}, which keeps the catalogue, does not answer`,
-      advice: `start dfs-peer on ${name}`,
-    };
-  }
-  const missing = peers.filter((peer) => peer.state !== "up");
-  if (missing.length > 0) {
-    const names = missing.map((peer) => `${peer.name} (${peer.state})`).join(", ");
-    return {
-      health: "degraded",
-      reason: `not up: ${names}; files on ${missing.length === 1 ? "it" : "them"} cannot be read meanwhile`,
-      advice: "start dfs-peer there; see peers",
-    };
-  }
-  const storage = peers.filter((peer) => peer.capacityBytes > 0).length;
-  if (storage === 0)
-    return {
-      health: "unavailable",
-      reason: "no peer offers storage",
-      advice: "start dfs-peer with a --capacity above 0",
-    };
-  const machines = peers.length === 1 ? "this peer is up" : `all ${peers.length} peers are up`;
-  return { health: "healthy", reason: `${machines}; each file is on one disk` };
 }

@@ -4,16 +4,19 @@ import { hostname } from "node:os";
 import { DfsError } from "../core/errors.ts";
 import { type PeerName, parsePeerName } from "../core/ids.ts";
 import { decodeInvite } from "../identity/invite.ts";
-import { encodePeerKey, generatePeerKey } from "../identity/peer-identity.ts";
+import { decodePeerKey, encodePeerKey, generatePeerKey, peerIdOf } from "../identity/peer-identity.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
 import { type DataFolder, openDataFolder } from "../store/data-folder.ts";
 import { ControlServer } from "./control/control-server.ts";
 import { controlSocketPath } from "./data-folder-paths.ts";
+import { foundSeat } from "./coordination/seat-files.ts";
 import { type PeerSetup, newNetwork, newShelf } from "./founding.ts";
 import { requestJoin } from "./join.ts";
 import type { Log } from "./log.ts";
+import { memberListBytes } from "./members.ts";
 import { Peer, memberListFile } from "./peer.ts";
 import { type Membership, loadMembership, saveMembership } from "./peer-config.ts";
+import type { PeerSettings } from "./peer-settings.ts";
 
 /** What the user asked for of a peer's setup. */
 type SetupChanges = { readonly [Name in keyof PeerSetup]?: PeerSetup[Name] | undefined };
@@ -25,7 +28,11 @@ export interface RunningPeerOptions {
   readonly listen?: string | undefined;
   /** Joins the network of this invite, when the folder belongs to none yet. */
   readonly invite?: string | undefined;
-  readonly leaseMs: number;
+  /** Whether this is the peer of a program that stays, which offers itself as a coordinator unless it was told otherwise. */
+  readonly isDaemon: boolean;
+  readonly settings: PeerSettings;
+  /** The peer cannot go on; the process must end. */
+  readonly onFault: (fault: DfsError) => void;
   readonly log: Log;
   /** Name and version of the program, for whoever finds the folder held. */
   readonly program: string;
@@ -55,8 +62,8 @@ export async function startRunningPeer(options: RunningPeerOptions): Promise<Pee
 async function preparePeer(data: DataFolder, options: RunningPeerOptions): Promise<Peer> {
   try {
     const membership = await ensureMembership(data.path, options);
-    const { leaseMs, listen, log, version } = options;
-    const peer = new Peer({ folder: data.path, membership, listen, leaseMs, log, version });
+    const { settings, listen, log, version, onFault } = options;
+    const peer = new Peer({ folder: data.path, membership, listen, settings, log, version, onFault });
     peer.alsoStop(() => data.release());
     return peer;
   } catch (error) {
@@ -84,29 +91,42 @@ async function ensureMembership(folder: string, options: RunningPeerOptions): Pr
   if (existing !== undefined) {
     if (options.invite !== undefined && decodeInvite(options.invite).networkId !== existing.config.networkId)
       throw alreadyMember(folder, existing);
-    return withChanges(folder, existing, options.setup);
+    return withChanges(folder, existing, options);
   }
-  const setup = { name: defaultName(), zone: "", capacityBytes: null, ...defined(options.setup) };
+  const setup = { ...usualSetup(options.isDaemon), ...defined(options.setup) };
   const membership =
-    options.invite === undefined ? await newNetwork(setup) : await joinByInvite(folder, options.invite, setup);
+    options.invite === undefined
+      ? await foundNetwork(folder, setup)
+      : await joinByInvite(folder, options.invite, setup);
   await saveMembership(folder, membership);
   return membership;
+}
+
+/** A first peer is its network's coordinator, whatever it is later. */
+async function foundNetwork(folder: string, setup: PeerSetup): Promise<Membership> {
+  const membership = await newNetwork({ ...setup, coordinate: setup.coordinate ?? "auto" });
+  await foundSeat(folder, peerIdOf(decodePeerKey(membership.identity)), Date.now());
+  return membership;
+}
+
+function usualSetup(isDaemon: boolean): PeerSetup {
+  return { name: defaultName(), zone: "", capacityBytes: null, coordinate: isDaemon ? "auto" : null };
 }
 
 async function joinByInvite(folder: string, text: string, setup: PeerSetup): Promise<Membership> {
   const invite = decodeInvite(text);
   const identity = encodePeerKey(await generatePeerKey());
   const shelf = newShelf(setup.capacityBytes);
-  const { name, zone, capacityBytes } = setup;
+  const { name, zone, capacityBytes, coordinate } = setup;
   const answer = await requestJoin(
     invite,
     identity,
-    { name, zone, capacityBytes: capacityBytes ?? 0, shelf },
+    { name, zone, capacityBytes: capacityBytes ?? 0, shelf, mayCoordinate: coordinate === "auto" },
     Date.now(),
   );
   await writeFileAtomic(
     join(folder, memberListFile),
-    Buffer.from(JSON.stringify({ version: 0, peers: answer.members })),
+    memberListBytes({ version: answer.version, peers: answer.peers, roster: answer.roster }),
   );
   return {
     identity,
@@ -117,14 +137,20 @@ async function joinByInvite(folder: string, text: string, setup: PeerSetup): Pro
       zone,
       capacityBytes,
       shelf,
-      coordinator: { id: answer.coordinator, addresses: [] },
+      coordinate,
     },
   };
 }
 
 /** A zone or capacity given anew replaces the one of earlier; a peer that starts to offer storage gets a shelf. */
-async function withChanges(folder: string, membership: Membership, setup: SetupChanges): Promise<Membership> {
-  const { name: _, ...changes } = defined(setup);
+async function withChanges(
+  folder: string,
+  membership: Membership,
+  { isDaemon, setup }: Pick<RunningPeerOptions, "isDaemon" | "setup">,
+): Promise<Membership> {
+  const { name: _, ...given } = defined(setup);
+  const offers = isDaemon && membership.config.coordinate === null;
+  const changes = offers ? { coordinate: "auto" as const, ...given } : given;
   if (Object.keys(changes).length === 0) return membership;
   const config = { ...membership.config, ...changes };
   const changed = { ...membership, config: { ...config, shelf: config.shelf ?? newShelf(config.capacityBytes) } };

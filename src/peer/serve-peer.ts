@@ -2,7 +2,8 @@
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { serveChunks } from "./chunk-server.ts";
-import type { Coordinator } from "./coordinator.ts";
+import { coordinatorRoutes } from "./coordination/coordinator-routes.ts";
+import type { Seat } from "./coordination/seat.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { fingerRoutes } from "./finger-transport.ts";
 import { openLaneMethod } from "./lane-method.ts";
@@ -16,10 +17,10 @@ import { routeTable, serveRpc } from "./wire/rpc-server.ts";
 
 export interface ServingParts {
   readonly links: PeerLinks;
-  /** The local address that data lanes listen on: that of the libp2p host. */
+  /** The local address that lanes listen on: that of the libp2p host. */
   readonly listenHost: string;
-  /** Absent on a peer that does not keep the catalogue. */
-  readonly coordinator: Coordinator | undefined;
+  /** Where the coordinator of this peer is, while it is one. */
+  readonly seat: Seat;
   /** Absent on a peer without a shelf. */
   readonly keeper: ShelfKeeper | undefined;
   readonly store: ChunkStore;
@@ -27,19 +28,20 @@ export interface ServingParts {
   readonly buffers: FrameBuffers;
 }
 
-/** Registers the RPC and chunk protocols, and opens the door for data lanes; returns what to stop in the end. */
+/** Registers the RPC and chunk protocols, and opens the door for lanes; returns what to stop in the end. */
 export async function servePeer(parts: ServingParts): Promise<LaneServer> {
-  const { links, listenHost, coordinator, keeper, store, fingers, buffers } = parts;
+  const { links, listenHost, seat, keeper, store, fingers, buffers } = parts;
   const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { store, buffers });
-  const lanes = new LaneServer(listenHost, onChunkChannel);
+  const lanes = new LaneServer(listenHost, (protocol) => links.handlerOf(protocol));
   await lanes.start();
   await links.serve({
     onRpcChannel: (channel, from) => {
       const routes = [
         ...shelfRoutes(keeper, store),
         ...fingerRoutes(fingers, from),
-        route(openLaneMethod, () => Promise.resolve(lanes.offer(from) ?? null)),
-        ...(coordinator?.routes(from) ?? []),
+        route(openLaneMethod, ({ protocol }) => Promise.resolve(lanes.offer(from, protocol) ?? null)),
+        ...seat.routes(from),
+        ...coordinatorRoutes(() => seat.coordinator, from),
       ];
       void serveRpc(channel, routeTable(routes));
     },

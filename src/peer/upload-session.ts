@@ -5,6 +5,7 @@
  * is still being acted upon, so that the link never idles and no chunk costs a round trip of its own.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
+import { withDeadline } from "../core/deadline.ts";
 import type { FileKey, LeaseId } from "../core/ids.ts";
 import { chunkRetryMs, chunkTriesMax, pinBatchChunks } from "../core/limits.ts";
 import { hexOf, randomId } from "./random-ids.ts";
@@ -17,6 +18,9 @@ interface WaitingChunk {
   readonly resolve: (isNew: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A shelf that is gone when a lease ends is not waited for longer than this; the lease then runs out by itself. */
+export const leaseEndMs = 5_000;
 
 /** What went through a session so far, in chunks and sealed bytes. */
 export interface UploadCounters {
@@ -35,7 +39,9 @@ export class UploadSession {
   #isAsking = false;
   #opened: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
+  #isEnded = false;
 
+  /** `signal` ends the storing; the lease itself is renewed until `end` or `letGo`. */
   constructor(port: ShelfPort, signal: AbortSignal) {
     this.port = port;
     this.#signal = signal;
@@ -72,18 +78,30 @@ export class UploadSession {
 
   /** Ends the lease, so that the shelf can settle at once what stays. The lease runs out by itself where this fails. */
   async end(signal: AbortSignal): Promise<void> {
-    clearInterval(this.#renewal);
+    this.letGo();
     if (this.#opened !== undefined) await this.port.endLease(this.lease, signal);
+  }
+
+  /** Renews the lease no more. */
+  letGo(): void {
+    this.#isEnded = true;
+    clearInterval(this.#renewal);
   }
 
   #open(): Promise<void> {
     this.#opened ??= this.#retrying(() => this.port.holdLease(this.lease, this.#signal)).then((leaseMs) => {
-      this.#renewal = setInterval(() => {
-        this.port.holdLease(this.lease, this.#signal).catch(() => undefined); // two more tries come before it runs out
-      }, leaseMs / 3);
-      this.#renewal.unref();
+      if (!this.#isEnded) this.#renewEvery(leaseMs / 3);
     });
     return this.#opened;
+  }
+
+  /** Two more tries come before the lease runs out. */
+  #renewEvery(intervalMs: number): void {
+    this.#renewal = setInterval(() => {
+      const renewed = withDeadline(intervalMs, undefined, (signal) => this.port.holdLease(this.lease, signal));
+      renewed.catch(() => undefined);
+    }, intervalMs);
+    this.#renewal.unref();
   }
 
   async #ask(): Promise<void> {

@@ -243,6 +243,10 @@ export class Raft {
     if (state.role === "leader") acknowledgeOwn(state);
   }
 
+  get isLeader(): boolean {
+    return this.#state.role === "leader";
+  }
+
   /** One moment of this member. */
   status(): RaftStatus {
     const { id, role, term, vote, leader, log, configuration, transferTarget } = this.#state;

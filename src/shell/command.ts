@@ -3,7 +3,7 @@
  *
  * One table of these descriptions gives parsing, usage lines, help and completion.
  */
-import type { DfsClient, TransferEvent } from "../core/client.ts";
+import type { CallOptions, DfsClient, TransferEvent } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { DfsPath } from "../core/names.ts";
 import { optionText, parseOptions } from "./arguments.ts";
@@ -11,8 +11,14 @@ import type { OptionSpec } from "./arguments.ts";
 import type { Argument } from "./expand.ts";
 import type { Output } from "./output.ts";
 
-/** Which side an operand is on: it decides where globs look and what Tab completes. */
-export type OperandSide = "remote" | "local" | "command" | "none";
+/** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
+export type OperandSide = "remote" | "local" | "command" | "peer" | "word" | "none";
+
+/** The option of every command that can be answered from what one coordinator has. */
+export const staleOption: OptionSpec = {
+  long: "stale",
+  summary: "show what any coordinator has, without asking the others; says how old it is",
+};
 
 export interface Command {
   readonly name: string;
@@ -22,6 +28,8 @@ export interface Command {
   readonly options: readonly OptionSpec[];
   /** The side of operand `index` (from 0) of `count`. */
   readonly side: (index: number, count: number) => OperandSide;
+  /** What a `word` operand can be. */
+  readonly words?: readonly string[] | undefined;
   readonly operandsMin: number;
   readonly operandsMax: number;
   readonly examples: readonly string[];
@@ -57,6 +65,8 @@ export interface Settings {
   readonly trace: boolean;
   readonly keepGoing: boolean;
   readonly json: boolean;
+  /** Every command that knows `--stale` runs as if it was given. */
+  readonly stale: boolean;
   /** Each command ends with `timeout` after this long; absent for no limit. */
   readonly timeoutMs?: number | undefined;
 }
@@ -68,6 +78,9 @@ export interface ProgressView {
   stop(): void;
 }
 
+/** The options of calls that read. */
+export type ReadCalls = Pick<CallOptions, "stale"> & { readonly signal: AbortSignal };
+
 /** Everything that a command may touch. */
 export interface CommandContext {
   readonly state: ShellState;
@@ -78,6 +91,8 @@ export interface CommandContext {
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly signal: AbortSignal;
+  /** For the calls that read: the signal, and whether stale answers are welcome. */
+  readonly reads: ReadCalls;
   /** The client, opened at the first call. */
   client(): Promise<DfsClient>;
   /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
@@ -126,7 +141,7 @@ export interface ParsedArguments {
 
 /** The options and operands of a call of `command`. Fails with `usage` for an unknown option or a wrong number of operands. */
 export function parseArguments(command: Command, words: readonly Argument[]): ParsedArguments {
-  if (command.ownArguments === true) return parseOwnArguments(words);
+  if (command.ownArguments === true) return parseOwnArguments(command, words);
   const args = words.map((word) => word.text);
   const { values, operandIndexes } = parseOptions(args, command.options);
   const operands = operandIndexes.map((index) => words[index] as Argument);
@@ -136,9 +151,20 @@ export function parseArguments(command: Command, words: readonly Argument[]): Pa
   return { options: new OptionValues(values), operands, help };
 }
 
-function parseOwnArguments(words: readonly Argument[]): ParsedArguments {
+/** `--stale` is taken out, wherever it is not another option's value. */
+function parseOwnArguments(command: Command, words: readonly Argument[]): ParsedArguments {
   const help = words.length === 1 && words[0]?.text === "--help";
-  return { options: new OptionValues({}), operands: help ? [] : words, help };
+  const valued = new Set(command.options.flatMap(({ long, value }) => (value === undefined ? [] : [`-${long}`])));
+  const isStale = ({ text }: Argument, index: number): boolean =>
+    takesStale(command) && /^--?stale$/.test(text) && !valued.has(words[index - 1]?.text ?? "");
+  const operands = words.filter((word, index) => !isStale(word, index));
+  const values = operands.length < words.length ? { [staleOption.long]: true } : {};
+  return { options: new OptionValues(values), operands: help ? [] : operands, help };
+}
+
+/** Whether the command can be answered from what one coordinator has. */
+export function takesStale(command: Command): boolean {
+  return command.options.includes(staleOption);
 }
 
 /** The usage line of a command. */

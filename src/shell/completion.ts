@@ -17,6 +17,8 @@ export interface CompletionEnvironment {
   readonly variables: ReadonlyMap<string, string>;
   readonly remote: NameSource;
   readonly local: NameSource;
+  /** Names of the network's peers; none where they cannot be asked for. */
+  readonly peers: () => Promise<readonly string[]>;
 }
 
 /** What may stand in place of the text from `start` to `end`. */
@@ -105,7 +107,7 @@ async function wordCandidates(
   if (typed.startsWith("-") && !rest.includes("--")) return optionCandidates(typed, command);
   const index = rest.filter((word) => !word.startsWith("-")).length;
   for (const side of sides(command, index)) {
-    const candidates = await sideCandidates(side, typed, current, environment);
+    const candidates = await sideCandidates(side, typed, current, { ...environment, command });
     if (candidates.length > 0) return candidates;
   }
   return [];
@@ -121,23 +123,30 @@ async function sideCandidates(
   side: OperandSide,
   typed: string,
   current: Word | undefined,
-  environment: CompletionEnvironment,
+  environment: CompletionEnvironment & { readonly command: Command },
 ): Promise<readonly Candidate[]> {
   if (side === "command") return commandCandidates(typed, environment.commands);
+  if (side === "word") return nameCandidates(typed, environment.command.words ?? []);
+  if (side === "peer") return nameCandidates(typed, await environment.peers());
   if (side === "none") return [];
   return pathCandidates(typed, current, side === "remote" ? environment.remote : environment.local);
 }
 
 function commandCandidates(typed: string, commands: readonly Command[]): readonly Candidate[] {
-  const names = commands.map(({ name }) => name).filter((name) => name.startsWith(typed));
-  return names.sort(compareNames).map((name) => ({ text: name, label: name, isWhole: true }));
+  return nameCandidates(
+    typed,
+    commands.map(({ name }) => name),
+  );
+}
+
+function nameCandidates(typed: string, names: readonly string[]): readonly Candidate[] {
+  const matching = names.filter((name) => name.startsWith(typed)).sort(compareNames);
+  return matching.map((name) => ({ text: name, label: name, isWhole: true }));
 }
 
 function optionCandidates(typed: string, command: Command): readonly Candidate[] {
   const dashes = command.ownArguments === true ? "-" : "--";
-  const names = [...command.options.map(({ long }) => `${dashes}${long}`), "--help"];
-  const matching = names.filter((name) => name.startsWith(typed)).sort(compareNames);
-  return matching.map((name) => ({ text: name, label: name, isWhole: true }));
+  return nameCandidates(typed, [...command.options.map(({ long }) => `${dashes}${long}`), "--help"]);
 }
 
 async function pathCandidates(

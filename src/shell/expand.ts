@@ -6,6 +6,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { globMatchesMax } from "../core/limits.ts";
 import { resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
+import type { ReadCalls } from "./command.ts";
 import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "./glob.ts";
 import { compareNames, listPages } from "./listing.ts";
 import { syntaxError } from "./syntax.ts";
@@ -123,15 +124,15 @@ function isAbsence(error: unknown): boolean {
 }
 
 /** Globs over the network's files, from `cwd`. */
-export function remoteGlobs(client: DfsClient, cwd: DfsPath, signal: AbortSignal): GlobSource {
+export function remoteGlobs(client: DfsClient, cwd: DfsPath, reads: ReadCalls): GlobSource {
   return {
     async list(directory) {
       const children: { name: string; isDirectory: boolean }[] = [];
-      for await (const entry of listPages(client, resolvePath(directory, cwd), signal))
+      for await (const entry of listPages(client, resolvePath(directory, cwd), reads))
         children.push({ name: entry.name, isDirectory: entry.kind === "directory" });
       return children;
     },
-    exists: (path) => exists(() => client.stat(resolvePath(path, cwd), { signal })),
+    exists: (path) => exists(() => client.stat(resolvePath(path, cwd), reads)),
   };
 }
 

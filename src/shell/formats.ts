@@ -87,6 +87,7 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     copies: entry.copies,
     addedBytes: entry.addedBytes,
     historyBytes: entry.historyBytes,
+    ...(entry.expiresMs === undefined ? {} : { expires: new Date(entry.expiresMs).toISOString() }),
     ...(entry.fileKey === undefined ? {} : { fileKey: entry.fileKey }),
   };
 }

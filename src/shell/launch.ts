@@ -28,6 +28,8 @@ export interface Launch {
   readonly parseOnly: boolean;
   readonly keepGoing: boolean;
   readonly json: boolean;
+  readonly stale: boolean;
+  readonly atomic: boolean;
   readonly color: "auto" | "always" | "never";
   readonly progress: boolean;
   readonly timeoutMs: number | undefined;
@@ -41,6 +43,8 @@ const options: readonly OptionSpec[] = [
   { long: "trace", short: "x", summary: "write each command to stderr before it runs" },
   { long: "dry-run", short: "n", summary: "parse only, run nothing" },
   { long: "keep-going", short: "k", summary: "go on after a failing command" },
+  { long: "atomic", summary: "all changes of the script to the network happen at once, when it ends with 0; or none" },
+  { long: "stale", summary: "show what any coordinator has, without asking the others; says how old it is" },
   { long: "json", summary: "NDJSON from every command that can" },
   { long: "color", value: "WHEN", summary: "auto, always or never" },
   { long: "no-progress", summary: "no bars" },
@@ -72,6 +76,8 @@ export function parseLaunch(argv: readonly string[]): Launch {
     parseOnly: given.has("dry-run"),
     keepGoing: given.has("keep-going"),
     json: given.has("json"),
+    stale: given.has("stale"),
+    atomic: given.has("atomic"),
     color,
     progress: !given.has("no-progress"),
     timeoutMs: timeout === undefined ? undefined : secondsOf(timeout),

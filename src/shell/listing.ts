@@ -1,6 +1,7 @@
 /** Directories as the commands want them: all pages, sorted by name. */
 import type { DfsClient, Entry } from "../core/client.ts";
 import type { DfsPath } from "../core/names.ts";
+import type { ReadCalls } from "./command.ts";
 
 const surrogateMin = 0xd800;
 const surrogateMax = 0xdfff;
@@ -22,18 +23,18 @@ function codePointRank(unit: number): number {
 }
 
 /** The entries of a directory, page after page, in no particular order. Fails as `client.list` does. */
-export async function* listPages(client: DfsClient, path: DfsPath, signal: AbortSignal): AsyncGenerator<Entry> {
+export async function* listPages(client: DfsClient, path: DfsPath, reads: ReadCalls): AsyncGenerator<Entry> {
   let cursor: string | undefined;
   do {
-    const page = await client.list(path, { cursor, signal });
+    const page = await client.list(path, { cursor, ...reads });
     yield* page.entries;
     cursor = page.next;
   } while (cursor !== undefined);
 }
 
 /** All entries of a directory, sorted by name. Holds one directory in memory. Fails as `client.list` does. */
-export async function sortedEntries(client: DfsClient, path: DfsPath, signal: AbortSignal): Promise<Entry[]> {
+export async function sortedEntries(client: DfsClient, path: DfsPath, reads: ReadCalls): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of listPages(client, path, signal)) entries.push(entry);
+  for await (const entry of listPages(client, path, reads)) entries.push(entry);
   return entries.sort((left, right) => compareNames(left.name, right.name));
 }

@@ -44,6 +44,9 @@ interface ResolvedRedirection {
   readonly path: string;
 }
 
+/** `sh` gives codes above this one to what a signal killed. */
+const killedCodeMin = 128;
+
 /** Runs `sh -c text` in the local directory, with the shell's variables in its environment. Returns its exit code. */
 export async function runLocalCommand(text: string, side: LocalSide): Promise<number> {
   return side.runner.around(async () => {
@@ -89,6 +92,7 @@ async function piped(
   return side.runner.around(async () => {
     const child = start(pipe, side, "pipe");
     const localCode = ended(child, side);
+    localCode.catch(() => undefined); // awaited below, once the work has ended
     const input = child.stdin as Writable;
     const stdout = new StreamOutput(input, { isTTY: false, color: false });
     const code = await quietly(async () => {
@@ -97,8 +101,12 @@ async function piped(
       return result;
     });
     input.end();
-    const local = await localCode;
-    return code === 0 ? local : code;
+    return code === 0
+      ? localCode
+      : localCode.then(
+          () => code,
+          () => code,
+        );
   });
 }
 
@@ -131,13 +139,21 @@ async function ended(child: ChildProcess, side: LocalSide): Promise<number> {
     const copies = [copy(child.stdout, side.runner.stdout), copy(child.stderr, side.runner.stderr)];
     const code = await new Promise<number>((resolve, reject) => {
       child.once("error", (error) => reject(toDfsError(error, { path: "sh" })));
-      child.once("close", (exit, signal) => resolve(exit ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 0)));
+      child.once("close", (exit, signal) =>
+        resolve(exit ?? killedCodeMin + (constants.signals[signal ?? "SIGKILL"] ?? 0)),
+      );
     });
     await Promise.all(copies);
+    if (code > killedCodeMin && isOutOfTime(side.signal)) throw side.signal.reason as Error;
     return code;
   } finally {
     side.signal.removeEventListener("abort", stop);
   }
+}
+
+/** An interruption needs no words; a command that was ended because its time is up does. */
+function isOutOfTime(signal: AbortSignal): boolean {
+  return signal.aborted && toDfsError(signal.reason).kind === "timeout";
 }
 
 async function copy(from: ChildProcess["stdout"], to: Output): Promise<void> {

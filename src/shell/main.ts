@@ -16,6 +16,7 @@ import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { scriptBytesMax } from "../core/limits.ts";
 import { printable, rootPath } from "../core/names.ts";
+import { runAtomically } from "./atomic.ts";
 import { noBars, startBatchBars } from "./batch-bars.ts";
 import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
@@ -81,6 +82,8 @@ export async function runShell(program: ShellProgram): Promise<number> {
 
 async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
   const { task } = launch;
+  if (launch.atomic && (task.kind === "join" || (task.kind === "prompt" && program.stdin.isTTY === true)))
+    throw new DfsError("usage", "--atomic needs a script: -c, a file or stdin");
   switch (task.kind) {
     case "help":
       return print(program, programHelp(commands));
@@ -145,13 +148,36 @@ async function runScript(
   const onInterrupt = (): void => interrupt.abort();
   // Once: a second Ctrl-C ends the program whatever it does.
   process.once("SIGINT", onInterrupt);
-  const shell = new Shell(batchOptions(program, launch, stdinIsFree));
+  const options = batchOptions(program, launch, stdinIsFree);
   try {
-    return await shell.run(source, interrupt.signal);
+    if (launch.atomic) return await runAtomicScript(program, options, source, interrupt.signal);
+    return await runPlainScript(options, source, interrupt.signal);
   } finally {
     process.removeListener("SIGINT", onInterrupt);
+  }
+}
+
+async function runPlainScript(options: ShellOptions, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+  const shell = new Shell(options);
+  try {
+    return await shell.run(source, interrupt);
+  } finally {
     await shell.close();
   }
+}
+
+function runAtomicScript(
+  { stderr }: ShellProgram,
+  options: ShellOptions,
+  source: ScriptSource,
+  interrupt: AbortSignal,
+): Promise<number> {
+  const { timeoutMs, verbose } = options.settings;
+  const say = (text: string): void => void stderr.write(`dfs-shell: --atomic: ${text}\n`);
+  return runAtomically(
+    { openClient: options.openClient, interrupt, timeoutMs, isVerbose: verbose, say },
+    (openClient) => new Shell({ ...options, openClient }).runWhole(source, interrupt),
+  );
 }
 
 function parseOnly(program: ShellProgram, source: ScriptSource): number {
@@ -193,13 +219,13 @@ const rowsDefault = 24;
 /** What batch and prompt have in common. */
 function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
   const { stdout, stderr } = program;
-  const { quiet, verbose, trace, keepGoing, json, timeoutMs, dataFolder } = launch;
+  const { quiet, verbose, trace, keepGoing, json, stale, timeoutMs, dataFolder } = launch;
   const out = outputOf(stdout, launch, program);
   const error = outputOf(stderr, launch, program);
   const onProgress = verbose ? (message: string) => void stderr.write(`${printable(message)}\n`) : undefined;
   return {
     commands,
-    settings: { quiet, verbose, trace, keepGoing, json, timeoutMs },
+    settings: { quiet, verbose, trace, keepGoing, json, stale, timeoutMs },
     state: startState(),
     stdout: out,
     stderr: error,

@@ -21,7 +21,15 @@ export function completionEnvironment(shell: Shell, signal: AbortSignal): Comple
     variables: state.variables,
     remote: async (directory) => {
       try {
-        return await remoteGlobs(await shell.client(), state.cwd, signal).list(directory);
+        return await remoteGlobs(await shell.client(), state.cwd, { signal, stale: true }).list(directory);
+      } catch {
+        return [];
+      }
+    },
+    peers: async () => {
+      try {
+        const client = await shell.client();
+        return (await client.peers({ signal })).map(({ name }) => name);
       } catch {
         return [];
       }

@@ -90,7 +90,11 @@ class Prompt {
     this.#show();
     // A client that cannot be opened is told by the first command that needs it.
     this.#shell.client().catch(() => undefined);
-    if (historyPath !== undefined) this.#line = withOlder(this.#line, await readHistory(historyPath));
+    if (historyPath !== undefined) {
+      const older = await readHistory(historyPath);
+      // Only now is the line looked at: keys came in while the file was read.
+      this.#line = withOlder(this.#line, older);
+    }
     const code = await ended;
     stdin.removeListener("end", onEnd);
     stdout.removeListener("resize", this.#show);

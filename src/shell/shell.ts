@@ -6,9 +6,19 @@
  */
 import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import { commandStopMs, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import { findCommand, helpText, parseArguments, usageLine } from "./command.ts";
-import type { Command, CommandContext, Invocation, ProgressView, Settings, ShellState } from "./command.ts";
+import { findCommand, helpText, parseArguments, staleOption, takesStale, usageLine } from "./command.ts";
+import type {
+  Command,
+  CommandContext,
+  Invocation,
+  OptionValues,
+  ProgressView,
+  ReadCalls,
+  Settings,
+  ShellState,
+} from "./command.ts";
 import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
 import type { Argument } from "./expand.ts";
 import { runLocalCommand, withRedirections } from "./local-side.ts";
@@ -16,6 +26,8 @@ import type { LocalRunner, Streams } from "./local-side.ts";
 import { isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
+import { closed, unlessStuck, withinTime } from "./patience.ts";
+import { stalenessText } from "./staleness.ts";
 import { nearestNames } from "./suggestion.ts";
 import type { Assignment, CommandNode, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
 
@@ -41,6 +53,7 @@ export class Shell {
   readonly state: ShellState;
   readonly #options: ShellOptions;
   #client: Promise<DfsClient> | undefined;
+  #isStuck = false;
 
   constructor(options: ShellOptions) {
     this.#options = options;
@@ -56,14 +69,24 @@ export class Shell {
     return this.#client;
   }
 
-  /** Lets go of the client, if it was ever opened. */
+  /** Lets go of the client, if it was ever opened; one that is stuck is left alone. */
   async close(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined);
-    await client?.close();
+    const letGo = async (): Promise<void> => (await this.#client?.catch(() => undefined))?.close();
+    await closed(letGo(), this.#isStuck ? commandStopMs : stopMs);
   }
 
-  /** Parses and runs a script. Returns its exit code; a syntax error is reported and runs nothing. */
+  /** As `runWhole`, but where nobody reads the output any more the script ends early, with 0. */
   async run(source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+    try {
+      return await this.runWhole(source, interrupt);
+    } catch (error) {
+      if (isBrokenPipe(error)) return 0;
+      throw error;
+    }
+  }
+
+  /** Parses and runs a script. Returns its exit code; a syntax error is reported and runs nothing. Fails only with a broken pipe. */
+  async runWhole(source: ScriptSource, interrupt: AbortSignal): Promise<number> {
     let script: Script;
     try {
       script = parseScript(source);
@@ -71,12 +94,13 @@ export class Shell {
       await this.#say(`${toDfsError(error).message}\n`);
       return this.#remember(toDfsError(error).exitCode);
     }
-    try {
-      return this.#remember(await this.#statements(script, interrupt));
-    } catch (error) {
-      if (isBrokenPipe(error)) return 0;
-      throw error;
-    }
+    return this.#remember(await this.#statements(script, interrupt));
+  }
+
+  #unlessStuck<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+    return unlessStuck(signal, work, () => {
+      this.#isStuck = true;
+    });
   }
 
   #remember(code: number): number {
@@ -109,8 +133,8 @@ export class Shell {
   /** The exit code that counts: 0 for a forgiven command, whatever `$?` says. */
   async #command(node: CommandNode, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
     const { timeoutMs } = this.#options.settings;
-    const signal = timeoutMs === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeoutMs)]);
-    const code = this.#remember(await this.#runNode(node, source, signal));
+    const code = await withinTime(interrupt, timeoutMs, (signal) => this.#runNode(node, source, signal));
+    this.#remember(code);
     await this.#options.stdout.flush();
     await this.#options.stderr.flush();
     return node.forgiven && !interrupt.aborted ? 0 : code;
@@ -123,7 +147,7 @@ export class Shell {
       if (node.kind === "simple") return await this.#simple(node, source, signal);
       await this.#trace(`!${node.text}`);
       await this.#options.stdout.flush();
-      return await runLocalCommand(node.text, this.#localSide(signal));
+      return await this.#unlessStuck(signal, runLocalCommand(node.text, this.#localSide(signal)));
     } catch (error) {
       if (isBrokenPipe(error)) throw error;
       return this.#reportPlain(error);
@@ -148,9 +172,15 @@ export class Shell {
     const prepared = await this.#prepare(command, words, signal);
     if (typeof prepared === "number") return prepared;
     const { stdin, stdout } = this.#options;
-    return withRedirections(redirections, node.pipe, { stdin, stdout }, this.#localSide(signal), (streams) =>
-      this.#invoke(command, prepared, streams, signal),
-    );
+    try {
+      const work = withRedirections(redirections, node.pipe, { stdin, stdout }, this.#localSide(signal), (streams) =>
+        this.#invoke(command, prepared, streams, signal),
+      );
+      return await this.#unlessStuck(signal, work);
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+      return this.#report(command, error);
+    }
   }
 
   /** Parses options and looks up globs; an exit code where that already decides the outcome. */
@@ -162,12 +192,17 @@ export class Shell {
         return 0;
       }
       const groups: (readonly string[])[] = [];
+      const reads = this.#reads(command, options, signal);
       for (const [index, operand] of operands.entries())
-        groups.push(await this.#expand(command, operand, index, operands, signal));
+        groups.push(await this.#unlessStuck(signal, this.#expand(command, operand, index, operands, reads)));
       return { options, operands: groups.flat(), groups };
     } catch (error) {
-      return this.#report(command, error);
+      return this.#reportEnd(command, error, signal);
     }
+  }
+
+  #reads(command: Command, options: OptionValues, signal: AbortSignal): ReadCalls {
+    return { signal, stale: takesStale(command) && (this.#options.settings.stale || options.has(staleOption.long)) };
   }
 
   async #expand(
@@ -175,25 +210,39 @@ export class Shell {
     operand: Argument,
     index: number,
     operands: readonly Argument[],
-    signal: AbortSignal,
+    reads: ReadCalls,
   ): Promise<readonly string[]> {
     if (operand.pattern === undefined) return [operand.text];
     if (command.ownArguments === true && operands.slice(0, index).some((before) => before.text.startsWith("-")))
       return [operand.text];
     const side = command.side(index, operands.length);
-    if (side === "remote") return expandGlob(operand, remoteGlobs(await this.client(), this.state.cwd, signal));
+    if (side === "remote") return expandGlob(operand, remoteGlobs(await this.client(), this.state.cwd, reads));
     return side === "local" ? expandGlob(operand, localGlobs(this.state.lcwd)) : [operand.text];
   }
 
   async #invoke(command: Command, invocation: Invocation, streams: Streams, signal: AbortSignal): Promise<number> {
     try {
-      return await command.run(invocation, this.#context(command, streams, signal));
+      const reads = this.#reads(command, invocation.options, signal);
+      if (reads.stale === true) await this.#sayStaleness(command, signal);
+      return await command.run(invocation, this.#context(command, streams, reads));
     } catch (error) {
-      return this.#report(command, error);
+      return this.#reportEnd(command, error, signal);
     }
   }
 
-  #context(command: Command, streams: Streams, signal: AbortSignal): CommandContext {
+  /** Whatever a command was told when its signal fired, it failed for the signal's reason. */
+  #reportEnd(command: Command, error: unknown, signal: AbortSignal): Promise<number> {
+    return this.#report(command, signal.aborted && !isBrokenPipe(error) ? signal.reason : error);
+  }
+
+  async #sayStaleness(command: Command, signal: AbortSignal): Promise<void> {
+    const client = await this.client();
+    const text = stalenessText(await client.staleness({ signal }));
+    if (text !== undefined) await this.#say(`${command.name}: ${text}\n`);
+  }
+
+  #context(command: Command, streams: Streams, reads: ReadCalls): CommandContext {
+    const { signal } = reads;
     const { settings, commands, stderr, ask, progress } = this.#options;
     return {
       state: this.state,
@@ -203,6 +252,7 @@ export class Shell {
       stderr,
       stdin: streams.stdin,
       signal,
+      reads,
       client: () => this.client(),
       report: async (error, operand) => {
         if (isBrokenPipe(error) || signal.aborted) throw error;
@@ -219,7 +269,8 @@ export class Shell {
     const subject = operand ?? failure.path;
     const usage = failure.kind === "usage" && operand === undefined ? `${usageLine(command)}\n` : "";
     const about = subject === undefined || subject === "" ? "" : `${printable(subject)}: `;
-    await this.#say(`${command.name}: ${about}${reason(failure)}\n${usage}`);
+    const way = failure.kind === "no-quorum" && takesStale(command) ? "; use --stale to see what is known" : "";
+    await this.#say(`${command.name}: ${about}${reason(failure)}${way}\n${usage}`);
     return failure.exitCode;
   }
 

@@ -1,11 +1,11 @@
-import { encode } from "cborg";
+import { decode, encode } from "cborg";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeCommand, encodeCommand, verifyCommand } from "../../src/catalogue/command.ts";
+import { type CommandFields, decodeCommand, encodeCommand, verifyCommand } from "../../src/catalogue/command.ts";
 import type { Operation } from "../../src/catalogue/operation.ts";
-import { decodeResult } from "../../src/catalogue/result.ts";
+import { type CommandResult, decodeResult, encodeResult } from "../../src/catalogue/result.ts";
 import { DfsError } from "../../src/core/errors.ts";
-import type { NodeId, UserId } from "../../src/core/ids.ts";
+import type { NetworkId, NodeId, PeerId, UserId } from "../../src/core/ids.ts";
 import { attributesBytesMax, batchOperationsMax, commandBytesMax } from "../../src/core/limits.ts";
 import { peerPublicKey } from "../../src/identity/peer-identity.ts";
 import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move, network } from "./world.ts";
@@ -23,8 +23,19 @@ const peerOperations: Operation[] = [
   founding,
   { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1 },
   { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder },
-  { op: "updatePeer", name: null, addresses: [], zone: "", capacityBytes: 0, shelf: founderShelf },
+  {
+    op: "updatePeer",
+    name: null,
+    addresses: [],
+    zone: "",
+    capacityBytes: 0,
+    shelf: founderShelf,
+    mayCoordinate: false,
+  },
   { op: "endLease", shelf: founderShelf, lease: id("lease"), fileKeys: [fileKey("a")] },
+  { op: "expire" },
+  { op: "orderCoordinator", peer: founder, order: "add" },
+  { op: "orderCoordinator", peer: founder, order: null },
 ];
 const protocol = expect.objectContaining({ kind: "protocol" });
 
@@ -45,18 +56,21 @@ describe("commands", () => {
   });
 
   it("CAT-21 a signature covers every field and fits its author alone", () => {
-    const command = decodeCommand(userSession().next(putFile("a")));
-    const changes = [
+    const { author, session, sequence, operations, signature } = decodeCommand(userSession().next(putFile("a")));
+    const fields = { network: network.networkId, author, session, sequence, operations };
+    const signed = (change: Partial<CommandFields>) =>
+      decodeCommand(encodeCommand({ ...fields, ...change }, () => signature));
+    const command = signed({});
+    expect(() => verifyCommand(command, publicKeys)).not.toThrow();
+    const changes: Partial<CommandFields>[] = [
       { sequence: 2 },
       { session: id("other") },
       { operations: [putFile("b")] },
-      { network: "0".repeat(64) },
+      { network: "0".repeat(64) as NetworkId },
       { author: { peer: founder } },
     ];
     for (const change of changes)
-      expect(() => verifyCommand({ ...command, ...change } as typeof command, publicKeys)).toThrow(
-        expect.objectContaining({ kind: "integrity" }),
-      );
+      expect(() => verifyCommand(signed(change), publicKeys)).toThrow(expect.objectContaining({ kind: "integrity" }));
     expect(() => verifyCommand(command, () => stranger.publicKey)).toThrow(
       expect.objectContaining({ kind: "integrity" }),
     );
@@ -73,6 +87,9 @@ describe("commands", () => {
     expect(() => session.next(putFile("a", { attributes: new Uint8Array(attributesBytesMax + 1) }))).toThrow(usage);
     expect(() => session.next(putFile("a", { sizeBytes: -1 }))).toThrow(usage);
     expect(() => session.next(putFile("a", { node: "short" as NodeId }))).toThrow(usage);
+    const { founder } = founding;
+    const keyless = { ...founder, id: "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N" as PeerId };
+    expect(() => peerSession().next({ ...founding, founder: keyless })).toThrow(usage);
     const heavy = Array.from({ length: batchOperationsMax }, () =>
       putFile("a", { attributes: new Uint8Array(attributesBytesMax) }),
     );
@@ -100,9 +117,11 @@ describe("commands", () => {
     ]);
     expect(() => decodeCommand(wide)).toThrow(protocol);
     // The first two keys in the other order.
-    const swapped = Buffer.concat([command.subarray(0, 1), swapFirstTwo(command)]);
+    const swapped = Buffer.concat([command.subarray(0, 65), swapFirstTwo(command.subarray(64))]);
     expect(() => decodeCommand(swapped)).toThrow(protocol);
     expect(() => decodeCommand(Buffer.alloc(100_000, 0x81))).toThrow(protocol);
+    expect(() => decodeCommand(command.subarray(0, 64))).toThrow(protocol);
+    expect(() => decodeCommand(command.subarray(0, 63))).toThrow(protocol);
   });
 
   it("CAT-23 any bytes at all are a command or fail with protocol", () => {
@@ -121,13 +140,63 @@ describe("commands", () => {
     const value = fc.object({ withBigInt: false }).map((object) => encode(object));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), mutated, cut, value), (bytes) => {
-        for (const decode of [decodeCommand, decodeResult]) {
-          const error = faultOf(() => decode(bytes));
-          expect(error === undefined || (error instanceof DfsError && error.kind === "protocol")).toBe(true);
-        }
+        for (const again of [againAsCommand, againAsResult]) expect(flaw(again, bytes)).toBeUndefined();
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("CAT-23 no byte of a command or result can be another without changing its value or failing", () => {
+    const results: CommandResult[] = [
+      {
+        ok: [
+          { op: "expire", expired: 2, isMoreDue: true },
+          { op: "endLease", referenced: [fileKey("a")] },
+        ],
+      },
+      { error: { kind: "conflict", message: "taken", operation: 3, revision: null } },
+    ];
+    const cases = [
+      [againAsCommand, userSession().next(...userOperations)],
+      [againAsCommand, peerSession().next(...peerOperations)],
+      ...results.map((result) => [againAsResult, encodeResult(result)] as const),
+    ] as const;
+    for (const [again, sound] of cases) {
+      for (let end = 0; end < sound.length; end += 1) expect(() => again(sound.subarray(0, end))).toThrow(protocol);
+      for (const changed of withOneOtherByte(sound)) expect(flaw(again, changed)).toBeUndefined();
+    }
+  });
+
+  it("CAT-23 numbers of every size have their one encoding, and no other is read", () => {
+    const sizes = [0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER];
+    for (const sizeBytes of sizes) {
+      const command = userSession().next(putFile("a", { sizeBytes }));
+      expect(decodeCommand(command).operations).toMatchObject([{ sizeBytes }]);
+      const place = Buffer.from(command).indexOf("sizeBytes") + "sizeBytes".length;
+      const [number, end] = [encode(sizeBytes), place + encode(sizeBytes).length];
+      expect(command.subarray(place, end)).toEqual(number);
+      const others = [1, 2, 4, 8].filter((bytes) => sizeBytes < 256 ** bytes).map((bytes) => widened(sizeBytes, bytes));
+      const malformed = [
+        ...others,
+        Buffer.of(0xf5),
+        Buffer.of(0x20),
+        Buffer.of(0x1c),
+        Buffer.from("fb7ff8000000000000", "hex"),
+      ];
+      for (const other of malformed.filter((bytes) => Buffer.compare(bytes, number) !== 0)) {
+        const changed = Buffer.concat([command.subarray(0, place), other, command.subarray(end)]);
+        expect(() => decodeCommand(changed), other.toString("hex")).toThrow(protocol);
+      }
+    }
+    expect(() => userSession().next(putFile("a", { sizeBytes: 2 ** 53 }))).toThrow(/sizeBytes/);
+  });
+
+  it("CAT-24 a command is deterministic CBOR, as other encoders write it too", () => {
+    for (const session of [userSession(), peerSession()]) {
+      const operations = "user" in session.author ? userOperations : peerOperations;
+      const fields = session.next(...operations).subarray(64);
+      expect(encode(decode(fields))).toEqual(new Uint8Array(fields));
+    }
   });
 
   it("CAT-24 the bytes of a command stay the same from version to version", () => {
@@ -137,7 +206,7 @@ describe("commands", () => {
       (bytes) => shared.sign(bytes),
     );
     expect(Buffer.from(bytes).toString("hex")).toMatchInlineSnapshot(
-      `"a761760166617574686f72a1647573657250cc909321fd6fb2e017e573a9f385a4b2676e6574776f726b582049e899abf759c9e1d512802dc0b3d11e84e05b037656cb396bc017d9ae5237626773657373696f6e5004d4bdcd6cc4ca8460fc6d6e5f457bb76873657175656e636501697369676e617475726558405174f9a33c14724dc5aab56232105700061a55f889553ec6b50e52080ced4e828c489622103e7d0b8f321ff2d5a9cc3817d605b84ce2c80e797ac0e2168744086a6f7065726174696f6e7381a5626f706b72656d6f7665456e747279646b696e646466696c65646e6f646550ca978112ca1bbdcafac231b39a23dc4d65746f6b656e416166706172656e745059fccbc20de9a20e908193cfe56ad11b"`,
+      `"5174f9a33c14724dc5aab56232105700061a55f889553ec6b50e52080ced4e828c489622103e7d0b8f321ff2d5a9cc3817d605b84ce2c80e797ac0e216874408a661760166617574686f72a1647573657250cc909321fd6fb2e017e573a9f385a4b2676e6574776f726b582049e899abf759c9e1d512802dc0b3d11e84e05b037656cb396bc017d9ae5237626773657373696f6e5004d4bdcd6cc4ca8460fc6d6e5f457bb76873657175656e6365016a6f7065726174696f6e7381a5626f706b72656d6f7665456e747279646b696e646466696c65646e6f646550ca978112ca1bbdcafac231b39a23dc4d65746f6b656e416166706172656e745059fccbc20de9a20e908193cfe56ad11b"`,
     );
   });
 });
@@ -149,11 +218,38 @@ function swapFirstTwo(command: Uint8Array): Uint8Array {
   return Buffer.concat([command.subarray(4, secondEnd), first, command.subarray(secondEnd)]);
 }
 
-function faultOf(call: () => unknown): unknown {
+/** The command in these bytes, encoded again. */
+function againAsCommand(bytes: Uint8Array): Uint8Array {
+  const { signature, ...fields } = decodeCommand(bytes);
+  return encodeCommand(fields, () => signature);
+}
+
+function againAsResult(bytes: Uint8Array): Uint8Array {
+  return encodeResult(decodeResult(bytes));
+}
+
+/** The head of a number in so many bytes, whether it needs them or not. */
+function widened(number: number, bytes: number): Buffer {
+  const wide = Buffer.alloc(9);
+  wide.writeBigUInt64BE(BigInt(number), 1);
+  return Buffer.concat([Buffer.of(0x18 + Math.log2(bytes)), wide.subarray(9 - bytes)]);
+}
+
+function* withOneOtherByte(bytes: Uint8Array): Generator<Uint8Array> {
+  for (const [place, byte] of bytes.entries())
+    for (const other of [byte + 1, byte - 1, byte ^ 0x20, byte ^ 0x80, 0xf6]) {
+      const changed = Uint8Array.from(bytes);
+      changed[place] = other;
+      yield changed;
+    }
+}
+
+/** What is wrong with how bytes are read: they are the one encoding of a value, or fail with `protocol`. */
+function flaw(again: (bytes: Uint8Array) => Uint8Array, bytes: Uint8Array): string | undefined {
   try {
-    call();
-    return undefined;
+    if (Buffer.compare(again(bytes), bytes) === 0) return undefined;
+    return `another encoding was read: ${Buffer.from(bytes).toString("hex")}`;
   } catch (error) {
-    return error;
+    return error instanceof DfsError && error.kind === "protocol" ? undefined : String(error);
   }
 }

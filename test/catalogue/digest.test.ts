@@ -10,7 +10,7 @@ const everyColumn = `SELECT s.name AS "table", c.name AS "column" FROM sqlite_sc
 
 describe("the digest", () => {
   it("CAT-42 changes with every column of every table", async () => {
-    using world = World.founded();
+    using world = World.founded("disk");
     ok(world.asUser(putFile("a")));
     ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 }));
     ok(world.asFounder({ op: "endLease", shelf: founderShelf, lease: id<LeaseId>("another"), fileKeys: [] }));

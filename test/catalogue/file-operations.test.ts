@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Operation } from "../../src/catalogue/operation.ts";
 import type { NodeId } from "../../src/core/ids.ts";
 import { pathDepthMax } from "../../src/core/limits.ts";
+import { SqlDatabase } from "../../src/core/sqlite.ts";
 import { World, copyFile, fault, fileKey, id, makeDirectory, move, ok, putFile, removeEntry, root } from "./world.ts";
 import { shared, startMs, stranger, token } from "./world.ts";
 import { founderShelf } from "./world.ts";
@@ -29,6 +31,7 @@ describe("putting files", () => {
       shelf: founderShelf,
       copies: 2,
       committedMs: startMs,
+      expiresMs: null,
     });
     expect(world.catalogue.revision(id("a"), 1)).toMatchObject({ sealedBytes: 116, createdIndex: 2, endedIndex: null });
     expect(world.catalogue.node(id("a"))).toMatchObject({
@@ -204,6 +207,37 @@ describe("batches", () => {
     expect(world.catalogue.counts()).toEqual({ files: 0, directories: 0, logicalBytes: 0, storedBytes: 0 });
     expect(world.catalogue.node(id("d"))).toBeUndefined();
     expect(world.catalogue.digest()).not.toEqual(before);
+  });
+
+  it("CAT-10 a refused command of one operation changes no row of the tree", () => {
+    using world = World.founded("disk");
+    const database = new SqlDatabase(world.path, { durability: "normal" });
+    const tree = (): unknown =>
+      ["nodes", "entries", "revisions"].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
+    ok(world.asUser(makeDirectory("d"), makeDirectory("e", id("d")), putFile("a"), putFile("b")));
+    const refused: Operation[] = [
+      makeDirectory("d"),
+      { ...makeDirectory("new"), node: id("a") },
+      putFile("a"),
+      putFile("new", { node: id("a") }),
+      putFile("a", { baseRevision: 2 }),
+      putFile("new", { shelf: id("no shelf") }),
+      putFile("new", { expiresMs: world.timeMs }),
+      copyFile("a", "b"),
+      copyFile("a", "new", { node: id("b") }),
+      copyFile("a", "b", { baseRevision: 5 }),
+      move("a", "b"),
+      move("a", "d", { replace: id("d") }),
+      move("d", "new", { toParent: id("e") }),
+      removeEntry("d", "directory"),
+      removeEntry("a", "directory"),
+    ];
+    for (const operation of refused) {
+      const before = [tree(), world.catalogue.counts()];
+      expect(fault(world.asUser(operation)).operation).toBe(0);
+      expect([tree(), world.catalogue.counts()], operation.op).toEqual(before);
+    }
+    database.close();
   });
 
   it("CAT-10 a name can be made, removed and made again in one command", () => {

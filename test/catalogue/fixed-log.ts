@@ -1,12 +1,34 @@
-/** A log that is the same in every process. */
+/** A log that is the same in every process, and the marks that its batches carry. */
 import type { LogEntry } from "../../src/catalogue/apply.ts";
-import { fixedOperations } from "./model.ts";
-import { founding, peerSession, startMs, userSession } from "./world.ts";
+import type { Catalogue, LogMark } from "../../src/catalogue/catalogue.ts";
+import { type TimedCommand, fixedCommands } from "./model.ts";
+import { founding, peerSession, startMs, token, userSession } from "./world.ts";
 
 /** Some thousand entries, many of them refusals. */
 export function fixedLog(): readonly LogEntry[] {
-  const session = userSession();
-  const operations = Array.from({ length: 25 }, (_, seed) => fixedOperations(seed)).flat();
-  const commands = [peerSession().next(founding), ...operations.map((one) => session.next(...one))];
-  return commands.map((command, place) => ({ index: place + 1, timeMs: startMs + place, command }));
+  return logOf(Array.from({ length: 25 }, (_, seed) => fixedCommands(seed)).flat());
+}
+
+/** A founding and these commands, as entries. */
+export function logOf(commands: readonly TimedCommand[]): LogEntry[] {
+  const user = userSession();
+  const peer = peerSession();
+  const founded = { timeMs: startMs, command: peer.next(founding) };
+  const others = commands.map(({ timeMs, operations }) => ({
+    timeMs,
+    command: operations === "expire" ? peer.next({ op: "expire" }) : user.next(...operations),
+  }));
+  return [founded, ...others].map((entry, place) => ({ index: place + 1, ...entry }));
+}
+
+/** Applies the batch that comes next: one to three entries, with a mark that names the last of them. */
+export function applyNextBatch(catalogue: Catalogue, entries: readonly LogEntry[]): void {
+  const start = catalogue.appliedIndex();
+  const batch = entries.slice(start, start + 1 + (start % 3));
+  catalogue.applyBatch(batch, markAt(start + batch.length));
+}
+
+/** The mark of a batch up to this index; the log's members change now and then. */
+export function markAt(index: number): LogMark {
+  return { bytes: token(`applied up to ${index}`), membersChanged: index % 5 === 0 };
 }

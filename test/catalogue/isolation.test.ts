@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeCommand } from "../../src/catalogue/command.ts";
 import type { NetworkId, NodeId } from "../../src/core/ids.ts";
-import { idBytes } from "../../src/catalogue/wire.ts";
+import { idBytes } from "../../src/catalogue/id-bytes.ts";
 import {
   Session,
   World,

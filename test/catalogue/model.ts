@@ -1,9 +1,9 @@
 /** The rules of a user's tree in a few maps, and random commands to hold against them. */
 import * as fc from "fast-check";
-import type { Operation, OperationOf } from "../../src/catalogue/operation.ts";
+import type { OperationOf } from "../../src/catalogue/operation.ts";
 import type { ErrorKind } from "../../src/core/errors.ts";
 import type { NodeId } from "../../src/core/ids.ts";
-import { fileKey, id, putFile, root, token } from "./world.ts";
+import { fileKey, id, putFile, root, startMs, token } from "./world.ts";
 
 export type TreeOperation = OperationOf<"makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry">;
 
@@ -12,6 +12,14 @@ interface ModelNode {
   readonly isLive: boolean;
   /** Size of each revision's content; none for a directory. */
   readonly sizes: readonly number[];
+  /** Of the latest revision. */
+  readonly expiresMs: number | null;
+}
+
+/** A command of the shared user, or the founder's order to end what has expired, at its time. */
+export interface TimedCommand {
+  readonly timeMs: number;
+  readonly operations: readonly TreeOperation[] | "expire";
 }
 
 const nodes = ["n1", "n2", "n3", "n4", "n5", "n6"].map((label) => id<NodeId>(label));
@@ -51,21 +59,46 @@ const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
   }),
 );
 
-/** Commands of one to three operations on few names and few nodes, so that they get in each other's way. */
-export const anyCommands = fc.array(fc.array(anyTreeOperation, { minLength: 1, maxLength: 3 }), {
-  minLength: 1,
-  maxLength: 40,
-});
+/**
+ * Commands of one to three operations on few names and few nodes, so that they get in each other's way, with files that
+ * expire within a few ticks of a clock, and orders to end them.
+ */
+export const anyTimedCommands: fc.Arbitrary<readonly TimedCommand[]> = fc
+  .array(
+    fc.record({
+      afterMs: fc.nat(2),
+      lifeMs: fc.option(fc.integer({ min: 0, max: 6 })),
+      operations: fc.oneof(
+        { weight: 3, arbitrary: fc.array(anyTreeOperation, { minLength: 1, maxLength: 3 }) },
+        { weight: 1, arbitrary: fc.constant("expire" as const) },
+      ),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((steps) => {
+    let timeMs = startMs;
+    return steps.map(({ afterMs, lifeMs, operations }) => {
+      timeMs += afterMs;
+      return { timeMs, operations: operations === "expire" ? operations : withLife(operations, timeMs, lifeMs) };
+    });
+  });
+
+function withLife(operations: readonly TreeOperation[], timeMs: number, lifeMs: number | null): TreeOperation[] {
+  const expiresMs = lifeMs === null ? null : timeMs + lifeMs;
+  return operations.map((operation) => (operation.op === "putFile" ? { ...operation, expiresMs } : operation));
+}
 
 const key = (parent: NodeId, name: Uint8Array): string => `${parent}/${Buffer.from(name).toString()}`;
 
 /** What a catalogue should hold. An operation returns why it is refused, or nothing. */
 export class TreeModel {
-  nodes = new Map<NodeId, ModelNode>([[root, { kind: "directory", isLive: true, sizes: [] }]]);
+  nodes = new Map<NodeId, ModelNode>([[root, { kind: "directory", isLive: true, sizes: [], expiresMs: null }]]);
   bindings = new Map<string, NodeId>();
+  #timeMs = 0;
 
-  /** All operations or none. */
-  command(operations: readonly TreeOperation[]): ErrorKind | undefined {
+  /** All operations or none, at a time. */
+  command(operations: readonly TreeOperation[], timeMs = startMs): ErrorKind | undefined {
+    this.#timeMs = timeMs;
     const before = { nodes: new Map(this.nodes), bindings: new Map(this.bindings) };
     for (const operation of operations) {
       const refused = this.#operation(operation);
@@ -74,6 +107,21 @@ export class TreeModel {
       return refused;
     }
     return undefined;
+  }
+
+  /** Ends what has expired by a time, and returns how many files that were. */
+  expire(timeMs: number): number {
+    const due = this.expiring.filter(([, expiresMs]) => expiresMs <= timeMs).map(([node]) => node);
+    for (const node of due) this.#end(node);
+    for (const [path, node] of this.bindings) if (due.includes(node)) this.bindings.delete(path);
+    return due.length;
+  }
+
+  /** Live files that are to expire, and when. */
+  get expiring(): readonly (readonly [NodeId, number])[] {
+    return [...this.nodes].flatMap(([node, { isLive, expiresMs }]) =>
+      isLive && expiresMs !== null ? [[node, expiresMs] as const] : [],
+    );
   }
 
   /** The live names of a directory with node and size, in the order of the names. */
@@ -91,33 +139,41 @@ export class TreeModel {
   #operation(operation: TreeOperation): ErrorKind | undefined {
     if (operation.op === "move") return this.#move(operation);
     if (operation.op === "removeEntry") return this.#remove(operation);
-    if (operation.op === "makeDirectory") return this.#add(operation, "directory", []);
-    if (operation.op === "putFile") return this.#commit(operation, operation.sizeBytes);
+    if (operation.op === "makeDirectory")
+      return this.#add(operation, { kind: "directory", sizes: [], expiresMs: null });
+    if (operation.op === "putFile") {
+      const { sizeBytes, expiresMs } = operation;
+      const isOver = expiresMs !== null && expiresMs <= this.#timeMs;
+      return isOver ? "usage" : this.#commit(operation, sizeBytes, expiresMs);
+    }
     const size = this.nodes.get(operation.sourceNode)?.sizes[operation.sourceRevision - 1];
-    return size === undefined ? "not-found" : this.#commit(operation, size);
+    return size === undefined ? "not-found" : this.#commit(operation, size, null);
   }
 
-  #commit(operation: OperationOf<"putFile" | "copyFile">, size: number): ErrorKind | undefined {
-    if (operation.baseRevision === 0) return this.#add(operation, "file", [size]);
+  #commit(
+    operation: OperationOf<"putFile" | "copyFile">,
+    size: number,
+    expiresMs: number | null,
+  ): ErrorKind | undefined {
+    if (operation.baseRevision === 0) return this.#add(operation, { kind: "file", sizes: [size], expiresMs });
     const bound = this.bindings.get(key(operation.parent, operation.token));
     const refused = this.#directoryFault(operation.parent);
     if (refused !== undefined) return refused;
     const node = bound === undefined ? undefined : this.nodes.get(bound);
     if (node?.kind === "directory") return "is-directory";
     if (bound !== operation.node || node?.sizes.length !== operation.baseRevision) return "conflict";
-    this.nodes.set(bound, { ...node, sizes: [...node.sizes, size] });
+    this.nodes.set(bound, { ...node, sizes: [...node.sizes, size], expiresMs });
     return undefined;
   }
 
   #add(
     { parent, token, node }: { parent: NodeId; token: Uint8Array; node: NodeId },
-    kind: ModelNode["kind"],
-    sizes: readonly number[],
+    content: Omit<ModelNode, "isLive">,
   ): ErrorKind | undefined {
     const refused = this.#directoryFault(parent);
     if (refused !== undefined) return refused;
     if (this.bindings.has(key(parent, token)) || this.nodes.has(node)) return "exists";
-    this.nodes.set(node, { kind, isLive: true, sizes });
+    this.nodes.set(node, { ...content, isLive: true });
     this.bindings.set(key(parent, token), node);
     return undefined;
   }
@@ -188,6 +244,6 @@ export class TreeModel {
 }
 
 /** A fixed run of commands, the same in every process. */
-export function fixedOperations(seed: number): readonly (readonly Operation[])[] {
-  return fc.sample(anyCommands, { seed, numRuns: 5 }).flat();
+export function fixedCommands(seed: number): readonly TimedCommand[] {
+  return fc.sample(anyTimedCommands, { seed, numRuns: 5 }).flat();
 }

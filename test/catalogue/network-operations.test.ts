@@ -41,6 +41,7 @@ const update = (changes: Partial<OperationOf<"updatePeer">> = {}): OperationOf<"
   zone: "attic",
   capacityBytes: 5,
   shelf: null,
+  mayCoordinate: false,
   ...changes,
 });
 
@@ -60,7 +61,12 @@ describe("founding", () => {
       foundedMs: startMs,
     });
     expect(catalogue.peers()).toEqual([
-      { ...describePeer(founderKey, "first", founderShelf), joinedIndex: 1, joinedMs: startMs },
+      {
+        ...describePeer(founderKey, "first", founderShelf),
+        coordinatorOrder: null,
+        joinedIndex: 1,
+        joinedMs: startMs,
+      },
     ]);
     expect(catalogue.shelves()).toEqual([{ shelf: founderShelf, owner: founder, createdIndex: 1 }]);
     expect(catalogue.user(shared.userId)).toMatchObject({ publicKey: shared.publicKey, rootDirectory: root });
@@ -162,7 +168,8 @@ describe("invites", () => {
       inviteSecretHash: invite(5).hash,
       peer: describePeer(secondKey, "late"),
     } as const;
-    expect(fault(world.asFounder(seventh)).kind).toBe("quota");
+    // A refusal does not use the invite up.
+    for (let time = 0; time < 2; time += 1) expect(fault(world.asFounder(seventh)).kind).toBe("quota");
     world.timeMs = addInvite.expiresMs;
     ok(world.asFounder({ ...invite(7), expiresMs: world.timeMs + 1 }));
   });
@@ -194,13 +201,40 @@ describe("a peer's own entry", () => {
       capacityBytes: 5,
       shelf,
       addresses: ["/ip4/10.0.0.1/tcp/1"],
+      mayCoordinate: false,
     });
     expect(world.catalogue.membersVersion()).toBe(world.catalogue.appliedIndex());
     ok(world.apply(second.next(update({ shelf }))));
     ok(world.apply(second.next(update({ name: "box" as PeerName }))));
-    expect(fault(world.apply(second.next(update({ shelf: id("other") })))).kind).toBe("exists");
+    expect(fault(world.apply(second.next(update({ shelf: id("other"), zone: "roof" })))).kind).toBe("exists");
+    expect(world.catalogue.peer(peerIdOf(secondKey))?.zone).toBe("attic");
     expect(fault(world.apply(second.next(update({ name: "first" as PeerName })))).kind).toBe("exists");
     expect(world.catalogue.peer(founder)?.zone).toBe("cellar");
+  });
+});
+
+describe("coordinators", () => {
+  it("CAT-18 an order about a coordinator stays with its peer, whatever the peer says, until another comes", () => {
+    const look = () => world.catalogue.peer(founder);
+    for (const order of ["add", "remove", null, "remove"] as const) {
+      expect(ok(world.asFounder({ op: "orderCoordinator", peer: founder, order }))).toEqual([
+        { op: "orderCoordinator" },
+      ]);
+      expect(look()).toMatchObject({ mayCoordinate: true, coordinatorOrder: order });
+      expect(world.catalogue.membersVersion()).toBe(world.catalogue.appliedIndex());
+    }
+    ok(world.asFounder(update({ mayCoordinate: false })));
+    expect(look()).toMatchObject({ mayCoordinate: false, coordinatorOrder: "remove" });
+  });
+
+  it("CAT-18 only members can be ordered, and only by members", () => {
+    const order = { op: "orderCoordinator", peer: peerIdOf(secondKey), order: "add" } as const;
+    const before = world.catalogue.membersVersion();
+    expect(fault(world.asFounder(order)).kind).toBe("not-found");
+    expect(fault(world.apply(peerSession(secondKey).next(order))).kind).toBe("permission");
+    expect(fault(world.asUser({ ...order, peer: founder })).kind).toBe("permission");
+    expect(world.catalogue.membersVersion()).toBe(before);
+    expect(world.catalogue.peer(founder)?.coordinatorOrder).toBeNull();
   });
 });
 

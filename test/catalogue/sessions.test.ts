@@ -3,7 +3,19 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { decodeResult } from "../../src/catalogue/result.ts";
-import { World, fault, makeDirectory, ok, peerSession, putFile, shared, startMs, token, userSession } from "./world.ts";
+import {
+  World,
+  fault,
+  founding,
+  makeDirectory,
+  ok,
+  peerSession,
+  putFile,
+  shared,
+  startMs,
+  token,
+  userSession,
+} from "./world.ts";
 import { Session, root } from "./world.ts";
 
 vi.mock("../../src/core/limits.ts", async (original) => ({ ...(await original<object>()), sessionsMax: 4 }));
@@ -71,7 +83,7 @@ describe("sessions", () => {
     const answer = world.apply(command);
     const index = world.catalogue.appliedIndex();
     const copy = join(world.folder, "after-crash.db");
-    for (const suffix of ["", "-wal"]) copyFileSync(world.path + suffix, copy + suffix);
+    for (const suffix of ["", "-wal", "-sums"]) copyFileSync(world.path + suffix, copy + suffix);
     const recovered = Catalogue.open(copy);
     expect(recovered.appliedIndex()).toBe(index);
     const digest = recovered.digest();
@@ -102,6 +114,20 @@ describe("entries", () => {
     );
     expect(world.catalogue.appliedIndex()).toBe(1);
     expect(world.catalogue.digest()).toEqual(digest);
+  });
+
+  it("CAT-82 a batch that fails leaves nothing behind, neither in the tables nor in memory", () => {
+    using empty = new World();
+    const digest = empty.catalogue.digest();
+    const commands = [empty.founder.next(founding), empty.user.next(putFile("a")), empty.user.next(putFile("b"))];
+    const entries = commands.map((command, place) => ({ index: place + 1, timeMs: startMs, command }));
+    const [first, second, third] = entries;
+    const gap = [first, second, { ...third, index: 9 }] as typeof entries;
+    expect(() => empty.catalogue.applyBatch(gap)).toThrow(expect.objectContaining({ kind: "internal" }));
+    expect([empty.catalogue.digest(), empty.catalogue.appliedIndex()]).toEqual([digest, 0]);
+    expect(fault(empty.apply(userSession("early").next(putFile("a"))))).toMatchObject({
+      message: expect.stringContaining("not founded") as string,
+    });
   });
 
   it("CAT-34 a malformed command and one for another network are refused, and the log goes on", () => {

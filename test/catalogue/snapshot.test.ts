@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
-import { World, makeDirectory, ok, putFile } from "./world.ts";
+import { World, makeDirectory, ok, putFile, startMs, token } from "./world.ts";
 
 let world: World;
 beforeEach(() => {
@@ -20,33 +20,55 @@ function fill(count: number, label: string): void {
   ok(world.asUser(...pairs.flat()));
 }
 
+/** The batch of one entry, which puts files, and its mark. */
+function batchAt(index: number, files: number): Parameters<Catalogue["applyBatch"]> {
+  const operations = Array.from({ length: files }, (_, place) => putFile(`${index} ${place}`));
+  const entry = { index, timeMs: startMs + index, command: world.user.next(...operations) };
+  return [[entry], { bytes: token(`mark ${index}`), membersChanged: index % 3 === 0 }];
+}
+
 describe("snapshots", () => {
   it("CAT-60 a restored snapshot has the digest and the applied index of the moment it was taken", async () => {
     fill(20, "before");
     const file = join(world.folder, "snapshot");
+    world.catalogue.applyBatch([], { bytes: token("mark"), membersChanged: false });
     const digest = world.catalogue.digest();
-    const index = await world.catalogue.snapshotTo(file);
-    expect(index).toBe(world.catalogue.appliedIndex());
+    const { index, mark } = await world.catalogue.snapshotTo(file);
+    expect([index, mark]).toEqual([world.catalogue.appliedIndex(), token("mark")]);
     fill(5, "after");
     const target = join(world.folder, "other.db");
     await Catalogue.restoreFrom(file, target);
     const restored = Catalogue.open(target);
-    expect(restored.appliedIndex()).toBe(index);
+    expect([restored.appliedIndex(), restored.logMark()]).toEqual([index, mark]);
     expect(restored.digest()).toEqual(digest);
     expect(restored.digest()).not.toEqual(world.catalogue.digest());
     restored.close();
   });
 
-  it("CAT-60 a commit while the snapshot is being written is not in it", async () => {
+  it("CAT-63 a snapshot taken while commands are applied is the state at one index, with its mark", async () => {
     const file = join(world.folder, "snapshot");
-    const digest = world.catalogue.digest();
-    const writing = world.catalogue.snapshotTo(file);
-    fill(1, "late");
-    const index = await writing;
+    const log = [batchAt(2, 200)];
+    for (const batch of log) world.catalogue.applyBatch(...batch);
+    const progress = { isWritten: false };
+    const writing = world.catalogue.snapshotTo(file).finally(() => {
+      progress.isWritten = true;
+    });
+    while (!progress.isWritten) {
+      const batch = batchAt(log.length + 2, 5);
+      log.push(batch);
+      world.catalogue.applyBatch(...batch);
+      await new Promise(setImmediate);
+    }
+    const { index, mark } = await writing;
+    expect(log.length).toBeGreaterThan(10);
     const target = join(world.folder, "other.db");
     await Catalogue.restoreFrom(file, target);
     const restored = Catalogue.open(target);
-    expect([restored.appliedIndex(), restored.digest()]).toEqual([index, digest]);
+    expect([restored.appliedIndex(), restored.logMark()]).toEqual([index, mark]);
+    using replica = World.founded();
+    for (const batch of log.slice(0, index - 1)) replica.catalogue.applyBatch(...batch);
+    expect([replica.catalogue.appliedIndex(), replica.catalogue.logMark()]).toEqual([index, mark]);
+    expect(restored.digest()).toEqual(replica.catalogue.digest());
     restored.close();
   });
 
@@ -80,6 +102,15 @@ describe("snapshots", () => {
       writeFileSync(file, bytes);
       await expect(Catalogue.restoreFrom(file, world.path)).rejects.toThrow(
         expect.objectContaining({ kind: expect.stringMatching(/integrity|version/) as string }),
+      );
+    }
+    for (const harm of ["DELETE FROM log_mark", "UPDATE log_mark SET mark = 'text'", "DELETE FROM totals"]) {
+      writeFileSync(file, sound);
+      const database = new SqlDatabase(file, { durability: "full" });
+      database.exec(harm);
+      database.close();
+      await expect(Catalogue.restoreFrom(file, world.path)).rejects.toThrow(
+        expect.objectContaining({ kind: "integrity" }),
       );
     }
     writeFileSync(file, sound);

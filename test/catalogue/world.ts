@@ -1,6 +1,6 @@
 /** A small network for tests: fixed keys, a catalogue in a temporary folder, and clients that number their commands. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
@@ -14,6 +14,8 @@ import {
   type OperationResult,
   decodeResult,
 } from "../../src/catalogue/result.ts";
+import { arrivalPath, arrive } from "../../src/catalogue/page-sums/arrival.ts";
+import { carryOut } from "../../src/catalogue/page-sums/steps.ts";
 import {
   type FileKey,
   type LeaseId,
@@ -52,7 +54,15 @@ export function peerKey(seed: number): Promise<Ed25519PrivateKey> {
 
 export function describePeer(key: Ed25519PrivateKey, name: string, shelf: ShelfId | null = null): PeerDescription {
   const addresses = [`/ip4/127.0.0.1/tcp/4001/p2p/${peerIdOf(key)}`];
-  return { id: peerIdOf(key), name: name as PeerName, addresses, zone: "cellar", capacityBytes: 1000, shelf };
+  return {
+    id: peerIdOf(key),
+    name: name as PeerName,
+    addresses,
+    zone: "cellar",
+    capacityBytes: 1000,
+    shelf,
+    mayCoordinate: true,
+  };
 }
 
 export const founding: OperationOf<"initNetwork"> = {
@@ -144,7 +154,10 @@ export class World {
     this.catalogue.close();
     const database = new SqlDatabase(this.path, { durability: "full" });
     change(database);
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     database.close();
+    copyFileSync(this.path, arrivalPath(this.path));
+    carryOut(arrive(this.path));
     this.catalogue = Catalogue.open(this.path);
   }
 
@@ -186,6 +199,7 @@ export function putFile(name: string, changes: Partial<OperationOf<"putFile">> =
     shelf: founderShelf,
     lease: id<LeaseId>("lease"),
     copies: 2,
+    expiresMs: null,
     ...changes,
   };
 }

@@ -4,15 +4,18 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DfsClient, Entry, TransferEvent } from "../../src/core/client.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { DfsClient, Entry, PutRequest, PutSource, TransferEvent } from "../../src/core/client.ts";
 import { toDfsError } from "../../src/core/errors.ts";
+import { parsePeerName } from "../../src/core/ids.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 
 export interface ContractClient {
   /** A client of an empty network. */
   readonly client: DfsClient;
+  /** Lets this much time pass for the network; without it the tests wait for real time. */
+  readonly advance?: ((ms: number) => Promise<void>) | undefined;
   /** Ends whatever the client needed. */
   stop(): Promise<void>;
 }
@@ -36,6 +39,32 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 
 async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(await collect(bytes)).toString("utf8");
+}
+
+function streamOf(content: string): PutSource {
+  const bytes = (async function* () {
+    yield Buffer.from(content);
+  })();
+  return { kind: "stream", bytes, name: "stream" };
+}
+
+/** What became of the put of one stream: `ok`, or the kind and message of its failure, however that was told. */
+async function putOutcome(
+  client: DfsClient,
+  target: string,
+  content: string,
+  request: Partial<PutRequest> = {},
+): Promise<{ readonly kind: string; readonly message: string }> {
+  const outcomes: { kind: string; message: string }[] = [];
+  const onEvent = (event: TransferEvent): void => {
+    if (event.type === "failed") outcomes.push(event.error);
+  };
+  try {
+    await client.put({ sources: [streamOf(content)], target: at(target), ...request }, { onEvent });
+  } catch (error) {
+    outcomes.push(toDfsError(error));
+  }
+  return outcomes[0] ?? { kind: "ok", message: "" };
 }
 
 /** Runs the suite against the clients that `open` gives; each test has its own directory, one client serves them all. */
@@ -63,11 +92,7 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
     }
 
     async function put(target: string, content: string, force = false): Promise<void> {
-      const bytes = (async function* () {
-        yield Buffer.from(content);
-      })();
-      const source = { kind: "stream", bytes, name: "stream" } as const;
-      const summary = await client.put({ sources: [source], target: at(target), force });
+      const summary = await client.put({ sources: [streamOf(content)], target: at(target), force });
       expect(summary.failed).toBe(0);
     }
 
@@ -315,6 +340,146 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       expect(await kindOf(client.put({ sources: [{ kind: "path", path }], target: at("/") }, { signal }))).toBe(
         "interrupted",
       );
+    });
+
+    it("CLIENT-18 a put that names a revision replaces only that one, and 0 only nothing", async () => {
+      const target = "/if-revision";
+      const put = (content: string, ifRevision: number) => putOutcome(client, target, content, { ifRevision });
+      expect(await put("none", 1)).toMatchObject({ kind: "conflict" });
+      expect(await put("first", 0)).toMatchObject({ kind: "ok" });
+      expect(await put("again", 0)).toMatchObject({ kind: "conflict", message: expect.stringMatching(/\b1\b/) });
+      expect(await put("second", 1)).toMatchObject({ kind: "ok" });
+      expect(await put("late", 1)).toMatchObject({ kind: "conflict", message: expect.stringMatching(/\b2\b/) });
+      expect(await text(client.read(at(target)))).toBe("second");
+      expect(await client.stat(at(target))).toMatchObject({ revision: 2 });
+    });
+
+    it("CLIENT-18 a revision can be named for one file only", async () => {
+      const path = await local("if-revision/a", "a");
+      const directory = { kind: "path", path: join(folder, "if-revision") } as const;
+      const request = { target: at("/"), recursive: true, ifRevision: 0 };
+      const both = { ...request, sources: [{ kind: "path", path } as const, directory] };
+      expect(await kindOf(client.put(both))).toBe("usage");
+      expect(await kindOf(client.put({ ...request, sources: [directory] }))).toBe("usage");
+    });
+
+    it("CLIENT-19 a file with an expiry goes away by itself, and a new revision without one stays", async () => {
+      const expiresMs = Date.now() + 1500;
+      expect(await putOutcome(client, "/expires", "same", { expiresMs })).toMatchObject({ kind: "ok" });
+      expect(await putOutcome(client, "/stays", "same", { expiresMs })).toMatchObject({ kind: "ok" });
+      expect(await client.stat(at("/expires"))).toMatchObject({ expiresMs, revision: 1 });
+      expect((await client.list(at("/"))).entries).toContainEqual(expect.objectContaining({ name: "expires" }));
+      await put("/stays", "same", true);
+      expect((await client.stat(at("/stays"))).expiresMs).toBeUndefined();
+      await contract.advance?.(1500);
+      await vi.waitFor(async () => expect(await kindOf(client.stat(at("/expires")))).toBe("not-found"), {
+        timeout: 20_000,
+        interval: 100,
+      });
+      expect(Date.now()).toBeGreaterThanOrEqual(contract.advance === undefined ? expiresMs : 0);
+      expect(await text(client.read(at("/stays")))).toBe("same");
+      await put("/expires", "new");
+      expect((await client.stat(at("/expires"))).expiresMs).toBeUndefined();
+    });
+
+    it("CLIENT-19 an expiry that has passed is refused, a copy stays and a moved file keeps its own", async () => {
+      expect(await putOutcome(client, "/past", "x", { expiresMs: 1 })).toMatchObject({ kind: "usage" });
+      expect(await kindOf(client.stat(at("/past")))).toBe("not-found");
+      const expiresMs = Date.now() + 3_600_000;
+      await putOutcome(client, "/later", "x", { expiresMs });
+      await client.copy(at("/later"), at("/later-copy"));
+      await client.move(at("/later"), at("/later-moved"));
+      expect((await client.stat(at("/later-copy"))).expiresMs).toBeUndefined();
+      expect((await client.stat(at("/later-moved"))).expiresMs).toBe(expiresMs);
+    });
+
+    it("CLIENT-20 a transaction sees its own changes, others see them once it is committed", async () => {
+      await client.mkdir(at("/txn"));
+      await put("/txn/old", "old");
+      await put("/txn/gone", "gone");
+      const transaction = await client.begin();
+      await transaction.mkdir(at("/txn/new"));
+      expect(await putOutcome(transaction, "/txn/new/f", "inside")).toMatchObject({ kind: "ok" });
+      expect(await putOutcome(transaction, "/txn/old", "changed", { ifRevision: 1 })).toMatchObject({ kind: "ok" });
+      await transaction.remove(at("/txn/gone"));
+      await transaction.move(at("/txn/new"), at("/txn/moved"));
+      expect(await text(transaction.read(at("/txn/moved/f")))).toBe("inside");
+      expect(await transaction.stat(at("/txn/old"))).toMatchObject({ revision: 2, sizeBytes: 7 });
+      const walked = (await collect(transaction.walk(at("/txn")))).map(({ path }) => path);
+      expect(walked.toSorted()).toEqual(["/txn", "/txn/moved", "/txn/moved/f", "/txn/old"]);
+      expect(await kindOf(transaction.mkdir(at("/txn/moved")))).toBe("exists");
+      expect(await names("/txn")).toEqual(["gone", "old"]);
+      expect(await text(client.read(at("/txn/old")))).toBe("old");
+      expect(await transaction.commit()).toEqual({ changes: 5 });
+      await transaction.close();
+      expect(await names("/txn")).toEqual(["moved", "old"]);
+      expect(await text(client.read(at("/txn/moved/f")))).toBe("inside");
+      expect(await text(client.read(at("/txn/old")))).toBe("changed");
+    });
+
+    it("CLIENT-21 a transaction fails as a whole when somebody else changed what it rests on", async () => {
+      await client.mkdir(at("/race"));
+      await put("/race/f", "first");
+      const transaction = await client.begin();
+      await transaction.mkdir(at("/race/before"));
+      await putOutcome(transaction, "/race/f", "mine", { force: true });
+      await transaction.mkdir(at("/race/after"));
+      await put("/race/f", "theirs", true);
+      expect(await kindOf(transaction.commit())).toBe("conflict");
+      await transaction.close();
+      expect(await names("/race")).toEqual(["f"]);
+      expect(await text(client.read(at("/race/f")))).toBe("theirs");
+      expect(await client.stat(at("/race/f"))).toMatchObject({ revision: 2 });
+    });
+
+    it("CLIENT-22 a transaction that is not committed never happened, and one that ended takes no more", async () => {
+      await client.mkdir(at("/abandoned"));
+      const abandoned = await client.begin();
+      await abandoned.mkdir(at("/abandoned/a"));
+      await putOutcome(abandoned, "/abandoned/f", "x");
+      await abandoned.close();
+      expect(await names("/abandoned")).toEqual([]);
+      const empty = await client.begin();
+      expect(await kindOf(empty.begin())).toBe("usage");
+      expect(await empty.commit()).toEqual({ changes: 0 });
+      expect(await kindOf(empty.mkdir(at("/abandoned/late")))).toBe("usage");
+      expect(await kindOf(empty.stat(at("/abandoned")))).toBe("usage");
+      expect(await kindOf(empty.commit())).toBe("usage");
+      await empty.close();
+      expect(await names("/abandoned")).toEqual([]);
+    });
+
+    it("CLIENT-23 on a healthy network stale answers are hardly older than others", async () => {
+      const { ageMs, hasQuorum, servedBy } = await client.staleness();
+      expect(hasQuorum).toBe(true);
+      expect(ageMs).toBeGreaterThanOrEqual(0);
+      expect(ageMs).toBeLessThan(5000);
+      expect((await client.peers()).map(({ name }) => name)).toContain(servedBy);
+      await put("/stale", "known");
+      const stale = true;
+      await vi.waitFor(() => client.stat(at("/stale"), { stale }), { timeout: 5000, interval: 20 });
+      expect(await client.stat(at("/stale"), { stale })).toEqual(await client.stat(at("/stale")));
+      expect((await client.list(at("/"), { stale })).entries.length).toBeGreaterThan(0);
+      expect(await collect(client.walk(at("/stale"), { stale }))).toHaveLength(1);
+      expect(await text(client.read(at("/stale"), { stale }))).toBe("known");
+      expect((await client.why(at("/stale"), { stale })).sizeBytes).toBe(5);
+      const target = join(folder, "stale");
+      expect(await client.get({ sources: [at("/stale")], target }, { stale })).toMatchObject({ files: 1, failed: 0 });
+      expect(await kindOf(client.stat(at("/nope"), { stale }))).toBe("not-found");
+    });
+
+    it("CLIENT-24 tells of the coordinators' group, and refuses to break it", async () => {
+      const { self, group } = await client.status();
+      expect(group).toMatchObject({ hasQuorum: true, leader: self.name });
+      expect(group.appliedIndex).toBeLessThanOrEqual(group.commitIndex);
+      expect(group.term).toBeGreaterThan(0);
+      const leader = group.members.filter(({ isLeader }) => isLeader);
+      expect(leader).toMatchObject([{ name: self.name, role: "voter", isActive: true, lagEntries: 0 }]);
+      await client.changeCoordinator("add", self.name);
+      await client.changeCoordinator("transfer", self.name);
+      expect(await kindOf(client.changeCoordinator("remove", self.name))).toBe("usage");
+      expect(await kindOf(client.changeCoordinator("transfer", parsePeerName("nobody-here")))).toBe("not-found");
+      expect((await client.status()).group).toMatchObject({ hasQuorum: true, leader: self.name });
     });
   });
 }

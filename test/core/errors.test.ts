@@ -119,6 +119,10 @@ describe("errors", () => {
           "internal",
           1,
         ],
+        [
+          "not-leader",
+          5,
+        ],
       ]
     `);
   });

@@ -98,7 +98,7 @@ describe("a stranger", () => {
     const stream = await connection.newStream(joinProtocol);
     const rpc = new RpcClient(streamChannel(stream, controlFrameBytesMax));
     const join = defineMethod({ name: "join", params: v.any(), result: v.any() });
-    const request = { name: "eve", zone: "", capacityBytes: 0, shelf: null };
+    const request = { name: "eve", zone: "", capacityBytes: 0, mayCoordinate: false, shelf: null };
     await expect(rpc.call(join, { ...request, secret: new Uint8Array(32) })).rejects.toMatchObject({
       kind: "bad-invite",
     });

@@ -1,10 +1,11 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PeerId } from "../../src/core/ids.ts";
-import { laneOffersMax } from "../../src/core/limits.ts";
+import { chunkFrameBytesMax, laneOffersMax } from "../../src/core/limits.ts";
 import { LaneClient } from "../../src/peer/lane-client.ts";
 import type { LaneOffer } from "../../src/peer/lane-method.ts";
 import { LaneServer } from "../../src/peer/lane-server.ts";
+import { chunkProtocol } from "../../src/peer/protocols.ts";
 import type { FrameChannel } from "../../src/peer/wire/frame-channel.ts";
 
 const peer = "12D3KooW9tJMax94Lrqw7Y5Qw36viGQAS2gTEPQ5Wg1vTk7xPfQs" as PeerId;
@@ -18,7 +19,11 @@ describe("data lanes", () => {
 
   async function start(): Promise<{ server: LaneServer; lanes: { channel: FrameChannel; from: PeerId }[] }> {
     const lanes: { channel: FrameChannel; from: PeerId }[] = [];
-    const server = new LaneServer("127.0.0.1", (channel, from) => lanes.push({ channel, from }));
+    const handler = {
+      frameBytesMax: chunkFrameBytesMax,
+      onChannel: (channel: FrameChannel, from: PeerId) => void lanes.push({ channel, from }),
+    };
+    const server = new LaneServer("127.0.0.1", (protocol) => (protocol === chunkProtocol ? handler : undefined));
     servers.push(server);
     await server.start();
     return { server, lanes };
@@ -27,13 +32,14 @@ describe("data lanes", () => {
   function client(offer: LaneOffer | null, host: string | null = "127.0.0.1"): LaneClient {
     return new LaneClient({
       ask: () => Promise.resolve(offer),
+      frameBytesMax: chunkFrameBytesMax,
       remoteHost: () => host ?? undefined,
       nowMs: () => 1_000_000,
     });
   }
 
   function offered(server: LaneServer): LaneOffer {
-    const offer = server.offer(peer);
+    const offer = server.offer(peer, chunkProtocol);
     if (offer === undefined) throw new Error("no offer");
     return offer;
   }
@@ -67,9 +73,10 @@ describe("data lanes", () => {
   it("LANE-3 offers are bounded, and used or old ones make room", async () => {
     const { server } = await start();
     const offers = Array.from({ length: laneOffersMax }, () => offered(server));
-    expect(server.offer(peer)).toBeUndefined();
+    expect(server.offer(peer, chunkProtocol)).toBeUndefined();
     expect(await client(offers[0] ?? null).open(never)).toBeDefined();
-    expect(server.offer(peer)).toBeDefined();
+    expect(server.offer(peer, chunkProtocol)).toBeDefined();
+    expect(server.offer(peer, "/dfs-shell/join/1")).toBeUndefined();
   });
 
   it("LANE-4 where no lane can be opened the answer is none, and none is tried for a while", async () => {
@@ -82,6 +89,7 @@ describe("data lanes", () => {
         asked += 1;
         return Promise.resolve(dead);
       },
+      frameBytesMax: chunkFrameBytesMax,
       remoteHost: () => "127.0.0.1",
       nowMs: () => nowMs,
     });

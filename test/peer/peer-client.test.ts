@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leaseMs } from "../../src/core/limits.ts";
 import { parsePeerName } from "../../src/core/ids.ts";
 import { connectControl } from "../../src/peer/control/control-client.ts";
 import { controlSocketPath } from "../../src/peer/data-folder-paths.ts";
 import { createLog } from "../../src/peer/log.ts";
+import { usualSettings } from "../../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../../src/peer/running-peer.ts";
 import { clientContract } from "../contract/client.ts";
 
@@ -15,7 +15,11 @@ async function startPeer() {
     folder,
     setup: { name: parsePeerName("solo") },
     listen: "/ip4/127.0.0.1/tcp/0",
-    leaseMs,
+    settings: usualSettings,
+    isDaemon: true,
+    onFault: (fault) => {
+      throw fault;
+    },
     log: createLog(() => undefined, { level: "silent", json: false }),
     program: "test",
     version: "0",

@@ -89,7 +89,7 @@ describe("looking", () => {
     ["ls nope a.txt", "ls: nope: no such file or directory\n", 3],
     ["cat photos nope", "cat: photos: is a directory\ncat: nope: no such file or directory\n", 4],
     ["cd a.txt", "cd: a.txt: not a directory\n", 4],
-    ["cd -", "cd: there is no directory to go back to\nusage: cd [DIR|-]\n", 2],
+    ["cd -", "cd: there is no directory to go back to\nusage: cd [--stale] [DIR|-]\n", 2],
     ["why photos", "why: photos: is a directory\n", 4],
     ["cat --rev 9 a.txt", "cat: a.txt: there is no revision 9\n", 3],
     ["stat ''", "stat: a path cannot be empty\n", 2],
@@ -140,7 +140,7 @@ describe("looking", () => {
     ]);
     const verbose = await runLines("status -v", { client: filled() });
     expect(verbose.out).toContain("healthy: every file has 2 copies\n");
-    expect(verbose.out).toContain("applied index:  7\n");
+    expect(verbose.out).toContain("own disk:      1.0 GiB free\n");
   });
 
   it("SHELL-24 why tells the chain, the holders and how many failures are left", async () => {

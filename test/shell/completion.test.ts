@@ -16,6 +16,7 @@ const environment = {
     ".": ["photos/", "plan.txt", "a b.txt", "it's", ".hidden", "-dash", "#h"],
     "photos/": ["cat.jpg", "cow.jpg"],
   }),
+  peers: async () => ["anna", "ben", "bob"],
   local: source({ ".": ["local.txt", "pictures/"] }),
 };
 
@@ -53,6 +54,13 @@ describe("completion", () => {
     ["lcd p§", ["pictures/"], "p"],
     ["ls > l§", ["local.txt"], "l"],
     ["help pe§", ["peers"], "pe"],
+    ["coordinator §", ["add", "remove", "transfer"], ""],
+    ["coordinator re§", ["remove"], "re"],
+    ["coordinator add b§", ["ben", "bob"], "b"],
+    ["coordinator -f remove §", ["anna", "ben", "bob"], ""],
+    ["put --if§", ["--if-rev"], "--if"],
+    ["ls --st§", ["--stale"], "--st"],
+    ["find . -st§", ["-stale"], "-st"],
     ["ls | so§", [], ""],
     ["!da§", [], ""],
     ["nope p§", [], "p"],

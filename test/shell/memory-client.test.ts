@@ -1,4 +1,7 @@
 import { clientContract } from "../contract/client.ts";
 import { MemoryClient } from "./memory-client.ts";
 
-clientContract("MemoryClient", async () => ({ client: new MemoryClient(), stop: async () => undefined }));
+clientContract("MemoryClient", async () => {
+  const client = new MemoryClient();
+  return { client, advance: async (ms) => client.advance(ms), stop: async () => undefined };
+});

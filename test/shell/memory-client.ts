@@ -4,11 +4,15 @@ import { mkdir, readFile, readdir, rename, stat, utimes, writeFile } from "node:
 import { basename, dirname, join } from "node:path";
 import type {
   CallOptions,
+  CoordinatorChange,
   CopyOptions,
   DfsClient,
+  DfsTransaction,
   Entry,
   FingersReport,
   GetRequest,
+  GroupMember,
+  GroupStatus,
   Invite,
   ListOptions,
   ListPage,
@@ -19,38 +23,24 @@ import type {
   PutSource,
   ReadOptions,
   RemoveOptions,
+  Staleness,
   TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../../src/core/client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
+import type { PeerName } from "../../src/core/ids.ts";
 import { chunkIdOf, fileKeyOf, parseNetworkId, parsePeerId, parsePeerName, parseShelfId } from "../../src/core/ids.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
-
-interface Revision {
-  readonly bytes: Uint8Array;
-  readonly modifiedMs: number;
-  readonly mode: number;
-  readonly addedBytes: number;
-}
-
-interface FileNode {
-  readonly kind: "file";
-  readonly revisions: readonly Revision[];
-}
-
-interface DirectoryNode {
-  readonly kind: "directory";
-  readonly children: Map<string, Node>;
-  modifiedMs: number;
-}
-
-type Node = FileNode | DirectoryNode;
+import { branch, cloned, count, merge, newDirectory, newest, sweep } from "./memory-tree.ts";
+import type { DirectoryNode, FileNode, Node, Revision } from "./memory-tree.ts";
 
 const pieceBytes = 256 * 1024;
 const copies = 2;
 const selfId = parsePeerId("12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+const selfName = parsePeerName("anna");
+const otherName = parsePeerName("ben");
 const otherId = parsePeerId("12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB");
 
 export interface MemoryClientOptions {
@@ -62,15 +52,115 @@ export interface MemoryClientOptions {
   readonly alone?: boolean | undefined;
 }
 
+/** What the client and its transactions share. */
+class MemoryGroup {
+  /** How far the network's clock is ahead of this machine's. */
+  aheadMs = 0;
+  hasQuorum = true;
+  ageMs = 0;
+  members: GroupMember[];
+
+  constructor(alone: boolean) {
+    const self: GroupMember = {
+      name: selfName,
+      role: "voter",
+      isLeader: true,
+      isActive: true,
+      matchIndex: 7,
+      lagEntries: 0,
+    };
+    const other: GroupMember = {
+      name: otherName,
+      role: "learner",
+      isLeader: false,
+      isActive: true,
+      matchIndex: 5,
+      lagEntries: 2,
+    };
+    this.members = alone ? [self] : [self, other];
+  }
+
+  get nowMs(): number {
+    return Date.now() + this.aheadMs;
+  }
+
+  get status(): GroupStatus {
+    const { hasQuorum, ageMs, members } = this;
+    const common = { hasQuorum, ageMs, term: 3, commitIndex: 7, appliedIndex: 7 };
+    if (hasQuorum) return { ...common, leader: members.find(({ isLeader }) => isLeader)?.name, members };
+    const unknown = { isLeader: false, matchIndex: undefined, lagEntries: undefined };
+    return {
+      ...common,
+      members: members.map((member) => ({ ...member, ...unknown, isActive: member.name === selfName })),
+    };
+  }
+
+  change(change: CoordinatorChange, peer: PeerName): void {
+    const member = this.members.find(({ name }) => name === peer);
+    if (member === undefined) throw new DfsError("not-found", "there is no such peer", { path: peer });
+    const voters = this.members.filter(({ role }) => role === "voter");
+    if (change === "transfer" && member.role !== "voter")
+      throw new DfsError("usage", `${peer} is no coordinator: add it first`);
+    if (change === "remove" && member.role === "voter" && voters.length === 1)
+      throw new DfsError("usage", "the last coordinator cannot be removed");
+    this.members = this.members.map((each) => {
+      if (change === "transfer") return { ...each, isLeader: each === member };
+      return each === member ? { ...each, role: change === "add" ? "voter" : "learner", isLeader: false } : each;
+    });
+    if (!this.members.some(({ isLeader }) => isLeader))
+      this.members = this.members.map((each) => ({ ...each, isLeader: each.role === "voter" }));
+  }
+}
+
 export class MemoryClient implements DfsClient {
   readonly #options: MemoryClientOptions;
-  readonly #root: DirectoryNode = newDirectory(0);
+  readonly #group: MemoryGroup;
+  readonly #root: DirectoryNode;
   readonly #chunks = new Set<string>();
   isClosed = false;
+  /** Changes made so far. */
+  changes = 0;
 
-  constructor(options: MemoryClientOptions = {}) {
+  constructor(
+    options: MemoryClientOptions = {},
+    root = newDirectory(0),
+    group = new MemoryGroup(options.alone === true),
+  ) {
     this.#options = options;
+    this.#root = root;
+    this.#group = group;
   }
+
+  /** Moves the network's clock forward. */
+  advance(ms: number): void {
+    this.#group.aheadMs += ms;
+  }
+
+  /** From now on no majority of the coordinators answers, and what is known is `ageMs` old. */
+  loseQuorum(ageMs: number): void {
+    this.#group.hasQuorum = false;
+    this.#group.ageMs = ageMs;
+  }
+
+  /** From now on stale answers are `ageMs` old, though a majority answers. */
+  fallBehind(ageMs: number): void {
+    this.#group.ageMs = ageMs;
+  }
+
+  /** The start of each call that touches the tree. */
+  async #turn(options: CallOptions | undefined): Promise<void> {
+    await turn(options?.signal);
+    this.assertOpen();
+    sweep(this.#root, this.#group.nowMs);
+    if (!this.#group.hasQuorum && options?.stale !== true)
+      throw new DfsError("no-quorum", "no majority of the coordinators answers");
+  }
+
+  async #change(options: CallOptions | undefined): Promise<void> {
+    await this.#turn({ signal: options?.signal });
+  }
+
+  protected assertOpen(): void {}
 
   /** Makes a file with these bytes or this text, and the directories above it. */
   add(path: string, content: string | Uint8Array, modifiedMs = 0): void {
@@ -90,12 +180,12 @@ export class MemoryClient implements DfsClient {
   }
 
   async stat(path: DfsPath, options?: CallOptions): Promise<Entry> {
-    await turn(options?.signal);
+    await this.#turn(options);
     return entryOf(path, this.#node(path));
   }
 
   async list(path: DfsPath, options: ListOptions = {}): Promise<ListPage> {
-    await turn(options.signal);
+    await this.#turn(options);
     const names = [...this.#directory(path).children.keys()].reverse();
     const start = Number(options.cursor ?? "0");
     const end = start + Math.min(options.limit ?? 500, this.#options.pageEntries ?? 500);
@@ -107,7 +197,7 @@ export class MemoryClient implements DfsClient {
   }
 
   async *walk(path: DfsPath, options: CallOptions = {}): AsyncGenerator<Entry> {
-    await turn(options.signal);
+    await this.#turn(options);
     const node = this.#node(path);
     yield entryOf(path, node);
     if (node.kind === "file") return;
@@ -115,43 +205,47 @@ export class MemoryClient implements DfsClient {
   }
 
   async mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
-    await turn(options.signal);
+    await this.#change(options);
     if (options.parents === true && path !== rootPath && this.#find(parentPath(path)) === undefined)
       await this.mkdir(parentPath(path), options);
     const there = this.#find(path);
     if (there?.kind === "directory" && options.parents === true) return;
     if (there !== undefined) throw new DfsError("exists", "exists already");
     this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(Date.now()));
+    this.changes += 1;
   }
 
   async rmdir(path: DfsPath, options?: CallOptions): Promise<void> {
-    await turn(options?.signal);
+    await this.#change(options);
     if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
     if (this.#directory(path).children.size > 0) throw new DfsError("not-empty", "directory is not empty");
     this.#directory(parentPath(path)).children.delete(baseName(path));
+    this.changes += 1;
   }
 
   async remove(path: DfsPath, options: RemoveOptions = {}): Promise<number> {
-    await turn(options.signal);
+    await this.#change(options);
     if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
     const node = this.#node(path);
     if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
     this.#directory(parentPath(path)).children.delete(baseName(path));
+    this.changes += count(node);
     return count(node);
   }
 
   async move(from: DfsPath, to: DfsPath, options: MoveOptions = {}): Promise<void> {
-    await turn(options.signal);
+    await this.#change(options);
     const node = this.#node(from);
     if (from === to) return;
     if (from === rootPath || isWithin(to, from)) throw new DfsError("usage", "a directory cannot move into itself");
     this.#makeRoom(node, to, options);
     this.#directory(parentPath(to)).children.set(baseName(to), node);
     this.#directory(parentPath(from)).children.delete(baseName(from));
+    this.changes += 1;
   }
 
   async copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
-    await turn(options.signal);
+    await this.#change(options);
     const node = this.#node(from);
     if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
     if (isWithin(to, from)) throw new DfsError("usage", "a path cannot be copied into itself");
@@ -161,16 +255,23 @@ export class MemoryClient implements DfsClient {
     const kept = there?.kind === "file" && copied.kind === "file" ? there.revisions : [];
     const placed: Node = copied.kind === "file" ? { ...copied, revisions: [...kept, ...copied.revisions] } : copied;
     this.#directory(parentPath(to)).children.set(baseName(to), placed);
+    this.changes += count(node);
     return count(node);
   }
 
   async put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
-    await turn(options.signal);
+    await this.#change(options);
     const transfer = new Transfer(options);
+    if (request.ifRevision !== undefined && request.sources.length > 1)
+      throw new DfsError("usage", "a revision can be asked for with one file only");
+    if ((request.expiresMs ?? Number.POSITIVE_INFINITY) <= this.#group.nowMs)
+      throw new DfsError("usage", "the file would have expired already");
     const targets = await this.#putTargets(request);
     for (const [source, path] of targets) {
       const isDirectory = source.kind === "path" && (await stat(source.path)).isDirectory();
       if (!isDirectory) continue;
+      if (request.ifRevision !== undefined)
+        throw new DfsError("usage", "a revision can be asked for with one file only", { path: source.path });
       if (request.recursive !== true)
         throw new DfsError("is-directory", "is a directory (use -R)", {
           path: source.kind === "path" ? source.path : "",
@@ -201,8 +302,10 @@ export class MemoryClient implements DfsClient {
     if (!stats.isDirectory())
       return this.#putBytes(local, await readFile(local), stats.mtimeMs, stats.mode & 0o777, path, request, transfer);
     transfer.directories += 1;
-    if (request.dryRun !== true && this.#find(path) === undefined)
+    if (request.dryRun !== true && this.#find(path) === undefined) {
       this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(stats.mtimeMs));
+      this.changes += 1;
+    }
     for (const name of await readdir(local))
       await this.#putPath(join(local, name), childPath(path, name), request, transfer);
   }
@@ -233,17 +336,23 @@ export class MemoryClient implements DfsClient {
       await turn(transfer.signal);
       const there = this.#find(path);
       if (there?.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
-      const isSame = there !== undefined && Buffer.compare(newest(there).bytes, bytes) === 0;
-      if (there !== undefined && !isSame && request.force !== true)
+      const { ifRevision, expiresMs } = request;
+      assertRevision(ifRevision, there, path);
+      const isSame =
+        there !== undefined &&
+        Buffer.compare(newest(there).bytes, bytes) === 0 &&
+        newest(there).expiresMs === expiresMs;
+      if (there !== undefined && !isSame && request.force !== true && ifRevision === undefined)
         throw new DfsError("exists", "exists already (use -f)", { path });
       const revision = (there?.revisions.length ?? 0) + (isSame ? 0 : 1);
       if (request.dryRun === true) return transfer.done(local, "would-write", revision, bytes.length);
       if (isSame) return transfer.done(local, "unchanged", revision, bytes.length);
       const stored = this.#store(bytes);
       transfer.stored(stored);
-      const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes };
+      const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes, expiresMs };
       const node: Node = { kind: "file", revisions: [...(there?.revisions ?? []), added] };
       this.#directory(parentPath(path)).children.set(baseName(path), node);
+      this.changes += 1;
       transfer.done(local, "written", revision, bytes.length);
     } catch (error) {
       transfer.fail(local, error);
@@ -266,7 +375,7 @@ export class MemoryClient implements DfsClient {
   }
 
   async get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
-    await turn(options.signal);
+    await this.#turn(options);
     const target = await stat(request.target).catch(() => undefined);
     const isInto = target?.isDirectory() === true;
     if (!isInto && request.sources.length > 1)
@@ -315,7 +424,7 @@ export class MemoryClient implements DfsClient {
   }
 
   async *read(path: DfsPath, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    await turn(options.signal);
+    await this.#turn(options);
     await this.#options.hold?.(options.signal);
     const node = this.#node(path);
     if (node.kind === "directory") throw new DfsError("is-directory", "is a directory");
@@ -330,7 +439,7 @@ export class MemoryClient implements DfsClient {
   }
 
   async why(path: DfsPath, options?: CallOptions): Promise<WhyReport> {
-    await turn(options?.signal);
+    await this.#turn(options);
     const node = this.#node(path);
     if (node.kind === "directory") throw new DfsError("is-directory", "is a directory");
     const { bytes } = newest(node);
@@ -355,14 +464,19 @@ export class MemoryClient implements DfsClient {
     await turn(options?.signal);
     const [self] = (await this.peers()) as [PeerInfo];
     const alone = this.#options.alone === true;
+    const { hasQuorum } = this.#group;
     return {
       networkId: parseNetworkId("ab".repeat(32)),
       self,
-      health: alone ? "degraded" : "healthy",
-      reason: alone ? "one peer only: every file has one copy" : "every file has 2 copies",
-      advice: alone ? 'add a machine: "invite" makes an invite for it' : undefined,
+      health: !hasQuorum ? "unavailable" : alone ? "degraded" : "healthy",
+      reason: !hasQuorum
+        ? "no majority of the coordinators answers"
+        : alone
+          ? "one peer only: every file has one copy"
+          : "every file has 2 copies",
+      advice: hasQuorum && alone ? 'add a machine: "invite" makes an invite for it' : undefined,
       peers: { up: alone ? 1 : 2, suspect: 0, down: 0 },
-      coordinator: { name: self.name, reachable: true, appliedIndex: 7 },
+      group: this.#group.status,
       files: 3,
       directories: 1,
       logicalBytes: 2048,
@@ -380,11 +494,11 @@ export class MemoryClient implements DfsClient {
     const self: PeerInfo = {
       ...space,
       id: selfId,
-      name: parsePeerName("anna"),
+      name: selfName,
       zone: "home",
       addresses: ["/ip4/127.0.0.1/tcp/4001"],
       state: "up",
-      coordinator: true,
+      coordinator: this.#isVoter(selfName),
       self: true,
       connected: true,
       lastSeenMs: 0,
@@ -392,8 +506,8 @@ export class MemoryClient implements DfsClient {
     const other = {
       ...self,
       id: otherId,
-      name: parsePeerName("ben"),
-      coordinator: false,
+      name: otherName,
+      coordinator: this.#isVoter(otherName),
       self: false,
       lastSeenMs: 400,
     };
@@ -402,9 +516,7 @@ export class MemoryClient implements DfsClient {
 
   async fingers(options?: CallOptions): Promise<FingersReport> {
     await turn(options?.signal);
-    const fingers = [
-      { id: otherId, name: parsePeerName("ben"), commonPrefixBits: 3, addresses: ["/ip4/10.0.0.2/tcp/4001"] },
-    ];
+    const fingers = [{ id: otherId, name: otherName, commonPrefixBits: 3, addresses: ["/ip4/10.0.0.2/tcp/4001"] }];
     return { self: selfId, fingers, records: 5, announceQueue: 0, cachedKeys: 1, sample: [] };
   }
 
@@ -413,8 +525,29 @@ export class MemoryClient implements DfsClient {
     return { text: "dfs1-invite-text", expiresMs: options.expiresInMs ?? 0 };
   }
 
+  async staleness(options?: CallOptions): Promise<Staleness> {
+    await turn(options?.signal);
+    const { ageMs, hasQuorum } = this.#group;
+    return { ageMs, hasQuorum, servedBy: selfName };
+  }
+
+  async changeCoordinator(change: CoordinatorChange, peer: PeerName, options?: CallOptions): Promise<void> {
+    await this.#change(options);
+    this.#group.change(change, peer);
+  }
+
+  async begin(options?: CallOptions): Promise<DfsTransaction> {
+    await turn(options?.signal);
+    this.assertOpen();
+    return new MemoryTransaction(this.#options, this.#root, this.#group);
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
+  }
+
+  #isVoter(peer: PeerName): boolean {
+    return this.#group.members.some(({ name, role }) => name === peer && role === "voter");
   }
 
   #makeRoom(node: Node, to: DfsPath, options: MoveOptions): void {
@@ -448,6 +581,41 @@ export class MemoryClient implements DfsClient {
     const node = this.#node(path);
     if (node.kind === "file") throw new DfsError("not-directory", "not a directory");
     return node;
+  }
+}
+
+class MemoryTransaction extends MemoryClient implements DfsTransaction {
+  readonly #base: DirectoryNode;
+  readonly #own: DirectoryNode;
+  readonly #live: DirectoryNode;
+  readonly #group: MemoryGroup;
+  #isOver = false;
+
+  constructor(options: MemoryClientOptions, live: DirectoryNode, group: MemoryGroup) {
+    const own = branch(live);
+    super(options, own, group);
+    this.#base = branch(live);
+    this.#own = own;
+    this.#live = live;
+    this.#group = group;
+  }
+
+  override begin(): Promise<DfsTransaction> {
+    return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
+  }
+
+  async commit(options?: CallOptions): Promise<{ readonly changes: number }> {
+    await turn(options?.signal);
+    this.assertOpen();
+    this.#isOver = true;
+    if (!this.#group.hasQuorum) throw new DfsError("no-quorum", "no majority of the coordinators answers");
+    for (const tree of [this.#base, this.#own, this.#live]) sweep(tree, this.#group.nowMs);
+    merge(this.#base, this.#own, this.#live);
+    return { changes: this.changes };
+  }
+
+  protected override assertOpen(): void {
+    if (this.#isOver || this.isClosed) throw new DfsError("usage", "the transaction is over");
   }
 }
 
@@ -506,37 +674,22 @@ class Transfer {
   }
 }
 
+function assertRevision(wanted: number | undefined, there: FileNode | undefined, path: DfsPath): void {
+  const revision = there?.revisions.length ?? 0;
+  if (wanted === undefined || wanted === revision) return;
+  const isThere = revision === 0 ? "there is no such file" : `the file is at revision ${revision}`;
+  throw new DfsError("conflict", wanted === 0 ? isThere : `${isThere}, not revision ${wanted}`, { path });
+}
+
 async function turn(signal: AbortSignal | undefined): Promise<void> {
   await Promise.resolve();
   if (signal?.aborted === true) throw toDfsError(signal.reason);
-}
-
-function newDirectory(modifiedMs: number): DirectoryNode {
-  return { kind: "directory", children: new Map(), modifiedMs };
-}
-
-function newest(node: FileNode): Revision {
-  return node.revisions.at(-1) as Revision;
 }
 
 function revisionOf(node: FileNode, number: number | undefined): Revision {
   const revision = number === undefined ? newest(node) : node.revisions[number - 1];
   if (revision === undefined) throw new DfsError("not-found", `there is no revision ${number}`);
   return revision;
-}
-
-function count(node: Node): number {
-  if (node.kind === "file") return 1;
-  let entries = 1;
-  for (const child of node.children.values()) entries += count(child);
-  return entries;
-}
-
-function cloned(node: Node): Node {
-  if (node.kind === "file") return { kind: "file", revisions: [{ ...newest(node), addedBytes: 0 }] };
-  const copy = newDirectory(node.modifiedMs);
-  for (const [name, child] of node.children) copy.children.set(name, cloned(child));
-  return copy;
 }
 
 function digest(bytes: Uint8Array): Uint8Array {
@@ -550,7 +703,7 @@ function entryOf(path: DfsPath, node: Node): Entry {
     const zero = { sizeBytes: 0, revision: 0, copies: 0, addedBytes: 0, historyBytes: 0 };
     return { ...common, ...zero, kind: "directory", mode: 0o755, modifiedMs, committedMs: modifiedMs };
   }
-  const { bytes, modifiedMs, mode, addedBytes } = newest(node);
+  const { bytes, modifiedMs, mode, addedBytes, expiresMs } = newest(node);
   const historyBytes = node.revisions.slice(0, -1).reduce((sum, revision) => sum + revision.addedBytes, 0);
   const state = { modifiedMs, mode, addedBytes, historyBytes, committedMs: modifiedMs, copies };
   return {
@@ -560,5 +713,6 @@ function entryOf(path: DfsPath, node: Node): Entry {
     sizeBytes: bytes.length,
     revision: node.revisions.length,
     fileKey: fileKeyOf(digest(bytes)),
+    expiresMs,
   };
 }

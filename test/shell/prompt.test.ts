@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ const key = {
   ctrlA: "\u0001",
   ctrlC: "\u0003",
   ctrlD: "\u0004",
+  ctrlE: "\u0005",
   up: "\u001b[A",
   left: "\u001b[D",
 };
@@ -130,6 +132,22 @@ describe("the prompt", () => {
     await withTerminal({ historyPath: fresh }, async (terminal) => {
       terminal.type(`pwd${key.enter}`);
       await terminal.until(() => expect(statSync(fresh).mode & 0o777).toBe(0o600));
+    });
+  });
+
+  it("SHELL-49 what is typed while the history is read is not lost", async () => {
+    const historyPath = join(localFolder(), "history");
+    execFileSync("mkfifo", [historyPath]);
+    await withTerminal({ historyPath }, async (terminal) => {
+      await shows(terminal, "/>");
+      terminal.type("pw");
+      await shows(terminal, "/> pw");
+      writeFileSync(historyPath, '"pwd"\n');
+      await terminal.until((text) => {
+        terminal.type(key.ctrlE);
+        expect(text).toBe("/> pwd");
+      });
+      terminal.type(key.ctrlC);
     });
   });
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { stopMs } from "../../src/core/limits.ts";
 import { localFolder, runLines, runProgram } from "./driver.ts";
 import { MemoryClient } from "./memory-client.ts";
 
@@ -95,17 +96,17 @@ describe("scripts", () => {
     ["mkdr a", "", 'mkdr: no such command; did you mean "mkdir"?\n', 127],
     ["mkdir", "", "mkdir: an operand is missing\nusage: mkdir [-p] DIR…\n", 2],
     ["pwd a", "", "pwd: too many operands\nusage: pwd\n", 2],
-    ["ls --at 5", "", "ls: unknown option '--at'\nusage: ls [-1aldhrtSR] [--json] [PATH…]\n", 2],
+    ["ls --at 5", "", "ls: unknown option '--at'\nusage: ls [-1aldhrtSR] [--stale] [--json] [PATH…]\n", 2],
     [
       "put --copies 3 a",
       "",
-      "put: unknown option '--copies'\nusage: put [-Rnfcqv] [-P N] [--json] LOCAL… [REMOTE]\n",
+      "put: unknown option '--copies'\nusage: put [-Rnfcqv] [-P N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]\n",
       2,
     ],
     [
       "head -n x a.txt",
       "",
-      'head: --lines needs a whole number of at least 0, not "x"\nusage: head [-n LINES | -c BYTES] FILE…\n',
+      'head: --lines needs a whole number of at least 0, not "x"\nusage: head [-n LINES | -c BYTES] [--stale] FILE…\n',
       2,
     ],
     ["mkdir -- -x; ls -- -x", "", "", 0],
@@ -188,7 +189,16 @@ describe("the program", () => {
 
   it("SHELL-14 help names every command and option that there is", async () => {
     const { out } = await runProgram(["--help"]);
-    for (const text of ["-c, --command CMDS", "--timeout SECONDS", "join INVITE", "ls ", "find ", "invite "])
+    for (const text of [
+      "-c, --command CMDS",
+      "--timeout SECONDS",
+      "--atomic",
+      "--stale",
+      "join INVITE",
+      "ls ",
+      "find ",
+      "invite ",
+    ])
       expect(out).toContain(text);
     const find = await runLines("help find");
     for (const text of ["-name GLOB", "-maxdepth N", "-print0"]) expect(find.out).toContain(text);
@@ -233,7 +243,35 @@ describe("the program", () => {
     const client = new MemoryClient({ hold });
     client.add("/a", "x");
     const outcome = await runProgram(["--timeout", "0.05", "-c", "cat a; echo never"], { client });
-    expect(outcome).toEqual({ out: "", err: "cat: no answer within the deadline\n", code: 5 });
+    expect(outcome).toEqual({ out: "", err: "cat: did not end within 0.05 s (--timeout)\n", code: 5 });
+  });
+
+  it.concurrent.each<[string, string]>([
+    ["cat /a", "cat: "],
+    ["cat /a | cat", "cat: "],
+    ["get /a -", "get: "],
+    ["put - new", "put: "],
+    ["ls *", "ls: "],
+    ["cd photos", "cd: "],
+    ["!sleep 60", ""],
+    ["echo a | sleep 60", "echo: "],
+  ])("SHELL-17 --timeout ends %j even when nothing hears its signal", async (lines, name) => {
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const client = new MemoryClient({ hold: never });
+    client.add("/a", "x");
+    client.list = never;
+    client.stat = never;
+    const outcome = await runProgram(["--timeout", "0.05", "-c", `${lines}; echo never`], { client, stdin: "typed" });
+    expect(outcome).toMatchObject({ err: `${name}did not end within 0.05 s (--timeout)\n`, code: 5 });
+    expect(outcome.out).not.toContain("never");
+  });
+
+  it.concurrent("SHELL-17 --timeout ends a command whose client never opens", async () => {
+    const openClient = (): Promise<MemoryClient> => new Promise(() => undefined);
+    const started = performance.now();
+    const outcome = await runProgram(["--timeout", "0.05", "-c", "ls"], { openClient });
+    expect(outcome).toEqual({ out: "", err: "ls: did not end within 0.05 s (--timeout)\n", code: 5 });
+    expect(performance.now() - started).toBeLessThan(stopMs);
   });
 
   it("SHELL-18 Ctrl-C cancels the running command and ends a script with 130", async () => {

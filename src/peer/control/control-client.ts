@@ -2,8 +2,10 @@
 import { type Socket, connect } from "node:net";
 import type {
   CallOptions,
+  CoordinatorChange,
   CopyOptions,
   DfsClient,
+  DfsTransaction,
   Entry,
   FingersReport,
   GetRequest,
@@ -16,11 +18,13 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  Staleness,
   TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
+import type { PeerName } from "../../core/ids.ts";
 import { controlFrameBytesMax, rpcDeadlineMsMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
@@ -33,6 +37,10 @@ const unhurried = { timeoutMs: rpcDeadlineMsMax };
 
 /** A client of the peer that listens at `socketPath`. Fails with `unreachable` when none does. */
 export async function connectControl(socketPath: string): Promise<DfsClient> {
+  return new ControlClient(await openChannel(socketPath), socketPath);
+}
+
+async function openChannel(socketPath: string): Promise<RpcClient> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const opening = connect(socketPath);
     opening.once("connect", () => resolve(opening));
@@ -40,26 +48,28 @@ export async function connectControl(socketPath: string): Promise<DfsClient> {
       reject(new DfsError("unreachable", "no peer answers at the control socket", { path: socketPath, cause: error })),
     );
   });
-  return new ControlClient(new RpcClient(socketChannel(socket, controlFrameBytesMax)));
+  return new RpcClient(socketChannel(socket, controlFrameBytesMax));
 }
 
 class ControlClient implements DfsClient {
   readonly #rpc: RpcClient;
+  readonly #socketPath: string;
 
-  constructor(rpc: RpcClient) {
+  constructor(rpc: RpcClient, socketPath: string) {
     this.#rpc = rpc;
+    this.#socketPath = socketPath;
   }
 
-  stat(path: DfsPath, { signal }: CallOptions = {}): Promise<Entry> {
-    return this.#rpc.call(methods.stat, { path }, { signal });
+  stat(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<Entry> {
+    return this.#rpc.call(methods.stat, { path, stale }, { signal });
   }
 
-  list(path: DfsPath, { signal, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    return this.#rpc.call(methods.list, { path, cursor, limit }, { signal });
+  list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
+    return this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
   }
 
-  async *walk(path: DfsPath, { signal }: CallOptions = {}): AsyncIterable<Entry> {
-    for await (const page of this.#rpc.items(methods.walk, { path }, { signal, ...unhurried })) yield* page;
+  async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {
+    for await (const page of this.#rpc.items(methods.walk, { path, stale }, { signal, ...unhurried })) yield* page;
   }
 
   async mkdir(path: DfsPath, { signal, parents }: CallOptions & { parents?: boolean | undefined } = {}): Promise<void> {
@@ -92,19 +102,17 @@ class ControlClient implements DfsClient {
     return this.#rpc.callWithItems(methods.put, params, forward(onEvent), { signal, input: streams[0], ...unhurried });
   }
 
-  get({ sources, ...request }: GetRequest, { signal, onEvent }: TransferOptions = {}): Promise<TransferSummary> {
-    return this.#rpc.callWithItems(methods.get, { ...request, sources: [...sources] }, forward(onEvent), {
-      signal,
-      ...unhurried,
-    });
+  get({ sources, ...request }: GetRequest, { signal, stale, onEvent }: TransferOptions = {}): Promise<TransferSummary> {
+    const params = { ...request, sources: [...sources], stale };
+    return this.#rpc.callWithItems(methods.get, params, forward(onEvent), { signal, ...unhurried });
   }
 
-  read(path: DfsPath, { signal, offsetBytes, lengthBytes, revision }: ReadOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#rpc.items(methods.read, { path, offsetBytes, lengthBytes, revision }, { signal, ...unhurried });
+  read(path: DfsPath, { signal, ...options }: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#rpc.items(methods.read, { path, ...options }, { signal, ...unhurried });
   }
 
-  why(path: DfsPath, { signal }: CallOptions = {}): Promise<WhyReport> {
-    return this.#rpc.call(methods.why, { path }, { signal });
+  why(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<WhyReport> {
+    return this.#rpc.call(methods.why, { path, stale }, { signal });
   }
 
   status({ signal }: CallOptions = {}): Promise<NetworkStatus> {
@@ -123,10 +131,47 @@ class ControlClient implements DfsClient {
     return this.#rpc.call(methods.invite, { expiresInMs }, { signal });
   }
 
+  staleness({ signal }: CallOptions = {}): Promise<Staleness> {
+    return this.#rpc.call(methods.staleness, {}, { signal });
+  }
+
+  async changeCoordinator(change: CoordinatorChange, peer: PeerName, { signal }: CallOptions = {}): Promise<void> {
+    await this.#rpc.call(methods.changeCoordinator, { change, peer }, { signal, ...unhurried });
+  }
+
+  /** A transaction has a connection of its own: the server knows it by that. */
+  async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
+    const rpc = await openChannel(this.#socketPath);
+    try {
+      await rpc.call(methods.begin, {}, { signal });
+    } catch (error) {
+      await rpc.close();
+      throw error;
+    }
+    return new ControlTransaction(rpc, this.#socketPath);
+  }
+
   async close(): Promise<void> {
     await this.#rpc.close().catch((error: unknown) => {
       throw toDfsError(error);
     });
+  }
+}
+
+class ControlTransaction extends ControlClient implements DfsTransaction {
+  readonly #rpc: RpcClient;
+
+  constructor(rpc: RpcClient, socketPath: string) {
+    super(rpc, socketPath);
+    this.#rpc = rpc;
+  }
+
+  override begin(): Promise<DfsTransaction> {
+    return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
+  }
+
+  commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
+    return this.#rpc.call(methods.commit, {}, { signal, ...unhurried });
   }
 }
 

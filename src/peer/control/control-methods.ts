@@ -3,10 +3,12 @@ import * as v from "valibot";
 import type {
   Entry,
   FingersReport,
+  GroupStatus,
   Invite,
   ListPage,
   NetworkStatus,
   PeerInfo,
+  Staleness,
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
@@ -27,6 +29,7 @@ import { defineMethod } from "../wire/rpc-method.ts";
 const text = v.pipe(v.string(), v.maxLength(16_384));
 const integer = v.pipe(v.number(), v.safeInteger());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 const flag = v.optional(v.boolean());
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
@@ -64,6 +67,7 @@ const entry: v.GenericSchema<unknown, Entry> = v.object({
   addedBytes: count,
   historyBytes: count,
   fileKey: v.optional(fileKey),
+  expiresMs: v.optional(count),
 });
 
 const state = v.picklist(["up", "suspect", "down"]);
@@ -83,6 +87,31 @@ const peerInfo: v.GenericSchema<unknown, PeerInfo> = v.object({
   lastSeenMs: count,
 });
 
+const group: v.GenericSchema<unknown, GroupStatus> = v.object({
+  hasQuorum: v.boolean(),
+  term: count,
+  leader: v.optional(peerName),
+  commitIndex: count,
+  appliedIndex: count,
+  members: v.array(
+    v.object({
+      name: peerName,
+      role: v.picklist(["voter", "learner"]),
+      isLeader: v.boolean(),
+      isActive: v.boolean(),
+      matchIndex: v.optional(count),
+      lagEntries: v.optional(count),
+    }),
+  ),
+  ageMs: milliseconds,
+});
+
+const staleness: v.GenericSchema<unknown, Staleness> = v.object({
+  ageMs: milliseconds,
+  hasQuorum: v.boolean(),
+  servedBy: peerName,
+});
+
 const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
   networkId: parsed(parseNetworkId),
   self: peerInfo,
@@ -90,7 +119,7 @@ const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
   reason: text,
   advice: v.optional(text),
   peers: v.object({ up: count, suspect: count, down: count }),
-  coordinator: v.object({ name: peerName, reachable: v.boolean(), appliedIndex: count }),
+  group,
   files: count,
   directories: count,
   logicalBytes: count,
@@ -178,17 +207,18 @@ const listPage: v.GenericSchema<unknown, ListPage> = v.object({ entries: v.array
 const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
 
 export const methods = {
-  stat: defineMethod({ name: "stat", params: v.object({ path }), result: entry }),
+  stat: defineMethod({ name: "stat", params: v.object({ path, stale: flag }), result: entry }),
   list: defineMethod({
     name: "list",
     params: v.object({
       path,
       cursor: v.optional(text),
       limit: v.optional(v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax))),
+      stale: flag,
     }),
     result: listPage,
   }),
-  walk: defineMethod({ name: "walk", params: v.object({ path }), item: v.array(entry), result: nothing }),
+  walk: defineMethod({ name: "walk", params: v.object({ path, stale: flag }), item: v.array(entry), result: nothing }),
   mkdir: defineMethod({ name: "mkdir", params: v.object({ path, parents: flag }), result: nothing }),
   rmdir: defineMethod({ name: "rmdir", params: v.object({ path }), result: nothing }),
   remove: defineMethod({ name: "remove", params: v.object({ path, recursive: flag }), result: count }),
@@ -207,6 +237,8 @@ export const methods = {
       dryRun: flag,
       force: flag,
       resume: flag,
+      ifRevision: v.optional(count),
+      expiresMs: v.optional(count),
       parallel: v.optional(v.pipe(count, v.minValue(1))),
     }),
     item: v.array(transferEvent),
@@ -223,6 +255,7 @@ export const methods = {
       resume: flag,
       revision: v.optional(v.pipe(count, v.minValue(1))),
       parallel: v.optional(v.pipe(count, v.minValue(1))),
+      stale: flag,
     }),
     item: v.array(transferEvent),
     result: summary,
@@ -234,11 +267,12 @@ export const methods = {
       offsetBytes: v.optional(integer),
       lengthBytes: v.optional(count),
       revision: v.optional(v.pipe(count, v.minValue(1))),
+      stale: flag,
     }),
     item: bytes,
     result: nothing,
   }),
-  why: defineMethod({ name: "why", params: v.object({ path }), result: why }),
+  why: defineMethod({ name: "why", params: v.object({ path, stale: flag }), result: why }),
   status: defineMethod({ name: "status", params: v.object({}), result: networkStatus }),
   peers: defineMethod({ name: "peers", params: v.object({}), result: v.array(peerInfo) }),
   fingers: defineMethod({ name: "fingers", params: v.object({}), result: fingers }),
@@ -247,4 +281,13 @@ export const methods = {
     params: v.object({ expiresInMs: v.optional(v.pipe(count, v.minValue(1))) }),
     result: invite,
   }),
+  staleness: defineMethod({ name: "staleness", params: v.object({}), result: staleness }),
+  changeCoordinator: defineMethod({
+    name: "changeCoordinator",
+    params: v.object({ change: v.picklist(["add", "remove", "transfer"]), peer: peerName }),
+    result: nothing,
+  }),
+  /** From then on every call of the connection goes to a transaction of its own; the connection's end abandons it. */
+  begin: defineMethod({ name: "begin", params: v.object({}), result: nothing }),
+  commit: defineMethod({ name: "commit", params: v.object({}), result: v.object({ changes: count }) }),
 };

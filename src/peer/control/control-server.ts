@@ -16,12 +16,14 @@ import { type RpcCall, route } from "../wire/rpc-method.ts";
 import { pieces } from "../wire/pieces.ts";
 import { routeTable, serveRpc } from "../wire/rpc-server.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
+import { ControlConnection, TransactionSlots } from "./control-connection.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
 
 export class ControlServer {
   readonly #client: DfsClient;
   readonly #path: string;
   readonly #sockets = new Set<Socket>();
+  readonly #transactions = new TransactionSlots();
   #server: Server | undefined;
 
   /** Will serve `client` at the socket address `path`. */
@@ -34,11 +36,10 @@ export class ControlServer {
   async start(): Promise<void> {
     const isFile = !this.#path.startsWith("\\\\.\\pipe\\");
     if (isFile) await rm(this.#path, { force: true });
-    const routes = routeTable(controlRoutes(this.#client));
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
-      void serveRpc(socketChannel(socket, controlFrameBytesMax), routes);
+      void this.#serve(socket);
     });
     server.maxConnections = controlConnectionsMax;
     this.#server = server;
@@ -49,6 +50,16 @@ export class ControlServer {
     if (isFile) await chmod(this.#path, 0o600);
   }
 
+  /** Serves one connection; its end abandons its transaction. */
+  async #serve(socket: Socket): Promise<void> {
+    const connection = new ControlConnection(this.#client, this.#transactions);
+    await serveRpc(
+      socketChannel(socket, controlFrameBytesMax, { isPrompt: true }),
+      routeTable(controlRoutes(connection)),
+    );
+    await connection.end();
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) =>
@@ -57,34 +68,50 @@ export class ControlServer {
   }
 }
 
-function controlRoutes(client: DfsClient) {
+function controlRoutes(connection: ControlConnection) {
   return [
-    route(methods.stat, ({ path }, { signal }) => client.stat(path, { signal })),
-    route(methods.list, ({ path, cursor, limit }, { signal }) => client.list(path, { cursor, limit, signal })),
-    route(methods.walk, async ({ path }, call) => emitPages(client.walk(path, { signal: call.signal }), call)),
-    route(methods.mkdir, ({ path, parents }, { signal }) => nothing(client.mkdir(path, { parents, signal }))),
-    route(methods.rmdir, ({ path }, { signal }) => nothing(client.rmdir(path, { signal }))),
-    route(methods.remove, ({ path, recursive }, { signal }) => client.remove(path, { recursive, signal })),
-    route(methods.move, ({ from, to, force }, { signal }) => nothing(client.move(from, to, { force, signal }))),
-    route(methods.copy, ({ from, to, ...options }, { signal }) => client.copy(from, to, { ...options, signal })),
+    route(methods.stat, ({ path, stale }, { signal }) => connection.client.stat(path, { stale, signal })),
+    route(methods.list, ({ path, ...options }, { signal }) => connection.client.list(path, { ...options, signal })),
+    route(methods.walk, async ({ path, stale }, call) =>
+      emitPages(connection.client.walk(path, { stale, signal: call.signal }), call),
+    ),
+    route(methods.mkdir, ({ path, parents }, { signal }) =>
+      nothing(connection.client.mkdir(path, { parents, signal })),
+    ),
+    route(methods.rmdir, ({ path }, { signal }) => nothing(connection.client.rmdir(path, { signal }))),
+    route(methods.remove, ({ path, recursive }, { signal }) => connection.client.remove(path, { recursive, signal })),
+    route(methods.move, ({ from, to, force }, { signal }) =>
+      nothing(connection.client.move(from, to, { force, signal })),
+    ),
+    route(methods.copy, ({ from, to, ...options }, { signal }) =>
+      connection.client.copy(from, to, { ...options, signal }),
+    ),
     route(methods.put, ({ sources, ...request }, call) => {
       const withInput = sources.map((source): PutSource =>
         source.kind === "path" ? source : { ...source, bytes: call.input },
       );
-      return withEvents(call, (options) => client.put({ ...request, sources: withInput }, options));
+      return withEvents(call, (options) => connection.client.put({ ...request, sources: withInput }, options));
     }),
-    route(methods.get, (request, call) => withEvents(call, (options) => client.get(request, options))),
+    route(methods.get, ({ stale, ...request }, call) =>
+      withEvents(call, (options) => connection.client.get(request, { ...options, stale })),
+    ),
     route(methods.read, async ({ path, ...options }, call) => {
-      for await (const bytes of client.read(path, { ...options, signal: call.signal })) {
+      for await (const bytes of connection.client.read(path, { ...options, signal: call.signal })) {
         for (const piece of pieces(bytes)) await call.emit(piece);
       }
       return null;
     }),
-    route(methods.why, ({ path }, { signal }) => client.why(path, { signal })),
-    route(methods.status, (_, { signal }) => client.status({ signal })),
-    route(methods.peers, (_, { signal }) => client.peers({ signal }).then((peers) => [...peers])),
-    route(methods.fingers, (_, { signal }) => client.fingers({ signal })),
-    route(methods.invite, ({ expiresInMs }, { signal }) => client.invite({ expiresInMs, signal })),
+    route(methods.why, ({ path, stale }, { signal }) => connection.client.why(path, { stale, signal })),
+    route(methods.status, (_, { signal }) => connection.client.status({ signal })),
+    route(methods.peers, (_, { signal }) => connection.client.peers({ signal }).then((peers) => [...peers])),
+    route(methods.fingers, (_, { signal }) => connection.client.fingers({ signal })),
+    route(methods.staleness, (_, { signal }) => connection.client.staleness({ signal })),
+    route(methods.changeCoordinator, ({ change, peer }, { signal }) =>
+      nothing(connection.client.changeCoordinator(change, peer, { signal })),
+    ),
+    route(methods.begin, (_, { signal }) => nothing(connection.begin({ signal }))),
+    route(methods.commit, (_, { signal }) => connection.commit({ signal })),
+    route(methods.invite, ({ expiresInMs }, { signal }) => connection.client.invite({ expiresInMs, signal })),
   ];
 }
 

@@ -1,17 +1,43 @@
-/** A frame channel over a local socket. */
+/** A frame channel over a local socket. Small frames that are sent in one turn of the event loop leave together. */
 import type { Socket } from "node:net";
 import { DfsError } from "../../core/errors.ts";
+import { joinedFramesBytesMax } from "../../core/limits.ts";
 import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
 
+export interface SocketChannelOptions {
+  /** Every frame leaves at once: for one caller that waits for it. */
+  readonly isPrompt?: boolean;
+}
+
 /** Frames over `socket`, each at most `frameBytesMax` bytes. */
-export function socketChannel(socket: Socket, frameBytesMax: number): FrameChannel {
+export function socketChannel(
+  socket: Socket,
+  frameBytesMax: number,
+  { isPrompt = false }: SocketChannelOptions = {},
+): FrameChannel {
+  let isGathering = false;
+
+  /** Holds back what is written until the turn ends. */
+  const gather = (): void => {
+    if (isGathering) return;
+    isGathering = true;
+    socket.cork();
+    if (!isPrompt) setImmediate(release);
+  };
+  const release = (): void => {
+    if (!isGathering) return;
+    isGathering = false;
+    socket.uncork();
+  };
+
   return {
     send(parts) {
       if (!socket.writable) return Promise.reject(new DfsError("unreachable", "the other process has ended"));
-      socket.cork();
-      let hasRoom = socket.write(frameHeader(parts.reduce((bytes, part) => bytes + part.length, 0)));
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+      gather();
+      let hasRoom = socket.write(frameHeader(bytes));
       for (const part of parts) hasRoom = socket.write(part);
-      socket.uncork();
+      if (isPrompt || bytes > joinedFramesBytesMax) release();
       if (hasRoom) return Promise.resolve();
       return new Promise((resolve) => {
         const done = (): void => {
@@ -44,6 +70,7 @@ export function socketChannel(socket: Socket, frameBytesMax: number): FrameChann
     },
     close() {
       return new Promise((resolve) => {
+        release();
         if (socket.destroyed) resolve();
         else socket.end(() => resolve());
       });

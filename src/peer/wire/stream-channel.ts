@@ -1,35 +1,19 @@
-/** A frame channel over a libp2p stream. */
+/**
+ * A frame channel over a libp2p stream.
+ *
+ * Small frames that are sent in one turn of the event loop leave together: each write of a stream costs a muxer frame,
+ * a record of the encryption and a system call, far more than the bytes of a small message.
+ */
 import type { Stream } from "@libp2p/interface";
 import { DfsError } from "../../core/errors.ts";
+import { joinedFramesBytesMax } from "../../core/limits.ts";
 import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
 
 /** Frames over `stream`, each at most `frameBytesMax` bytes. */
 export function streamChannel(stream: Stream, frameBytesMax: number): FrameChannel {
-  let drained: Promise<void> | undefined;
-
-  /** libp2p's own onDrain() can resolve before the buffer has room, so the events are awaited by hand. */
-  const waitForDrain = (): Promise<void> => {
-    drained ??= new Promise<void>((resolve) => {
-      const done = (): void => {
-        stream.removeEventListener("drain", done);
-        stream.removeEventListener("close", done);
-        drained = undefined;
-        resolve();
-      };
-      stream.addEventListener("drain", done);
-      stream.addEventListener("close", done);
-    });
-    return drained;
-  };
-
+  const writer = new StreamWriter(stream);
   return {
-    async send(parts) {
-      if (stream.writeStatus !== "writable") throw new DfsError("unreachable", "the connection to the peer has ended");
-      const header = frameHeader(parts.reduce((bytes, part) => bytes + part.length, 0));
-      let hasRoom = stream.send(header);
-      for (const part of parts) hasRoom = stream.send(part);
-      if (!hasRoom) await waitForDrain();
-    },
+    send: (parts) => writer.send(parts),
     receive({ onFrame, onEnd }) {
       const parser = new FrameParser(frameBytesMax);
       let hasEnded = false;
@@ -54,10 +38,79 @@ export function streamChannel(stream: Stream, frameBytesMax: number): FrameChann
       });
     },
     async close() {
+      writer.flush();
       await stream.close({ signal: AbortSignal.timeout(1_000) }).catch((error: Error) => stream.abort(error));
     },
     abort(error) {
       stream.abort(error);
     },
   };
+}
+
+/** Gathers what is sent in one turn of the event loop. */
+class StreamWriter {
+  readonly #stream: Stream;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #isScheduled = false;
+  #hasRoom = true;
+  #drained: Promise<void> | undefined;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  async send(parts: readonly Uint8Array[]): Promise<void> {
+    this.#requireWritable();
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const header = frameHeader(bytes);
+    this.#gathered.push(header, ...parts);
+    this.#gatheredBytes += header.length + bytes;
+    if (this.#gatheredBytes > joinedFramesBytesMax) this.flush();
+    else this.#schedule();
+    if (!this.#hasRoom) await this.#room();
+  }
+
+  /** Hands everything gathered to the stream: as one piece while that is small, else part by part without a copy. */
+  flush(): void {
+    if (this.#gathered.length === 0 || this.#stream.writeStatus !== "writable") return;
+    const parts = this.#gatheredBytes > joinedFramesBytesMax ? this.#gathered : [Buffer.concat(this.#gathered)];
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    for (const part of parts) this.#hasRoom = this.#stream.send(part);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      try {
+        this.flush();
+      } catch (error) {
+        this.#stream.abort(error as Error);
+      }
+    });
+  }
+
+  #requireWritable(): void {
+    if (this.#stream.writeStatus !== "writable")
+      throw new DfsError("unreachable", "the connection to the peer has ended");
+  }
+
+  /** libp2p's own onDrain() can resolve before the buffer has room, so the events are awaited by hand. */
+  #room(): Promise<void> {
+    this.#drained ??= new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#stream.removeEventListener("drain", done);
+        this.#stream.removeEventListener("close", done);
+        this.#hasRoom = true;
+        this.#drained = undefined;
+        resolve();
+      };
+      this.#stream.addEventListener("drain", done);
+      this.#stream.addEventListener("close", done);
+    });
+    return this.#drained;
+  }
 }

@@ -1,6 +1,6 @@
 /* The commands that tell everything about one path. */
 import type { Entry, WhyReport } from "../../core/client.ts";
-import { allOn, eachOperand } from "../command.ts";
+import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
 import type { Output } from "../output.ts";
@@ -10,8 +10,8 @@ import { remotePath } from "../operands.ts";
 export const stat: Command = {
   name: "stat",
   summary: "everything that the catalogue says of a path",
-  usage: "[--json] PATH…",
-  options: [{ long: "json", summary: "one JSON object a line" }],
+  usage: "[--stale] [--json] PATH…",
+  options: [staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
@@ -20,7 +20,7 @@ export const stat: Command = {
     const isJson = options.has("json") || context.settings.json;
     const client = await context.client();
     return eachOperand(context, operands, async (operand) => {
-      const entry = await client.stat(remotePath(operand, context), { signal: context.signal });
+      const entry = await client.stat(remotePath(operand, context), context.reads);
       await context.stdout.write(isJson ? jsonLine(entryJson(entry)) : alignRows(statRows(entry, context.stdout)));
     });
   },
@@ -42,6 +42,7 @@ function statRows(entry: Entry, stdout: Output): readonly (readonly string[])[] 
     ["copies:", String(entry.copies)],
     ["added:", `${entry.addedBytes} bytes`],
     ["history:", `${entry.historyBytes} bytes`],
+    ...(entry.expiresMs === undefined ? [] : [["expires:", new Date(entry.expiresMs).toISOString()]]),
     ["file key:", entry.fileKey ?? "-"],
   ];
 }
@@ -50,8 +51,8 @@ function statRows(entry: Entry, stdout: Output): readonly (readonly string[])[] 
 export const why: Command = {
   name: "why",
   summary: "where a file is, who answers for it now, and how many failures it survives",
-  usage: "[--json] FILE…",
-  options: [{ long: "json", summary: "one JSON object a line" }],
+  usage: "[--stale] [--json] FILE…",
+  options: [staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
@@ -60,7 +61,7 @@ export const why: Command = {
     const isJson = options.has("json") || context.settings.json;
     const client = await context.client();
     return eachOperand(context, operands, async (operand) => {
-      const report = await client.why(remotePath(operand, context), { signal: context.signal });
+      const report = await client.why(remotePath(operand, context), context.reads);
       await context.stdout.write(isJson ? jsonLine(report) : alignRows(whyRows(report, context.stdout)));
     });
   },

@@ -1,7 +1,7 @@
 import type { Entry } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import { pathParts } from "../../core/names.ts";
-import { allOn, eachOperand } from "../command.ts";
+import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { humanSize, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
@@ -12,7 +12,7 @@ const unitBytes = 1024;
 export const du: Command = {
   name: "du",
   summary: "sum up trees, in KiB, rounded up",
-  usage: "[-hsacl] [-d N] [--json] [PATH…]",
+  usage: "[-hsacl] [-d N] [--stale] [--json] [PATH…]",
   options: [
     { long: "human", short: "h", summary: "sizes in powers of 1024" },
     { long: "summarize", short: "s", summary: "only the operands" },
@@ -20,6 +20,7 @@ export const du: Command = {
     { long: "total", short: "c", summary: "a grand total at the end" },
     { long: "depth", short: "d", value: "N", summary: "only so far below the operands" },
     { long: "long", short: "l", summary: "logical, unique (stored once), history and replicated sizes" },
+    staleOption,
     { long: "json", summary: "one JSON object a line, in bytes" },
   ],
   side: allOn("remote"),
@@ -85,7 +86,7 @@ class Report {
         await this.#line(shownPath(operand, path, left.entry.path), left.entry.path, left.sums);
     };
     const client = await this.#context.client();
-    for await (const entry of client.walk(path, { signal: this.#context.signal })) {
+    for await (const entry of client.walk(path, this.#context.reads)) {
       const depth = pathParts(entry.path).length - ownDepth;
       while (open.length > depth) await leave();
       open.push({ entry, depth, sums: sumsOf(entry) });

@@ -1,7 +1,7 @@
 import type { Entry } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import { pathParts } from "../../core/names.ts";
-import { allOn, eachOperand, wholeNumber } from "../command.ts";
+import { allOn, eachOperand, staleOption, wholeNumber } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { entryJson, jsonLine, nameText } from "../formats.ts";
 import { compileGlob } from "../glob.ts";
@@ -17,7 +17,7 @@ export const find: Command = {
   name: "find",
   summary: "walk trees and print the paths that pass every test",
   usage:
-    "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--json]",
+    "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
   options: [
     { long: "name", value: "GLOB", summary: "the name matches" },
     { long: "iname", value: "GLOB", summary: "the name matches, whatever the case" },
@@ -32,6 +32,7 @@ export const find: Command = {
     { long: "mindepth", value: "N", summary: "at least this far below the operand" },
     { long: "maxdepth", value: "N", summary: "at most this far below the operand" },
     { long: "print0", summary: "end each path with NUL" },
+    staleOption,
     { long: "json", summary: "one JSON object a line" },
   ],
   side: allOn("remote"),
@@ -60,7 +61,7 @@ async function run({ operands }: Invocation, context: CommandContext): Promise<n
   const expression = parseExpression(firstTest < 0 ? [] : operands.slice(firstTest), context.settings.json);
   const client = await context.client();
   if (expression.newer !== undefined) {
-    const { modifiedMs } = await client.stat(remotePath(expression.newer, context), { signal: context.signal });
+    const { modifiedMs } = await client.stat(remotePath(expression.newer, context), context.reads);
     expression.tests.push((entry) => entry.modifiedMs > modifiedMs);
   }
   return eachOperand(context, paths.length > 0 ? paths : ["."], (operand) => walk(operand, expression, context));
@@ -70,7 +71,7 @@ async function walk(operand: string, expression: Expression, context: CommandCon
   const client = await context.client();
   const path = remotePath(operand, context);
   const ownDepth = pathParts(path).length;
-  for await (const entry of client.walk(path, { signal: context.signal })) {
+  for await (const entry of client.walk(path, context.reads)) {
     const depth = pathParts(entry.path).length - ownDepth;
     if (depth < expression.depthMin || depth > expression.depthMax) continue;
     if (expression.tests.every((test) => test(entry)))

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { TransferEvent, TransferSummary } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import { eachOperand } from "../command.ts";
+import { eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath } from "../operands.ts";
 import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
@@ -10,10 +10,11 @@ import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
 export const get: Command = {
   name: "get",
   summary: "fetch files; with one operand to the local directory, otherwise the last operand is the target",
-  usage: "[-Rnfcqv] [-P N] [--rev N] [--json] REMOTE… [LOCAL|-]",
+  usage: "[-Rnfcqv] [-P N] [--rev N] [--stale] [--json] REMOTE… [LOCAL|-]",
   options: [
     ...transferOptions,
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
+    staleOption,
     { long: "verbose", short: "v", summary: "a line with counters of files, chunks and bytes" },
     { long: "json", summary: "the counters as one JSON object" },
   ],
@@ -36,7 +37,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const request = { sources, target: resolve(context.state.lcwd, target), revision, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
-    client.get(request, { signal: context.signal, onEvent });
+    client.get(request, { ...context.reads, onEvent });
   return runTransfer("get", invocation, context, start).catch((error: unknown) => {
     if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
     return context.report(error, named[0]);
@@ -50,7 +51,7 @@ async function toStandardOutput(
 ): Promise<number> {
   const client = await context.client();
   return eachOperand(context, named, async (name) => {
-    const bytes = client.read(remotePath(name, context), { revision, signal: context.signal });
+    const bytes = client.read(remotePath(name, context), { revision, ...context.reads });
     for await (const piece of bytes) await context.stdout.write(piece);
   });
 }

@@ -1,5 +1,5 @@
 import type { Entry } from "../../core/client.ts";
-import { allOn, eachOperand } from "../command.ts";
+import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
 import { compareNames, sortedEntries } from "../listing.ts";
@@ -11,7 +11,7 @@ const rightAligned = new Set([1, 2, 3]);
 export const ls: Command = {
   name: "ls",
   summary: "list files and directories",
-  usage: "[-1aldhrtSR] [--json] [PATH…]",
+  usage: "[-1aldhrtSR] [--stale] [--json] [PATH…]",
   options: [
     { long: "one", short: "1", summary: "one name a line" },
     { long: "all", short: "a", summary: "also names that start with a dot" },
@@ -22,6 +22,7 @@ export const ls: Command = {
     { long: "time", short: "t", summary: "newest first" },
     { long: "size", short: "S", summary: "largest first" },
     { long: "recursive", short: "R", summary: "also what is in the directories below" },
+    staleOption,
     { long: "json", summary: "one JSON object a line" },
   ],
   side: allOn("remote"),
@@ -38,7 +39,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const files: Shown[] = [];
   const directories: { operand: string; entry: Entry }[] = [];
   const code = await eachOperand(context, operands, async (operand) => {
-    const entry = await client.stat(remotePath(operand, context), { signal: context.signal });
+    const entry = await client.stat(remotePath(operand, context), context.reads);
     if (entry.kind === "file" || options.has("directory")) files.push({ entry, label: operand });
     else directories.push({ operand, entry });
   });
@@ -73,7 +74,7 @@ class Listing {
 
   async directory(operand: string, path: Entry["path"]): Promise<void> {
     const client = await this.#context.client();
-    const entries = await sortedEntries(client, path, this.#context.signal);
+    const entries = await sortedEntries(client, path, this.#context.reads);
     const shown = entries.filter(({ name }) => this.#options.has("all") || !name.startsWith("."));
     const ordered = sorted(
       shown.map((entry) => ({ entry, label: entry.name })),

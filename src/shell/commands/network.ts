@@ -1,17 +1,14 @@
 /* The commands that tell about the network and its peers. */
-import type { NetworkStatus, PeerInfo } from "../../core/client.ts";
-import { DfsError } from "../../core/errors.ts";
+import type { GroupMember, GroupStatus, NetworkStatus, PeerInfo } from "../../core/client.ts";
 import { printable } from "../../core/names.ts";
 import { allOn } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import type { OptionSpec } from "../arguments.ts";
 import { alignRows, byteText, durationText, humanSize, jsonLine } from "../formats.ts";
+import { spanMs } from "../spans.ts";
 
 const json: OptionSpec = { long: "json", summary: "one JSON object a line" };
 const kibibyte = 1024;
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const spanUnitMs: Readonly<Record<string, number>> = { s: 1000, m: minuteMs, h: hourMs, d: 24 * hourMs };
 
 const isJson = ({ options }: Invocation, { settings }: CommandContext): boolean => options.has("json") || settings.json;
 
@@ -40,18 +37,37 @@ export const status: Command = {
 };
 
 function statusRows(report: NetworkStatus): readonly (readonly string[])[] {
-  const { peers, coordinator } = report;
-  const reachable = coordinator.reachable ? "" : " (unreachable)";
+  const { peers, group } = report;
+  const age = group.hasQuorum ? "" : `, as of ${durationText(group.ageMs)} ago`;
   const totals = [
-    ["files:", `${report.files} in ${report.directories} directories`],
+    ["files:", `${report.files} in ${report.directories} directories${age}`],
     ["size:", `${byteText(report.logicalBytes)} logical, ${byteText(report.storedBytes)} stored`],
   ];
   return [
     ["peer:", report.self.name],
     ["peers:", `${peers.up} up, ${peers.suspect} suspect, ${peers.down} down`],
-    ["coordinator:", coordinator.name + reachable],
-    ...(coordinator.reachable ? totals : [["files:", "unknown while the coordinator does not answer"]]),
+    ...groupRows(group),
+    ...(group.members.length > 0 ? totals : [["files:", "unknown while no coordinator answers"]]),
   ];
+}
+
+function groupRows(group: GroupStatus): readonly (readonly string[])[] {
+  if (group.members.length === 0) return [["coordinators:", "none answers"]];
+  const leader = group.leader === undefined ? "no leader" : `${group.leader} leads`;
+  return [
+    ["coordinators:", group.members.map(memberText).join(", ")],
+    ["log:", `term ${group.term}, ${leader}, committed ${group.commitIndex}, applied ${group.appliedIndex}`],
+  ];
+}
+
+/** `ben`, and in brackets whatever is not as with a voter that is up to date. */
+function memberText({ name, role, isActive, lagEntries = 0 }: GroupMember): string {
+  const notes = [
+    ...(role === "learner" ? ["learner"] : []),
+    ...(isActive ? [] : ["silent"]),
+    ...(lagEntries > 0 ? [`lacks ${lagEntries} ${lagEntries === 1 ? "entry" : "entries"}`] : []),
+  ];
+  return notes.length === 0 ? name : `${name} (${notes.join(", ")})`;
 }
 
 function verboseRows(report: NetworkStatus): readonly (readonly string[])[] {
@@ -60,7 +76,6 @@ function verboseRows(report: NetworkStatus): readonly (readonly string[])[] {
     ["network:", report.networkId],
     ["peer id:", self.id],
     ["addresses:", self.addresses.join(" ")],
-    ["applied index:", String(report.coordinator.appliedIndex)],
     ["own store:", `${store.chunks} chunks, ${store.records} records, ${byteText(store.bytes)}`],
     ["own disk:", `${byteText(store.freeBytes)} free`],
     ["quarantined:", `${store.quarantined} chunks`],
@@ -203,7 +218,7 @@ export const invite: Command = {
   async run(invocation, context) {
     const span = invocation.options.text("for");
     const client = await context.client();
-    const expiresInMs = span === undefined ? undefined : spanMs(span);
+    const expiresInMs = span === undefined ? undefined : spanMs(span, "--for");
     const { text, expiresMs } = await client.invite({ expiresInMs, signal: context.signal });
     const expires = new Date(expiresMs).toISOString();
     if (isJson(invocation, context)) await context.stdout.write(jsonLine({ invite: text, expires }));
@@ -213,11 +228,3 @@ export const invite: Command = {
     return 0;
   },
 };
-
-function spanMs(text: string): number {
-  const match = /^(\d{1,6})([smhd])$/.exec(text);
-  const unit = spanUnitMs[match?.[2] ?? ""];
-  if (match === null || unit === undefined)
-    throw new DfsError("usage", `--for needs a span as 30m, 2h or 7d, not "${text}"`);
-  return Number(match[1]) * unit;
-}

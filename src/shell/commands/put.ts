@@ -6,34 +6,47 @@ import { baseName } from "../../core/names.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath, targetRule } from "../operands.ts";
+import { expiryMs } from "../spans.ts";
 import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
 
 /** `put`: stores local files. */
 export const put: Command = {
   name: "put",
   summary: "store local files; with one operand in the current directory, otherwise the last operand is the target",
-  usage: "[-Rnfcqv] [-P N] [--json] LOCAL… [REMOTE]",
+  usage: "[-Rnfcqv] [-P N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
   options: [
     ...transferOptions,
+    { long: "if-rev", value: "N", summary: "only if the file is at this revision now; 0: only if there is none" },
+    { long: "expire", value: "SPAN|TIME", summary: "the files go away by themselves: after 30m, 2h, 7d, or at a time" },
     { long: "verbose", short: "v", summary: "a line with counters of files, chunks and bytes" },
     { long: "json", summary: "the counters as one JSON object" },
   ],
   side: (index, count) => (count > 1 && index === count - 1 ? "remote" : "local"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["put report.pdf", "put -R photos /backup", "put - notes.txt < draft.txt"],
+  examples: [
+    "put report.pdf",
+    "put -R photos /backup",
+    "put - notes.txt < draft.txt",
+    "put --if-rev 3 plan.md",
+    "put --expire 7d log.txt",
+  ],
   run,
 };
 
 async function run(invocation: Invocation, context: CommandContext): Promise<number> {
-  const { groups } = invocation;
+  const { groups, options } = invocation;
+  const ifRevision = options.number("if-rev", 0);
+  const expire = options.text("expire");
+  const expiresMs = expire === undefined ? undefined : expiryMs(expire, Date.now());
   const target = groups.length > 1 ? onlyTarget(groups.at(-1) ?? []) : undefined;
   const named = (target === undefined ? groups : groups.slice(0, -1)).flat();
   const path = target === undefined ? context.state.cwd : remotePath(target, context);
+  if (ifRevision !== undefined && named.length > 1) throw new DfsError("usage", "--if-rev goes with one file only");
   const { sources, worst } = await readableSources(named, target, context);
   if (sources.length === 0) return worst;
   if (target !== undefined && target !== "-") await targetRule(target, sources.length, context);
-  const request = { sources, target: path, ...transferChoices(invocation) };
+  const request = { sources, target: path, ifRevision, expiresMs, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
     client.put(request, { signal: context.signal, onEvent });

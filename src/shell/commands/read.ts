@@ -1,6 +1,6 @@
 /* The commands that print what is in a file. */
 import { DfsError } from "../../core/errors.ts";
-import { allOn, eachOperand } from "../command.ts";
+import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
@@ -12,10 +12,11 @@ const lineFeed = 0x0a;
 export const cat: Command = {
   name: "cat",
   summary: "print files",
-  usage: "[-r OFFSET:LENGTH] [--rev N] FILE…",
+  usage: "[-r OFFSET:LENGTH] [--rev N] [--stale] FILE…",
   options: [
     { long: "range", short: "r", value: "OFFSET:LENGTH", summary: "only these bytes; without LENGTH to the end" },
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
+    staleOption,
   ],
   side: allOn("remote"),
   operandsMin: 1,
@@ -27,7 +28,7 @@ export const cat: Command = {
     const revision = options.number("rev", 1);
     const client = await context.client();
     return eachOperand(context, operands, async (operand) => {
-      const bytes = client.read(remotePath(operand, context), { ...bounds, revision, signal: context.signal });
+      const bytes = client.read(remotePath(operand, context), { ...bounds, revision, ...context.reads });
       for await (const piece of bytes) await context.stdout.write(piece);
     });
   },
@@ -43,10 +44,11 @@ function parseRange(text: string): { readonly offsetBytes: number; readonly leng
 export const head: Command = {
   name: "head",
   summary: "print the first lines of files, 10 unless told",
-  usage: "[-n LINES | -c BYTES] FILE…",
+  usage: "[-n LINES | -c BYTES] [--stale] FILE…",
   options: [
     { long: "lines", short: "n", value: "LINES", summary: "this many lines" },
     { long: "bytes", short: "c", value: "BYTES", summary: "this many bytes" },
+    staleOption,
   ],
   side: allOn("remote"),
   operandsMin: 1,
@@ -67,14 +69,14 @@ export const head: Command = {
 
 async function firstBytes(operand: string, lengthBytes: number, context: CommandContext): Promise<void> {
   const client = await context.client();
-  const bytes = client.read(remotePath(operand, context), { lengthBytes, signal: context.signal });
+  const bytes = client.read(remotePath(operand, context), { lengthBytes, ...context.reads });
   for await (const piece of bytes) await context.stdout.write(piece);
 }
 
 async function firstLines(operand: string, lines: number, context: CommandContext): Promise<void> {
   const client = await context.client();
   let missing = lines;
-  for await (const piece of client.read(remotePath(operand, context), { signal: context.signal })) {
+  for await (const piece of client.read(remotePath(operand, context), context.reads)) {
     if (missing === 0) return;
     let end = 0;
     while (missing > 0 && end < piece.length) {

@@ -1,6 +1,7 @@
 /** The command table: help, parsing and completion all come from it. */
 import type { Command } from "../command.ts";
 import { stat, why } from "./about-path.ts";
+import { coordinator } from "./coordinator.ts";
 import { mkdir, rmdir } from "./directories.ts";
 import { du } from "./du.ts";
 import { find } from "./find.ts";
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   why,
   status,
   peers,
+  coordinator,
   fingers,
   invite,
   echo,

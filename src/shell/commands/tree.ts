@@ -1,4 +1,4 @@
-import { allOn, eachOperand } from "../command.ts";
+import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { humanSize, nameText } from "../formats.ts";
@@ -9,12 +9,13 @@ import { remotePath } from "../operands.ts";
 export const tree: Command = {
   name: "tree",
   summary: "draw trees, sorted by name",
-  usage: "[-adh] [-L N] [DIR…]",
+  usage: "[-adh] [-L N] [--stale] [DIR…]",
   options: [
     { long: "all", short: "a", summary: "also names that start with a dot" },
     { long: "directories", short: "d", summary: "only directories" },
     { long: "human", short: "h", summary: "with sizes in powers of 1024" },
     { long: "level", short: "L", value: "N", summary: "only so many levels" },
+    staleOption,
   ],
   side: allOn("remote"),
   operandsMin: 0,
@@ -43,17 +44,17 @@ class Drawing {
   }
 
   async draw(operand: string): Promise<void> {
-    const { stdout, signal } = this.#context;
+    const { stdout, reads } = this.#context;
     const client = await this.#context.client();
-    const entry = await client.stat(remotePath(operand, this.#context), { signal });
+    const entry = await client.stat(remotePath(operand, this.#context), reads);
     await stdout.write(`${nameText(operand, stdout, entry.kind)}\n`);
     if (entry.kind === "directory") await this.#children(entry.path, "", 1);
     else this.#files += 1;
   }
 
   async #children(path: DfsPath, indent: string, level: number): Promise<void> {
-    const { stdout, signal } = this.#context;
-    const entries = await sortedEntries(await this.#context.client(), path, signal);
+    const { stdout, reads } = this.#context;
+    const entries = await sortedEntries(await this.#context.client(), path, reads);
     const shown = entries.filter(
       ({ name, kind }) =>
         (this.#options.has("all") || !name.startsWith(".")) &&

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { rootPath } from "../../core/names.ts";
-import { allOn } from "../command.ts";
+import { allOn, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
@@ -13,20 +13,20 @@ import { remotePath } from "../operands.ts";
 export const cd: Command = {
   name: "cd",
   summary: "change the directory; alone it goes to /, with - to the one before",
-  usage: "[DIR|-]",
-  options: [],
+  usage: "[--stale] [DIR|-]",
+  options: [staleOption],
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: 1,
   examples: ["cd /photos", "cd -"],
   async run({ operands }, context) {
-    const { state, signal } = context;
+    const { state, reads } = context;
     const [operand] = operands;
     if (operand === "-" && state.previousCwd === undefined)
       throw new DfsError("usage", "there is no directory to go back to");
     const path = operand === undefined ? rootPath : operand === "-" ? state.previousCwd : remotePath(operand, context);
     const client = await context.client();
-    const entry = await client.stat(path ?? rootPath, { signal });
+    const entry = await client.stat(path ?? rootPath, reads);
     if (entry.kind !== "directory") throw new DfsError("not-directory", "not a directory", { path: operand });
     state.previousCwd = state.cwd;
     state.cwd = entry.path;

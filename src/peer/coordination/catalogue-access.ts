@@ -1,0 +1,111 @@
+/**
+ * The catalogue as a peer reaches it: on its own disk where it is a coordinator, over the wire where it is not.
+ */
+import type { CatalogueCounts, DirectoryPage, EntryRow, PeerRow, RevisionRow } from "../../catalogue/rows.ts";
+import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import type { MemberId } from "../../raft/types.ts";
+import type { GroupId } from "./group-mark.ts";
+
+export interface ReadCallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The answer may be what any coordinator has, however old; otherwise it includes all that was acknowledged before. */
+  readonly stale?: boolean | undefined;
+}
+
+/** Reads of a user's tree; each may fail with `unreachable`, `timeout`, and `no-quorum` unless it may be stale. */
+export interface CatalogueReader {
+  /** What a name stands for; undefined for nothing. */
+  entry(user: UserId, parent: NodeId, token: Uint8Array, options?: ReadCallOptions): Promise<EntryRow | undefined>;
+  /** One page of a directory in the order of its tokens, after the token `after`. */
+  list(
+    user: UserId,
+    parent: NodeId,
+    after: Uint8Array | undefined,
+    limit: number,
+    options?: ReadCallOptions,
+  ): Promise<DirectoryPage>;
+  revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined>;
+}
+
+/** One coordinator, or a learner that may become one. */
+interface RosterMember {
+  /** Its number in the group. */
+  readonly id: MemberId;
+  readonly peer: PeerId;
+  readonly isVoter: boolean;
+}
+
+/** Who the coordinators are. */
+export interface Roster {
+  readonly group: GroupId;
+  /** Grows when the group is started anew from a survivor: a roster of a lower generation is of no use any more. */
+  readonly generation: number;
+  readonly members: readonly RosterMember[];
+}
+
+/** The members of the network, and its coordinators, as of a version of the membership. */
+export interface MemberList {
+  readonly version: number;
+  readonly peers: readonly PeerRow[];
+  readonly roster: Roster;
+}
+
+export interface CatalogueTotals {
+  readonly counts: CatalogueCounts;
+  readonly appliedIndex: number;
+}
+
+/** Where a peer was last heard of, by the leader; soft state, never in the catalogue. */
+export interface Presence {
+  readonly id: string;
+  /** Milliseconds since its last heartbeat. */
+  readonly ageMs: number;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
+
+export interface Heartbeat {
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
+
+/** One member of the group as the coordinator that was asked sees it. */
+interface GroupMemberReport extends RosterMember {
+  readonly isLeader: boolean;
+  /** Heard of lately. */
+  readonly isActive: boolean;
+  /** The last entry that is known to be on its disk; null where only the leader would know. */
+  readonly matchIndex: number | null;
+}
+
+/** The group as one coordinator sees it; the leader sees most. */
+export interface GroupReport {
+  /** Who answers. */
+  readonly from: PeerId;
+  readonly hasQuorum: boolean;
+  readonly isLeader: boolean;
+  readonly leader: PeerId | null;
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  /** Milliseconds since this coordinator was last known to be up to date. */
+  readonly ageMs: number;
+  readonly members: readonly GroupMemberReport[];
+}
+
+/** What one coordinator can be asked; each call may fail with `unreachable`, `timeout`, and `not-leader` where only the leader can answer. */
+export interface CatalogueAccess extends CatalogueReader {
+  members(signal?: AbortSignal): Promise<MemberList>;
+  totals(options?: ReadCallOptions): Promise<CatalogueTotals>;
+  /** The group as it is known here and now; never fails for want of a quorum. */
+  group(signal?: AbortSignal): Promise<GroupReport>;
+  /** For the leader. */
+  presence(signal?: AbortSignal): Promise<readonly Presence[]>;
+  /** Says that this peer is up; returns the version of the membership. For the leader. */
+  heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<number>;
+  /** Resolves with the encoded result once the command is committed. Fails with `integrity`, `permission` for a bad signature, and as ReplicatedLog.propose does. For the leader. */
+  propose(command: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /** Hands the leadership to another coordinator. Fails with `usage` when that is none. For the leader. */
+  transfer(to: PeerId, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,101 @@
+/** RPC methods of the coordinators. */
+import * as v from "valibot";
+import { rowSchemas } from "../../catalogue/rows.ts";
+import { parseNodeId, parseUserId } from "../../core/ids.ts";
+import { commandBytesMax, nameTokenBytesMax, pageRowsMax, peersMax, raftMembersMax } from "../../core/limits.ts";
+import { defineMethod } from "../wire/rpc-method.ts";
+import { groupSchemas } from "./group-mark.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.instance(Uint8Array), v.maxLength(most));
+const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
+const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
+const token = bytes(nameTokenBytesMax);
+const stale = v.optional(v.boolean());
+const { group, generation, memberId, peer } = groupSchemas;
+
+const rosterMember = { id: memberId, peer, isVoter: v.boolean() };
+
+/** Forms of the membership that files and other methods share. */
+export const memberListSchemas = {
+  peers: v.pipe(v.array(rowSchemas.peer), v.maxLength(peersMax)),
+  roster: v.object({
+    group,
+    generation,
+    members: v.pipe(v.array(v.object(rosterMember)), v.maxLength(raftMembersMax)),
+  }),
+};
+
+export const catalogueMethods = {
+  entry: defineMethod({
+    name: "catalogue.entry",
+    params: v.object({ user, parent: node, token, stale }),
+    result: v.nullable(rowSchemas.entry),
+  }),
+  list: defineMethod({
+    name: "catalogue.list",
+    params: v.object({
+      user,
+      parent: node,
+      after: v.optional(token),
+      limit: v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax)),
+      stale,
+    }),
+    result: rowSchemas.directoryPage,
+  }),
+  revision: defineMethod({
+    name: "catalogue.revision",
+    params: v.object({ node, revision: count, stale }),
+    result: v.nullable(rowSchemas.revision),
+  }),
+  members: defineMethod({
+    name: "catalogue.members",
+    params: v.object({}),
+    result: v.object({ version: count, ...memberListSchemas }),
+  }),
+  totals: defineMethod({
+    name: "catalogue.totals",
+    params: v.object({ stale }),
+    result: v.object({ counts: rowSchemas.counts, appliedIndex: count }),
+  }),
+  group: defineMethod({
+    name: "catalogue.group",
+    params: v.object({}),
+    result: v.object({
+      from: peer,
+      hasQuorum: v.boolean(),
+      isLeader: v.boolean(),
+      leader: v.nullable(peer),
+      term: count,
+      commitIndex: count,
+      appliedIndex: count,
+      lastIndex: count,
+      ageMs: count,
+      members: v.pipe(
+        v.array(
+          v.object({ ...rosterMember, isLeader: v.boolean(), isActive: v.boolean(), matchIndex: v.nullable(count) }),
+        ),
+        v.maxLength(raftMembersMax),
+      ),
+    }),
+  }),
+  presence: defineMethod({
+    name: "catalogue.presence",
+    params: v.object({}),
+    result: v.pipe(
+      v.array(v.object({ id: v.string(), ageMs: count, usedBytes: count, freeBytes: count })),
+      v.maxLength(peersMax),
+    ),
+  }),
+  heartbeat: defineMethod({
+    name: "catalogue.heartbeat",
+    params: v.object({ usedBytes: count, freeBytes: count }),
+    result: count,
+  }),
+  propose: defineMethod({
+    name: "catalogue.propose",
+    params: v.object({ command: bytes(commandBytesMax) }),
+    result: bytes(2 * commandBytesMax),
+  }),
+  transfer: defineMethod({ name: "catalogue.transfer", params: v.object({ to: peer }), result: v.null() }),
+};

@@ -1,0 +1,52 @@
+/** What members may ask of the coordinator on this peer, which may come and go while they are connected. */
+import { DfsError } from "../../core/errors.ts";
+import type { PeerId } from "../../core/ids.ts";
+import { type RpcRoute, route } from "../wire/rpc-method.ts";
+import { catalogueMethods } from "./catalogue-methods.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { groupMethods } from "./group-methods.ts";
+
+/** The routes for calls of `from`; each fails with `not-leader` while this peer is no coordinator. */
+export function coordinatorRoutes(own: () => Coordinator | undefined, from: PeerId): RpcRoute[] {
+  const here = (): Coordinator => {
+    const coordinator = own();
+    if (coordinator === undefined) throw new DfsError("not-leader", "this peer is no coordinator");
+    return coordinator;
+  };
+  return [
+    route(
+      catalogueMethods.entry,
+      async ({ user, parent, token, stale }, { signal }) =>
+        (await here().entry(user, parent, token, { stale, signal })) ?? null,
+    ),
+    route(catalogueMethods.list, async ({ user, parent, after, limit, stale }, { signal }) =>
+      here().list(user, parent, after, limit, { stale, signal }),
+    ),
+    route(
+      catalogueMethods.revision,
+      async ({ node, revision, stale }, { signal }) =>
+        (await here().revision(node, revision, { stale, signal })) ?? null,
+    ),
+    route(catalogueMethods.members, async (_, { signal }) => {
+      const { version, peers, roster } = await here().members(signal);
+      return { version, peers: [...peers], roster: { ...roster, members: [...roster.members] } };
+    }),
+    route(catalogueMethods.totals, async ({ stale }, { signal }) => here().totals({ stale, signal })),
+    route(catalogueMethods.group, async () => {
+      const report = await here().group();
+      return { ...report, members: [...report.members] };
+    }),
+    route(catalogueMethods.presence, async () => [...(await here().presence())]),
+    route(catalogueMethods.heartbeat, async (beat) => here().sight(from, beat)),
+    route(catalogueMethods.propose, async ({ command }, { signal }) => here().proposeChecked(command, signal)),
+    route(catalogueMethods.transfer, async ({ to }) => {
+      await here().transfer(to);
+      return null;
+    }),
+    route(groupMethods.offerSnapshot, async ({ group, message }) => {
+      await here().snapshots.take(from, group, message);
+      return null;
+    }),
+    route(groupMethods.readSnapshot, async ({ group, digest, offset }) => here().snapshots.read(group, digest, offset)),
+  ];
+}

@@ -1,0 +1,89 @@
+/** One coordinator on another peer, over RPC. */
+import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
+import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import { coordinatorTryMs } from "../../core/limits.ts";
+import type { PeerLinks } from "../peer-links.ts";
+import type { RpcMethod } from "../wire/rpc-method.ts";
+import type {
+  CatalogueAccess,
+  CatalogueTotals,
+  GroupReport,
+  Heartbeat,
+  MemberList,
+  Presence,
+  ReadCallOptions,
+} from "./catalogue-access.ts";
+import { catalogueMethods } from "./catalogue-methods.ts";
+
+export class RemoteCoordinator implements CatalogueAccess {
+  readonly #links: Pick<PeerLinks, "call">;
+  readonly #peer: PeerId;
+
+  constructor(links: Pick<PeerLinks, "call">, peer: PeerId) {
+    this.#links = links;
+    this.#peer = peer;
+  }
+
+  async entry(
+    user: UserId,
+    parent: NodeId,
+    token: Uint8Array,
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<EntryRow | undefined> {
+    return (await this.#ask(catalogueMethods.entry, { user, parent, token, stale }, signal)) ?? undefined;
+  }
+
+  list(
+    user: UserId,
+    parent: NodeId,
+    after: Uint8Array | undefined,
+    limit: number,
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<DirectoryPage> {
+    return this.#ask(catalogueMethods.list, { user, parent, after, limit, stale }, signal);
+  }
+
+  async revision(
+    node: NodeId,
+    revision: number,
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<RevisionRow | undefined> {
+    return (await this.#ask(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
+  }
+
+  members(signal?: AbortSignal): Promise<MemberList> {
+    return this.#ask(catalogueMethods.members, {}, signal);
+  }
+
+  totals({ signal, stale }: ReadCallOptions = {}): Promise<CatalogueTotals> {
+    return this.#ask(catalogueMethods.totals, { stale }, signal);
+  }
+
+  group(signal?: AbortSignal): Promise<GroupReport> {
+    return this.#ask(catalogueMethods.group, {}, signal);
+  }
+
+  presence(signal?: AbortSignal): Promise<readonly Presence[]> {
+    return this.#ask(catalogueMethods.presence, {}, signal);
+  }
+
+  heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<number> {
+    return this.#ask(catalogueMethods.heartbeat, beat, signal);
+  }
+
+  propose(command: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#ask(catalogueMethods.propose, { command }, signal);
+  }
+
+  async transfer(to: PeerId, signal?: AbortSignal): Promise<void> {
+    await this.#ask(catalogueMethods.transfer, { to }, signal);
+  }
+
+  #ask<Params, Result>(
+    method: RpcMethod<Params, Result>,
+    params: Params,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    return this.#links.call(this.#peer, method, params, { signal, timeoutMs: coordinatorTryMs });
+  }
+}

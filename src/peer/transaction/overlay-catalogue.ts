@@ -1,0 +1,100 @@
+/** The catalogue as one transaction sees it: the rows of the network with the transaction's own changes laid over them. */
+import type { Operation } from "../../catalogue/operation.ts";
+import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
+import type { NodeId, UserId } from "../../core/ids.ts";
+import { transactionDirectoriesMax } from "../../core/limits.ts";
+import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
+import { hexOf } from "../random-ids.ts";
+import { type BaseFacts, readBaseFacts } from "./base-facts.ts";
+import { PendingTree } from "./pending-tree.ts";
+
+export class OverlayCatalogue implements CatalogueReader {
+  /** The network, which knows nothing of the directories that the transaction made. */
+  readonly #base: CatalogueReader;
+  readonly #onRead: () => void;
+  /** Directories that were looked up, with the one that holds each: what tells that one would be moved into itself. */
+  readonly #parents = new Map<NodeId, NodeId>();
+  /** The transaction's changes. */
+  tree = new PendingTree();
+
+  /** `onRead` is called before each read, and may refuse it by throwing. */
+  constructor(base: CatalogueReader, onRead: () => void) {
+    const isMade = (directory: NodeId): boolean => this.tree.madeKind(directory) !== undefined;
+    this.#base = {
+      entry: (...call) => (isMade(call[1]) ? Promise.resolve(undefined) : base.entry(...call)),
+      list: (...call) => (isMade(call[1]) ? Promise.resolve({ rows: [], next: null }) : base.list(...call)),
+      revision: (...call) => base.revision(...call),
+    };
+    this.#onRead = onRead;
+  }
+
+  async entry(
+    user: UserId,
+    parent: NodeId,
+    token: Uint8Array,
+    options?: ReadCallOptions,
+  ): Promise<EntryRow | undefined> {
+    this.#onRead();
+    const pending = this.tree.name(parent, token);
+    if (pending !== undefined) return pending ?? undefined;
+    const row = await this.#base.entry(user, parent, token, options);
+    if (row?.kind === "directory") this.#remember(row.node, parent);
+    const changed = this.tree.name(parent, token); // while the row was on its way
+    return changed === undefined ? row : (changed ?? undefined);
+  }
+
+  /** A page may be shorter than `limit` before the last one. */
+  async list(
+    user: UserId,
+    parent: NodeId,
+    after: Uint8Array | undefined,
+    limit: number,
+    options?: ReadCallOptions,
+  ): Promise<DirectoryPage> {
+    for (let from = after; ;) {
+      this.#onRead();
+      const page = await this.#base.list(user, parent, from, limit, options);
+      const laidOver = layOver(page, this.tree.names(parent), from, limit);
+      if (laidOver.rows.length > 0 || laidOver.next === null) return laidOver;
+      from = laidOver.next;
+    }
+  }
+
+  /** Revisions of the transaction have no index yet: theirs is 0. */
+  revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
+    this.#onRead();
+    const pending = this.tree.revision(node, revision);
+    return pending === undefined ? this.#base.revision(node, revision, options) : Promise.resolve(pending);
+  }
+
+  /** What the network has of the names that the operations touch. */
+  facts(user: UserId, operations: readonly Operation[], options: ReadCallOptions): Promise<BaseFacts> {
+    return readBaseFacts(this.#base, user, operations, (directory) => this.#parents.get(directory), options);
+  }
+
+  #remember(directory: NodeId, parent: NodeId): void {
+    this.#parents.delete(directory);
+    this.#parents.set(directory, parent);
+    if (this.#parents.size <= transactionDirectoriesMax) return;
+    for (const oldest of this.#parents.keys()) return void this.#parents.delete(oldest);
+  }
+}
+
+/** A page of the network after `after`, with the names that a transaction changed in its range. */
+function layOver(
+  page: DirectoryPage,
+  names: ReturnType<PendingTree["names"]>,
+  after: Uint8Array | undefined,
+  limit: number,
+): DirectoryPage {
+  if (names.size === 0) return page;
+  const { next } = page;
+  const isInRange = (token: Uint8Array): boolean =>
+    (after === undefined || Buffer.compare(token, after) > 0) && (next === null || Buffer.compare(token, next) <= 0);
+  const kept = page.rows.filter((row) => !names.has(hexOf(row.token)));
+  const added = [...names.values()].filter((row) => row !== null && isInRange(row.token));
+  const rows = [...kept, ...(added as typeof kept)].sort((one, other) => Buffer.compare(one.token, other.token));
+  const most = Math.max(1, limit);
+  if (rows.length <= most) return { rows, next };
+  return { rows: rows.slice(0, most), next: rows[most - 1]?.token ?? null };
+}

@@ -1,0 +1,187 @@
+/**
+ * A transaction: changes that happen all at once, or not at all.
+ *
+ * It is a client of its own over an *overlay*, the rows of the network with the transaction's *pending* changes laid
+ * over them, so that it sees what it did. Each change is answered with the outcome that the catalogue would give it
+ * (a *prediction*), and kept. The commit sends all of them as one command, which the catalogue carries out whole or
+ * refuses; it compares revisions and names, so that whatever others changed meanwhile under the transaction's feet ends
+ * it with a conflict. What is only read is not guarded. Files are uploaded when they are put: their chunks wait on their
+ * shelves under lease.
+ */
+import type {
+  CallOptions,
+  DfsTransaction,
+  GetRequest,
+  Invite,
+  PutRequest,
+  ReadOptions,
+  TransferOptions,
+  TransferSummary,
+} from "../../core/client.ts";
+import { DfsError, type ErrorKind } from "../../core/errors.ts";
+import type { DfsPath } from "../../core/names.ts";
+import type { UserKeys } from "../../identity/user-keys.ts";
+import { CommandRefused, type CommandTarget } from "../command-session.ts";
+import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
+import { type Located, Namespace } from "../namespace.ts";
+import { PeerClient, type PeerClientOptions } from "../peer-client.ts";
+import type { Reports } from "../reports.ts";
+import { TreeChanges } from "../tree-changes.ts";
+import { KeptUploads } from "./kept-uploads.ts";
+import { OverlayCatalogue } from "./overlay-catalogue.ts";
+import { TransactionCommands } from "./transaction-commands.ts";
+import { TransactionLife } from "./transaction-life.ts";
+
+export interface TransactionParts {
+  /** The parts of the client that the transaction is begun by. */
+  readonly client: PeerClientOptions;
+  readonly user: UserKeys;
+  /** The network's. */
+  readonly catalogue: CatalogueReader;
+  /** Where the commit goes, as the user. */
+  readonly commands: CommandTarget;
+  /** Reports on the files that a namespace shows. */
+  readonly reportsOn: (namespace: Namespace) => Reports;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** Refusals that the prediction rules out, unless somebody else changed something since. */
+const conflicts: ReadonlySet<ErrorKind> = new Set([
+  "conflict",
+  "exists",
+  "not-found",
+  "not-empty",
+  "not-directory",
+  "is-directory",
+]);
+
+/** A new transaction of the user. Nobody else sees it before its commit. */
+export function beginTransaction({
+  client,
+  user,
+  catalogue,
+  commands,
+  reportsOn,
+  nowMs,
+}: TransactionParts): DfsTransaction {
+  const uploads = new KeptUploads();
+  const life = new TransactionLife(() => void uploads.end());
+  const overlay = new OverlayCatalogue(catalogue, () => life.requireOpen());
+  const kept = new TransactionCommands({ user: user.userId, overlay, nowMs, requireOpen: () => life.requireOpen() });
+  const namespace = new TransactionNamespace(user, overlay, life);
+  const options: PeerClientOptions = {
+    ...client,
+    namespace,
+    changes: new TreeChanges(namespace, kept, nowMs),
+    reports: reportsOn(namespace),
+    put: () => {
+      const put = client.put();
+      return {
+        ...put,
+        namespace,
+        commands: kept,
+        shelfFor: async (existing, signal) => {
+          kept.requireRoom(); // no chunk is sent for a change that cannot be kept
+          return put.shelfFor(existing, signal);
+        },
+        keepUpload: (session) => uploads.keep(session),
+      };
+    },
+    get: { ...client.get, namespace },
+    close: async () => {
+      life.end();
+      await uploads.end();
+    },
+  };
+  return new Transaction(options, { life, kept, uploads, commands });
+}
+
+/** Refuses even what it could answer without a read once the transaction is over. */
+class TransactionNamespace extends Namespace {
+  readonly #life: TransactionLife;
+
+  constructor(user: UserKeys, overlay: OverlayCatalogue, life: TransactionLife) {
+    super(user, overlay);
+    this.#life = life;
+  }
+
+  override async locate(path: DfsPath, options?: ReadCallOptions): Promise<Located | undefined> {
+    this.#life.requireOpen();
+    return super.locate(path, options);
+  }
+}
+
+interface TransactionState {
+  readonly life: TransactionLife;
+  readonly kept: TransactionCommands;
+  readonly uploads: KeptUploads;
+  readonly commands: CommandTarget;
+}
+
+class Transaction extends PeerClient implements DfsTransaction {
+  readonly #state: TransactionState;
+
+  constructor(options: PeerClientOptions, state: TransactionState) {
+    super(options);
+    this.#state = state;
+  }
+
+  override put(request: PutRequest, options?: TransferOptions): Promise<TransferSummary> {
+    return this.#state.life.during(() => super.put(request, options));
+  }
+
+  override get(request: GetRequest, options?: TransferOptions): Promise<TransferSummary> {
+    return this.#state.life.during(() => super.get(request, options));
+  }
+
+  override async *read(path: DfsPath, options?: ReadOptions): AsyncIterable<Uint8Array> {
+    const leave = this.#state.life.enter();
+    try {
+      yield* super.read(path, options);
+    } finally {
+      leave();
+    }
+  }
+
+  override begin(): Promise<DfsTransaction> {
+    return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
+  }
+
+  override invite(): Promise<Invite> {
+    return Promise.reject(notInside("an invite"));
+  }
+
+  override changeCoordinator(): Promise<void> {
+    return Promise.reject(notInside("a change of the coordinators"));
+  }
+
+  /** The shelves are told at the end, whatever came of it; then each keeps what was committed. */
+  async commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
+    const { life, kept, uploads, commands } = this.#state;
+    life.requireOpen();
+    life.end();
+    try {
+      const operations = kept.operations();
+      if (operations.length > 0) await commands.execute(operations, signal);
+      return { changes: operations.length };
+    } catch (error) {
+      throw commitFault(error);
+    } finally {
+      await uploads.end();
+    }
+  }
+}
+
+function commitFault(error: unknown): unknown {
+  if (!(error instanceof CommandRefused) || error.operation === undefined || !conflicts.has(error.kind)) return error;
+  return new DfsError(
+    "conflict",
+    `nothing was changed: change ${error.operation + 1} of the transaction is not possible any more: ${error.message}`,
+    { cause: error },
+  );
+}
+
+function notInside(what: string): DfsError {
+  return new DfsError("usage", `${what} cannot be part of a transaction: ask for it outside`);
+}

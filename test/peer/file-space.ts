@@ -1,0 +1,136 @@
+/** A network of one shelf in memory, for tests of a client's puts and transactions: real rules, real chunks, no wire. */
+import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
+import type { PutRequest, TransferSummary } from "../../src/core/client.ts";
+import type { FileKey, LeaseId } from "../../src/core/ids.ts";
+import { leaseMs } from "../../src/core/limits.ts";
+import { type DfsPath, resolvePath } from "../../src/core/names.ts";
+import { signAsPeer } from "../../src/identity/peer-identity.ts";
+import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
+import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
+import { createLog } from "../../src/peer/log.ts";
+import { Namespace } from "../../src/peer/namespace.ts";
+import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
+import type { Reports } from "../../src/peer/reports.ts";
+import { ShelfKeeper } from "../../src/peer/shelf-keeper.ts";
+import { beginTransaction } from "../../src/peer/transaction/transaction.ts";
+import { TreeChanges } from "../../src/peer/tree-changes.ts";
+import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
+import { World, founder, founderKey, founderShelf, network, shared } from "../catalogue/world.ts";
+
+export const at = (path: string): DfsPath => resolvePath(path);
+
+/** The catalogue's queries as a peer makes them. */
+export function readerOf({ catalogue }: World): CatalogueReader {
+  return {
+    entry: (user, parent, token) => Promise.resolve(catalogue.entry(user, parent, token)),
+    list: (user, parent, after, limit) => Promise.resolve(catalogue.list(user, parent, { after, limit })),
+    revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
+  };
+}
+
+export class FileSpace {
+  readonly world = World.founded();
+  readonly store = new MemoryChunkStore();
+  readonly pool = new ChunkingPool({ threads: 1 });
+  /** What each command that reached the catalogue asked for. */
+  readonly proposed: Uint8Array[] = [];
+  /** The time that commands are stamped with. */
+  nowMs = Date.now;
+  /** Called before each command is applied. */
+  beforePropose: () => Promise<void> = () => Promise.resolve();
+  readonly keeper: ShelfKeeper;
+  readonly client: PeerClient;
+
+  constructor() {
+    const peer = { peer: founder };
+    const sign = (bytes: Uint8Array): Uint8Array => signAsPeer(founderKey, bytes);
+    this.keeper = new ShelfKeeper({
+      shelf: founderShelf,
+      self: founder,
+      store: this.store,
+      commands: new CommandSession({ network: network.networkId, author: peer, sign }, this.#propose),
+      announce: () => undefined,
+      withdraw: () => undefined,
+      leaseMs,
+      nowMs: Date.now,
+      log: createLog(() => undefined, { level: "silent", json: false }),
+    });
+    this.client = this.#client(readerOf(this.world));
+  }
+
+  async start(): Promise<void> {
+    await this.pool.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.pool.stop();
+    this.world[Symbol.dispose]();
+  }
+
+  /** Leases that are open on the shelf. */
+  async leases(): Promise<readonly LeaseId[]> {
+    return (await this.store.leases(undefined, 100)).map(({ lease }) => lease);
+  }
+
+  async has(fileKey: FileKey | undefined): Promise<boolean> {
+    const [isHere] = await this.store.hasRecords(fileKey === undefined ? [] : [fileKey]);
+    return isHere === true;
+  }
+
+  readonly #propose: Propose = async (command) => {
+    await this.beforePropose();
+    this.proposed.push(command);
+    const index = this.world.catalogue.appliedIndex() + 1;
+    const [result] = this.world.catalogue.applyBatch([{ index, timeMs: this.nowMs(), command }]);
+    return result ?? new Uint8Array(0);
+  };
+
+  #client(catalogue: CatalogueReader): PeerClient {
+    const namespace = new Namespace(shared, catalogue);
+    const author = { network: network.networkId, author: { user: shared.userId }, sign: shared.sign.bind(shared) };
+    const asUser = (): CommandSession => new CommandSession(author, this.#propose);
+    const { pool } = this;
+    const options: PeerClientOptions = {
+      ...({} as PeerClientOptions),
+      namespace,
+      changes: new TreeChanges(namespace, asUser(), Date.now),
+      put: () => ({ namespace, pool, commands: asUser(), shelfFor: () => Promise.resolve(this.keeper) }),
+      get: {
+        namespace,
+        pool,
+        content: { store: this.store, links: undefined as never, holders: undefined as never, pool },
+      },
+      begin: () =>
+        beginTransaction({
+          client: options,
+          user: shared,
+          catalogue,
+          commands: asUser(),
+          reportsOn: () => undefined as unknown as Reports,
+          nowMs: Date.now,
+        }),
+      close: () => Promise.resolve(),
+    };
+    return new PeerClient(options);
+  }
+}
+
+/** Puts text as one file. */
+export function putText(
+  client: Pick<PeerClient, "put">,
+  target: string,
+  content: string,
+  request: Partial<PutRequest> = {},
+): Promise<TransferSummary> {
+  const bytes = (async function* () {
+    yield Buffer.from(content);
+  })();
+  const source = { kind: "stream", bytes, name: "stream" } as const;
+  return client.put({ sources: [source], target: at(target), ...request });
+}
+
+export async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces).toString("utf8");
+}
