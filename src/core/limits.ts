@@ -180,6 +180,12 @@ export const groupSegmentBytesMin = 4 * KiB;
 export const groupQueueBytesMax = 16 * MiB;
 /** A member that could not be reached is dialled again after this. */
 export const groupRedialMs = 250;
+/** News of the commit index alone waits this long for entries to go along with: no read notices. */
+export const commitNewsHeldMs = 5;
+/** A follower gathers committed entries for this long before it applies them together … */
+export const applyDelayMs = 20;
+/** … or until they have this many bytes. */
+export const applyBacklogBytesMax = 1 * MiB;
 /** A stream to a member of which nothing is heard is opened anew after this long. */
 export const groupStreamSilentMs = 2_000;
 /** A frame between members: one append with its commands, or one piece of a snapshot. */
@@ -460,8 +466,10 @@ export const reusedBufferBytesMin = 64 * KiB;
 export const reusedBufferSlackBytes = 4 * KiB;
 /** Buffers for sealed chunks that a chunking thread keeps for the next ones. */
 export const sealedBuffersKeptBytes = 8 * MiB;
-/** Sessions of commands that a peer keeps for its next commands: as many as it has under way in busy times. */
-export const restingSessionsMax = 64;
+/** Callers that need not share commands: their commands are under way at once. */
+export const sharingCallersMin = 4;
+/** Operations of several callers in one command: even the longest ones fit into it. */
+export const sharedOperationsMax = 64;
 /** Events of a transfer in one message of the control socket. */
 export const transferEventsPerMessage = 250;
 /** Events of a transfer that wait for a slow reader: a few MiB, far more than a terminal ever is behind. */

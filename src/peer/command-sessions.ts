@@ -1,28 +1,135 @@
 /**
- * Commands of one author that need not wait for each other: each takes a session that is at rest, so that many can be
- * under way at once and share a flush of the coordinator's disk.
+ * Changes of one author that need not wait for each other.
+ *
+ * While there are few callers, each has a command of its own, in a session of its own. Of many callers those that come
+ * while a command is under way share the next one: one signature, one place in the log, one answer for all of them. That
+ * costs each some waiting and all of them much less work. A command happens as a whole or not at
+ * all, so when one caller's change is refused the others are sent again without it, and it is asked for alone.
  */
 import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
-import { restingSessionsMax } from "../core/limits.ts";
-import type { CommandTarget } from "./command-session.ts";
+import { toDfsError } from "../core/errors.ts";
+import { sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
+import { CommandRefused, type CommandTarget } from "./command-session.ts";
+
+interface Waiting {
+  readonly operations: readonly Operation[];
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (results: readonly OperationResult[]) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 export class CommandSessions implements CommandTarget {
   readonly #open: () => CommandTarget;
   readonly #resting: CommandTarget[] = [];
+  #waiting: Waiting[] = [];
+  #underWay = 0;
+  #callersUnderWay = 0;
 
   /** `open` makes one more session. */
   constructor(open: () => CommandTarget) {
     this.#open = open;
   }
 
-  /** Commands that are under way at the same time happen in any order. */
-  async execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
-    const session = this.#resting.pop() ?? this.#open();
-    try {
-      return await session.execute(operations, signal);
-    } finally {
-      if (this.#resting.length < restingSessionsMax) this.#resting.push(session);
+  /** All of one call's operations happen, or none; those of calls at the same time happen in any order. */
+  execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
+    if (signal?.aborted === true) return Promise.reject(toDfsError(signal.reason));
+    return new Promise((resolve, reject) => {
+      const abandon = (): void => reject(toDfsError(signal?.reason));
+      const leave = (): void => signal?.removeEventListener("abort", abandon);
+      signal?.addEventListener("abort", abandon, { once: true });
+      this.#waiting.push({
+        operations,
+        signal,
+        resolve: (results) => (leave(), resolve(results)),
+        reject: (error) => (leave(), reject(error)),
+      });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && this.#underWay < this.#atOnceMax()) {
+      const callers = this.#take().filter(({ signal }) => signal?.aborted !== true);
+      if (callers.length === 0) continue;
+      this.#underWay += 1;
+      this.#callersUnderWay += callers.length;
+      void this.#run(callers).finally(() => {
+        this.#underWay -= 1;
+        this.#callersUnderWay -= callers.length;
+        this.#dispatch();
+      });
     }
   }
+
+  #atOnceMax(): number {
+    const callers = this.#waiting.length + this.#callersUnderWay;
+    return callers > sharingCallersMin ? 1 : sharingCallersMin;
+  }
+
+  /** Those that have waited longest: one, or as many as fit into a shared command. */
+  #take(): readonly Waiting[] {
+    let count = 0;
+    let operations = 0;
+    for (const caller of this.#waiting) {
+      operations += caller.operations.length;
+      if (count > 0 && operations > sharedOperationsMax) break;
+      count += 1;
+    }
+    const taken = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return taken;
+  }
+
+  async #run(callers: readonly Waiting[]): Promise<void> {
+    const session = this.#resting.pop() ?? this.#open();
+    try {
+      await this.#commit(session, callers);
+    } catch (error) {
+      for (const { reject } of callers) reject(error);
+    }
+    this.#resting.push(session);
+  }
+
+  async #commit(session: CommandTarget, callers: readonly Waiting[]): Promise<void> {
+    const [only] = callers;
+    if (only === undefined) return;
+    if (callers.length === 1) {
+      only.resolve(await session.execute(only.operations, only.signal));
+      return;
+    }
+    try {
+      const results = await session.execute(callers.flatMap(({ operations }) => operations));
+      let next = 0;
+      for (const { operations, resolve } of callers) resolve(results.slice(next, (next += operations.length)));
+    } catch (error) {
+      const refused = refusedCaller(error, callers);
+      if (refused === undefined) throw error;
+      await this.#commit(
+        session,
+        callers.filter((caller) => caller !== refused),
+      );
+      await this.#commitAlone(session, refused);
+    }
+  }
+
+  /** What the others did meanwhile may even have made it possible. */
+  async #commitAlone(session: CommandTarget, caller: Waiting): Promise<void> {
+    try {
+      await this.#commit(session, [caller]);
+    } catch (error) {
+      caller.reject(error);
+    }
+  }
+}
+
+/** Whose operation it was that had a shared command refused; undefined where the command failed otherwise. */
+function refusedCaller(error: unknown, callers: readonly Waiting[]): Waiting | undefined {
+  if (!(error instanceof CommandRefused) || error.operation === undefined) return undefined;
+  let end = 0;
+  for (const caller of callers) {
+    end += caller.operations.length;
+    if (error.operation < end) return caller;
+  }
+  return undefined;
 }

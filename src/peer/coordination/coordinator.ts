@@ -167,7 +167,7 @@ export class Coordinator implements CatalogueAccess {
   }
 
   group(): Promise<GroupReport> {
-    const { commit, applied, lastIndex, role, term } = this.log.status;
+    const { commit, lastIndex, role, term } = this.log.status;
     const { configuration, peers } = this.log.mark;
     const isLeader = role === "leader";
     const leader = this.log.leader ?? null;
@@ -195,7 +195,7 @@ export class Coordinator implements CatalogueAccess {
       leader,
       term,
       commitIndex: commit,
-      appliedIndex: applied,
+      appliedIndex: this.log.appliedIndex,
       lastIndex,
       ageMs: this.log.staleMs,
       members,

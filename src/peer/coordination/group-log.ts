@@ -2,7 +2,8 @@
  * One member of the catalogue's group: the driver between the consensus core, the log on the disk, the transport and
  * the catalogue.
  *
- * Each turn carries out one Ready of the core in the order that it demands: append and fsync, send, apply, advance.
+ * Each turn carries out one Ready of the core in the order that it demands: append and fsync, send, apply, advance. A
+ * follower applies a moment later, many entries at once: the core may know what is applied before it is, as after a crash.
  * Commands and messages that arrive meanwhile wait for the next turn and share its fsync. The commit index is written
  * along with the next record, and the catalogue needs no fsync of its own: what a power cut takes from it is in the log.
  * After a failure of the disk the member does nothing more: what the disk holds is only known once it is read again.
@@ -17,12 +18,14 @@ import { electionTicks, groupTickMs, handOverMs, heartbeatTicks } from "../../co
 import type { ConfigChange } from "../../raft/configuration.ts";
 import type { Message } from "../../raft/messages.ts";
 import { type Proposal, Raft, type RaftStatus } from "../../raft/raft.ts";
-import { type Entry, type HardState, type MemberId, type Ready, type Snapshot, nobody } from "../../raft/types.ts";
+import { type HardState, type MemberId, type Ready, type Snapshot, nobody } from "../../raft/types.ts";
 import type { RaftDisk } from "../../store/raft-disk/raft-disk.ts";
-import { applyEntries, portionsOf } from "./apply-entries.ts";
-import { type GroupMark, decodeMark } from "./group-mark.ts";
+import { Applier } from "./applier.ts";
+import { CommitNews } from "./commit-news.ts";
+import type { GroupMark } from "./group-mark.ts";
 import { GroupStorage } from "./group-storage.ts";
 import { LeaderWatch } from "./leader-watch.ts";
+import { noQuorum, notRunning, stopped } from "./log-refusals.ts";
 import { type PendingCommand, Proposals } from "./proposals.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import { stampCommand } from "./stamped-command.ts";
@@ -59,7 +62,8 @@ export class GroupLog implements ReplicatedLog {
   readonly #raft: Raft;
   readonly #proposals = new Proposals();
   readonly #barriers = new ReadBarriers();
-  #mark: GroupMark;
+  readonly #applier: Applier;
+  readonly #news: CommitNews;
   #hardState: HardState;
   #lastStampMs = 0;
   readonly #watch: LeaderWatch;
@@ -77,10 +81,14 @@ export class GroupLog implements ReplicatedLog {
   constructor(options: GroupLogOptions) {
     this.#options = options;
     const applied = options.catalogue().appliedIndex();
-    this.#mark = decodeMark(options.catalogue().logMark());
+    this.#applier = new Applier({
+      catalogue: options.catalogue,
+      proposals: this.#proposals,
+      onDue: () => this.#wake(),
+    });
     this.#storage = new GroupStorage({
       disk: options.disk,
-      configuration: this.#mark.configuration,
+      configuration: this.mark.configuration,
       applied,
       onSnapshotWanted: () => void this.#makeSnapshot(),
     });
@@ -88,6 +96,7 @@ export class GroupLog implements ReplicatedLog {
     const { self: id, random } = options;
     this.#raft = new Raft({ id, storage: this.#storage, random, applied, electionTicks, heartbeatTicks });
     this.#watch = new LeaderWatch(options.nowMs);
+    this.#news = new CommitNews(options.send);
   }
 
   /** Begins to take part. The only voter of a group leads at once. */
@@ -95,15 +104,14 @@ export class GroupLog implements ReplicatedLog {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     this.#isRunning = true;
     this.#timer = setInterval(() => this.#tick(), groupTickMs);
-    const { voters } = this.#mark.configuration;
+    const { voters } = this.mark.configuration;
     if (voters.length === 1 && voters[0] === this.#options.self) this.#raft.campaign();
     this.#wake();
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    clearInterval(this.#timer);
+    this.#halt();
     this.#release(notRunning());
     await this.#ended;
   }
@@ -162,7 +170,7 @@ export class GroupLog implements ReplicatedLog {
 
   /** Hands the leadership to the voter that is closest behind, so that nobody has to notice that this member goes. Waits for it, but not long. */
   async handOver(): Promise<void> {
-    const { voters } = this.#mark.configuration;
+    const { voters } = this.mark.configuration;
     const heirs = voters.filter((id) => id !== this.#options.self && this.isActive(id));
     const [heir] = heirs.toSorted((left, right) => this.#matchOf(right) - this.#matchOf(left));
     if (heir === undefined || !this.#isRunning || !this.transferLeader(heir)) return;
@@ -188,14 +196,19 @@ export class GroupLog implements ReplicatedLog {
     return id === this.#options.self || this.#watch.isActive(id);
   }
 
+  /** What the catalogue has applied; a follower's may be behind what the core has handed over. */
+  get appliedIndex(): number {
+    return this.#applier.appliedIndex;
+  }
+
   get mark(): GroupMark {
-    return this.#mark;
+    return this.#applier.mark;
   }
 
   /** The peer that leads, as far as is known; undefined while there is none. */
   get leader(): PeerId | undefined {
     const { leader } = this.#raft.status();
-    return leader === nobody ? undefined : this.#mark.peers.get(leader);
+    return leader === nobody ? undefined : this.mark.peers.get(leader);
   }
 
   /** Whether a majority is known to follow a leader, or no leader has been missing for long. */
@@ -224,7 +237,10 @@ export class GroupLog implements ReplicatedLog {
     const status = this.#raft.status();
     this.#watch.observe(status);
     const { role, term, leader, configuration } = status;
-    if (this.#wasLeader && role !== "leader") this.#proposals.releasePlaced();
+    if (this.#wasLeader && role !== "leader") {
+      this.#proposals.releasePlaced();
+      this.#news.drop();
+    }
     if (role !== "leader" && this.#proposals.isWaiting) this.#proposals.releaseWaiting(this.notLeader());
     this.#wasLeader = role === "leader";
     const seen = `${role} ${term} ${leader} ${configuration.voters.join()} ${configuration.learners.join()}`;
@@ -248,6 +264,7 @@ export class GroupLog implements ReplicatedLog {
     try {
       while (this.#isRunning) {
         this.#takeIn();
+        if (this.#applier.isDue) await this.#apply();
         if (!this.#raft.hasReady()) break;
         await this.#turn();
       }
@@ -282,14 +299,14 @@ export class GroupLog implements ReplicatedLog {
     const ready = this.#raft.ready();
     if (ready.snapshot !== undefined) await this.#install(ready.snapshot, ready.hardState);
     await this.#store(ready);
-    this.#options.send(ready.messages);
-    await this.#apply(ready.committed);
+    this.#news.pass(ready.messages, (member) => this.#raft.progress().get(member)?.mode === "replicate");
+    this.#applier.add(ready.committed);
+    if (this.#raft.isLeader || this.#applier.isDue) await this.#apply();
     this.#raft.advance();
     this.#observe();
     for (const { context, index } of ready.readStates) this.#barriers.answered(context, index);
+    if (this.#barriers.isWaiting) await this.#apply();
     this.#barriers.serve(this.#options.catalogue().appliedIndex());
-    await this.#compact();
-    await this.#options.catalogue().tend();
   }
 
   /** One durable record of the entries and the newest hard state. A new commit index alone waits for the next record. */
@@ -302,27 +319,19 @@ export class GroupLog implements ReplicatedLog {
 
   async #install(snapshot: Snapshot, hardState: HardState | undefined): Promise<void> {
     await turnOfEvents(); // reads that were just served look at the catalogue of before
+    this.#applier.drop();
     await this.#options.install(snapshot);
     this.#hardState = hardState ?? this.#hardState;
     await this.#options.disk.reset({ index: snapshot.index, term: snapshot.term }, this.#hardState);
-    this.#mark = decodeMark(this.#options.catalogue().logMark());
+    this.#applier.restored();
     this.#proposals.releasePlaced();
   }
 
-  /** Applies in transactions short enough to keep the loop turning. */
-  async #apply(committed: readonly Entry[]): Promise<void> {
-    for (const portion of portionsOf(committed)) {
-      if (portion[0] !== committed[0]) await turnOfEvents();
-      this.#applyPortion(portion);
-    }
-  }
-
-  #applyPortion(portion: readonly Entry[]): void {
-    const catalogue = this.#options.catalogue();
-    const decodedAt = (entry: Entry): Command | undefined => this.#proposals.decodedAt(entry.index, entry.term);
-    const { mark, results } = applyEntries(catalogue, this.#mark, portion, decodedAt);
-    this.#mark = mark;
-    for (const [place, { index, term }] of portion.entries()) this.#proposals.settle(index, term, results[place]);
+  /** Applies what waits, and tends the log and the catalogue, which grew by it. */
+  async #apply(): Promise<void> {
+    if (!(await this.#applier.apply())) return;
+    await this.#compact();
+    await this.#options.catalogue().tend();
   }
 
   /** Forgets the older half of a long log, once the catalogue holds it durably. */
@@ -369,10 +378,16 @@ export class GroupLog implements ReplicatedLog {
   #fail(error: unknown): void {
     if (this.#fault !== undefined) return;
     this.#fault = toDfsError(error, { op: "catalogue log" });
-    this.#isRunning = false;
-    clearInterval(this.#timer);
+    this.#halt();
     this.#release(stopped(this.#fault));
     this.#options.onFault(this.#fault);
+  }
+
+  #halt(): void {
+    this.#isRunning = false;
+    clearInterval(this.#timer);
+    this.#applier.drop();
+    this.#news.drop();
   }
 
   #release(error: DfsError): void {
@@ -380,20 +395,4 @@ export class GroupLog implements ReplicatedLog {
     this.#proposals.releasePlaced(error);
     this.#barriers.release(error);
   }
-}
-
-function notRunning(): DfsError {
-  return new DfsError("unreachable", "the catalogue of this peer is not running: start the peer");
-}
-
-/** Another coordinator may do what this one cannot any more. */
-function stopped(fault: DfsError): DfsError {
-  return new DfsError("unreachable", `this coordinator has stopped: ${fault.message}`, { cause: fault });
-}
-
-function noQuorum(): DfsError {
-  return new DfsError(
-    "no-quorum",
-    "a majority of the coordinators does not answer, so nothing can be changed; see status for who is missing",
-  );
 }

@@ -70,6 +70,11 @@ export class ReadBarriers {
     else this.#confirmed.push({ index, waiters });
   }
 
+  /** Whether reads wait for entries to be applied. */
+  get isWaiting(): boolean {
+    return this.#confirmed.length > 0;
+  }
+
   /** Serves the reads for which enough is applied. */
   serve(appliedIndex: number): void {
     const ready = this.#confirmed.filter(({ index }) => index <= appliedIndex);

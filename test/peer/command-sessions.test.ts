@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import type { Operation } from "../../src/catalogue/operation.ts";
+import type { OperationResult } from "../../src/catalogue/result.ts";
+import { sharingCallersMin, sharedOperationsMax } from "../../src/core/limits.ts";
+import { DfsError } from "../../src/core/errors.ts";
+import { CommandRefused, type CommandTarget } from "../../src/peer/command-session.ts";
+import { CommandSessions } from "../../src/peer/command-sessions.ts";
+import { makeDirectory, putFile } from "../catalogue/world.ts";
+
+/** Commands that wait until they are let go, and refuse operations on names that are taken. */
+class Held {
+  readonly commands: (readonly Operation[])[] = [];
+  readonly #release: (() => void)[] = [];
+  readonly taken = new Set<string>();
+  failure: DfsError | undefined;
+
+  open(): CommandTarget {
+    return {
+      execute: async (operations) => {
+        this.commands.push(operations);
+        await new Promise<void>((resolve) => this.#release.push(resolve));
+        if (this.failure !== undefined) throw this.failure;
+        const at = operations.findIndex((operation) => this.taken.has(nameOf(operation)));
+        if (at >= 0) throw new CommandRefused({ kind: "exists", message: "is there", operation: at, revision: null });
+        for (const operation of operations) this.taken.add(nameOf(operation));
+        return operations.map((operation): OperationResult => ({ op: operation.op as "makeDirectory" }));
+      },
+    };
+  }
+
+  /** Lets everything go that is under way or begins. */
+  async finish(): Promise<void> {
+    for (let round = 0; round < 200; round += 1) {
+      for (const release of this.#release.splice(0)) release();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+function nameOf(operation: Operation): string {
+  return "token" in operation ? Buffer.from(operation.token).toString() : "";
+}
+
+describe("changes at the same time", () => {
+  it("TXN-30 share a command once some are under way, up to its size, in the order of their calls", async () => {
+    const held = new Held();
+    const sessions = new CommandSessions(() => held.open());
+    const count = sharingCallersMin + sharedOperationsMax + 5;
+    const all = Array.from({ length: count }, (_, place) => sessions.execute([makeDirectory(`d${place}`)]));
+    await held.finish();
+    await Promise.all(all);
+    expect(held.commands.map((command) => command.length)).toEqual([
+      ...Array.from({ length: sharingCallersMin }, () => 1),
+      sharedOperationsMax,
+      5,
+    ]);
+    expect(held.commands.flat().map(nameOf)).toEqual(Array.from({ length: count }, (_, place) => `d${place}`));
+  });
+
+  it("TXN-31 each have their own outcome: one that is refused takes no other with it", async () => {
+    const held = new Held();
+    held.taken.add("taken");
+    const sessions = new CommandSessions(() => held.open());
+    const first = Array.from({ length: sharingCallersMin }, (_, place) => sessions.execute([putFile(`f${place}`)]));
+    const shared = ["a", "taken", "b"].map((name) => sessions.execute([makeDirectory(name), putFile(`${name}-f`)]));
+    const outcomes = Promise.allSettled([...first, ...shared]);
+    await held.finish();
+    const [a, taken, b] = (await outcomes).slice(-3);
+    expect(a).toMatchObject({ status: "fulfilled", value: [{ op: "makeDirectory" }, { op: "putFile" }] });
+    expect(taken).toMatchObject({ status: "rejected", reason: { kind: "exists", operation: 0 } });
+    expect(b).toMatchObject({ status: "fulfilled" });
+    expect(held.taken.has("taken-f")).toBe(false);
+  });
+
+  it("TXN-32 all learn of a failure that is nobody's own, and one that was abandoned is not sent", async () => {
+    const held = new Held();
+    held.failure = new DfsError("no-quorum", "nobody there");
+    const sessions = new CommandSessions(() => held.open());
+    const controller = new AbortController();
+    const first = Array.from({ length: sharingCallersMin }, (_, place) => sessions.execute([putFile(`f${place}`)]));
+    const abandoned = sessions.execute([makeDirectory("abandoned")], controller.signal);
+    const shared = ["a", "b"].map((name) => sessions.execute([makeDirectory(name)]));
+    controller.abort();
+    await expect(abandoned).rejects.toMatchObject({ kind: "interrupted" });
+    const outcomes = Promise.allSettled([...first, ...shared]);
+    await held.finish();
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: "rejected", reason: { kind: "no-quorum" } });
+    expect(held.commands.flat().map(nameOf)).not.toContain("abandoned");
+  });
+});
