@@ -17,6 +17,7 @@ import { Bench, type Job } from "./contest.ts";
 import { failover } from "./failover.ts";
 import { groupCommits } from "./group-commits.ts";
 import { copyProgram } from "./peers.ts";
+import { restart } from "./restart.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putTree } from "./trees.ts";
 
@@ -25,6 +26,7 @@ const jobs: Readonly<Record<string, Job>> = {
   catalogue,
   group: groupCommits,
   failover,
+  restart,
   chunking,
   "chunk-store": chunkStore,
   "put-big": putBig,

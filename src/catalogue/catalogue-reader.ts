@@ -2,7 +2,7 @@
 import { type FileKey, type NodeId, type PeerId, type ShelfId, type UserId, digestOf } from "../core/ids.ts";
 import { pageBytesMax, pageRowsMax, peersMax } from "../core/limits.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
-import type { CatalogueCounts, DirectoryPage, EntryRow, ListedRow, NetworkRow, NodeRow } from "./rows.ts";
+import type { DirectoryPage, EntryRow, ListedRow, NetworkRow, NodeRow } from "./rows.ts";
 import type { PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
 import {
   bytes,
@@ -14,7 +14,6 @@ import {
   shelfRowOf,
   userRowOf,
 } from "./row-values.ts";
-import { loadTotals } from "./schema.ts";
 import { kindDirectory } from "./tree.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 
@@ -114,11 +113,6 @@ export class CatalogueReader {
     return this.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer) !== undefined;
   }
 
-  /** Index of the last entry that admitted a peer, changed or ordered something about one, or, by its mark, changed the log's members. */
-  membersVersion(): number {
-    return loadTotals(this.database).membersVersion;
-  }
-
   /** When the next file is due to be ended, in milliseconds since 1970; it may be long ago. Undefined when no file is to expire. */
   nextExpiryMs(): number | undefined {
     const row = this.database
@@ -141,12 +135,6 @@ export class CatalogueReader {
   network(): NetworkRow | undefined {
     const row = this.database.prepare("SELECT * FROM network").get();
     return row === undefined ? undefined : networkRowOf(row);
-  }
-
-  /** Totals, kept with each commit. */
-  counts(): CatalogueCounts {
-    const { files, directories, logicalBytes, storedBytes } = loadTotals(this.database);
-    return { files, directories, logicalBytes, storedBytes };
   }
 
   #directoryRow(user: UserId, directory: NodeId): number | undefined {

@@ -14,6 +14,7 @@ import { type LogEntry, applyEntry } from "./apply.ts";
 import { CatalogueReader } from "./catalogue-reader.ts";
 import { catalogueDigest } from "./digest.ts";
 import { KnownRows } from "./known-rows.ts";
+import type { CatalogueCounts } from "./rows.ts";
 import { SummedDatabase } from "./page-sums/summed-database.ts";
 import { type Totals, checkVersion, createTables, loadLogMark, loadTotals, saveLogMark, saveTotals } from "./schema.ts";
 import { restoreSnapshot, salvageDatabase, writeSnapshot } from "./snapshot.ts";
@@ -31,6 +32,8 @@ export class Catalogue extends CatalogueReader {
   #totals: Totals;
   #logMark: Uint8Array;
   readonly #known: KnownRows;
+  /** Totals and mark as of the last commit, while a transaction is open. */
+  #committed: { readonly totals: Totals; readonly logMark: Uint8Array } | undefined;
   /** The database with its files; undefined for one in memory. */
   readonly #files: SummedDatabase | undefined;
 
@@ -81,17 +84,24 @@ export class Catalogue extends CatalogueReader {
     return salvageDatabase(path, target);
   }
 
+  /** Commits what is open, and closes the files. What cannot be committed is lost to the catalogue, as in a crash. */
   close(): void {
+    try {
+      this.commit();
+    } catch {
+      // It was rolled back, and the log repeats it.
+    }
     if (this.#files === undefined) this.database.close();
     else this.#files.close();
   }
 
   /**
-   * To be called between batches: folds what was applied lately into the database's own file when it has become much.
+   * To be called after a commit: folds what was applied lately into the database's own file when it has become much.
    * Nothing should be applied meanwhile, or the end of it is put off. Fails with `integrity` when the files are damaged,
    * `no-space`, `io`.
    */
   async tend(): Promise<void> {
+    if (this.#committed !== undefined) return;
     await this.#files?.tend();
   }
 
@@ -110,26 +120,55 @@ export class Catalogue extends CatalogueReader {
     return Uint8Array.from(this.#logMark);
   }
 
-  /**
-   * Applies entries in one transaction and returns their encoded results, in the same order. Entries up to the applied
-   * index are skipped; the others must follow it without a gap. A skipped entry, and one without a command, gives an
-   * empty result. The mark is kept in the same transaction, unless all entries were skipped; without any entry it is
-   * kept by itself. Fails with `no-space`, `io`, `integrity`, and then nothing of the batch has happened.
-   */
+  /** Applies entries as `apply` does, and commits them with all that was applied before. */
   applyBatch(entries: readonly LogEntry[], mark?: LogMark): readonly Uint8Array[] {
+    const results = this.apply(entries, mark);
+    this.commit();
+    return results;
+  }
+
+  /**
+   * Applies entries and returns their encoded results, in the same order. Entries up to the applied index are skipped;
+   * the others must follow it without a gap. A skipped entry, and one without a command, gives an empty result. The mark
+   * is kept with them, unless all entries were skipped; without any entry it is kept by itself. Queries see them at
+   * once; a crash takes away what was not committed, as a whole, and the log gives it again. Fails with `no-space`,
+   * `io`, `integrity`, and then nothing has happened since the last commit.
+   */
+  apply(entries: readonly LogEntry[], mark?: LogMark): readonly Uint8Array[] {
     const last = entries.at(-1);
     const isRepeated = last !== undefined && last.index <= this.#totals.appliedIndex;
     if (isRepeated) return entries.map(() => new Uint8Array(0));
-    const totals = { ...this.#totals };
-    const results = this.#transaction(() => {
-      const applied = entries.map((entry) => this.#applyNext(totals, entry));
-      if (mark !== undefined) this.#keepMark(totals, mark);
-      saveTotals(this.database, totals);
-      return applied;
+    return this.#orTakenBack(() => {
+      this.#begin();
+      const totals = { ...this.#totals };
+      const results = entries.map((entry) => this.#applyNext(totals, entry));
+      if (mark !== undefined) this.#takeMark(totals, mark);
+      this.#totals = totals;
+      return results;
     });
-    this.#totals = totals;
-    if (mark !== undefined) this.#logMark = Uint8Array.from(mark.bytes);
-    return results;
+  }
+
+  /** Commits what was applied since the last commit, with its mark: all of it, or none. Fails as `apply` does. */
+  commit(): void {
+    const before = this.#committed;
+    if (before === undefined) return;
+    this.#files?.noteChange();
+    this.#orTakenBack(() => {
+      if (Buffer.compare(before.logMark, this.#logMark) !== 0) saveLogMark(this.database, this.#logMark);
+      saveTotals(this.database, this.#totals);
+      this.database.commit();
+      this.#committed = undefined;
+    });
+  }
+
+  /** Index of the last entry that admitted a peer, changed or ordered something about one, or, by its mark, changed the log's members. */
+  membersVersion(): number {
+    return this.#totals.membersVersion;
+  }
+
+  counts(): CatalogueCounts {
+    const { files, directories, logicalBytes, storedBytes } = this.#totals;
+    return { files, directories, logicalBytes, storedBytes };
   }
 
   /**
@@ -139,6 +178,7 @@ export class Catalogue extends CatalogueReader {
    * once the catalogue is opened again.
    */
   async makeDurable(): Promise<number> {
+    this.commit();
     const index = this.appliedIndex();
     await this.#files?.foldBeside();
     await this.database.flush();
@@ -147,6 +187,7 @@ export class Catalogue extends CatalogueReader {
 
   /** SHA-256 over everything in the catalogue: equal for equal applied indexes. Reads all rows and holds the thread meanwhile. */
   digest(): Uint8Array {
+    this.commit();
     return catalogueDigest(this.database);
   }
 
@@ -155,22 +196,36 @@ export class Catalogue extends CatalogueReader {
    * applied index and the mark that the file holds: those of some moment between the call and its end. One at a time for
    * each file. Fails with `no-space`, `io`, and `internal` for a catalogue in memory.
    */
-  snapshotTo(file: string): Promise<SnapshotState> {
+  async snapshotTo(file: string): Promise<SnapshotState> {
+    this.commit();
     return writeSnapshot(this.database.path, file);
   }
 
-  #keepMark(totals: Totals, { bytes, membersChanged }: LogMark): void {
+  #takeMark(totals: Totals, { bytes, membersChanged }: LogMark): void {
     assert(bytes.length <= logMarkBytesMax, `a mark of ${bytes.length} bytes, and ${logMarkBytesMax} is the limit`);
     if (membersChanged) totals.membersVersion = totals.appliedIndex;
-    if (Buffer.compare(bytes, this.#logMark) !== 0) saveLogMark(this.database, bytes);
+    this.#logMark = Uint8Array.from(bytes);
   }
 
-  #transaction<Result>(work: () => Result): Result {
+  #begin(): void {
+    if (this.#committed !== undefined) return;
     this.#files?.noteChange();
+    this.database.begin();
+    this.#committed = { totals: this.#totals, logMark: this.#logMark };
+  }
+
+  /** Does `work` in the open transaction; when it fails, everything is again as it was committed last. */
+  #orTakenBack<Result>(work: () => Result): Result {
     try {
-      return this.database.transaction(work);
+      return work();
     } catch (error) {
-      this.#known.forget();
+      if (this.#committed !== undefined) {
+        this.database.rollback();
+        this.#totals = this.#committed.totals;
+        this.#logMark = this.#committed.logMark;
+        this.#committed = undefined;
+        this.#known.forget();
+      }
       throw error;
     }
   }

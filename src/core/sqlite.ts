@@ -88,15 +88,24 @@ export class SqlDatabase {
 
   /** Runs `work` in one transaction: all of it is committed when this returns, none of it when it throws. */
   transaction<Result>(work: () => Result): Result {
-    this.exec("BEGIN IMMEDIATE");
+    this.begin();
     try {
       const result = work();
-      this.exec("COMMIT");
+      this.commit();
       return result;
     } catch (error) {
-      this.#rollback();
+      this.rollback();
       throw error;
     }
+  }
+
+  /** Begins a transaction, which only this connection sees until it is committed. There is none open. */
+  begin(): void {
+    this.exec("BEGIN IMMEDIATE");
+  }
+
+  commit(): void {
+    this.exec("COMMIT");
   }
 
   /**
@@ -114,7 +123,8 @@ export class SqlDatabase {
     }
   }
 
-  #rollback(): void {
+  /** Takes back what the open transaction has done. */
+  rollback(): void {
     try {
       this.#native.exec("ROLLBACK");
     } catch {

@@ -1,8 +1,9 @@
 /**
  * Brings committed entries into the catalogue.
  *
- * A leader applies at once, for its callers wait. Nobody waits for a follower: it gathers entries for a moment, so that
- * they share a transaction and the pages that it writes. A crash loses nothing, for what is not applied is in the log.
+ * A leader applies at once, for its callers wait. Nobody waits for a follower: it gathers entries for a moment. Both
+ * commit a moment later, so that many entries share a transaction and the pages that it writes. A crash loses nothing,
+ * for what was not applied or not committed is in the log.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import type { Catalogue } from "../../catalogue/catalogue.ts";
@@ -29,6 +30,8 @@ export class Applier {
   #backlog: Entry[] = [];
   #backlogBytes = 0;
   #hasChange = false;
+  /** Entries that were applied since the last commit. */
+  #uncommitted = 0;
   #timer: NodeJS.Timeout | undefined;
   #isDue = false;
 
@@ -48,7 +51,7 @@ export class Applier {
     return this.#mark;
   }
 
-  /** Whether entries wait that should wait no longer: they have for a while, are many, or change the members. */
+  /** Whether entries wait to be applied or committed that should wait no longer: they have for a while, are many, or change the members. */
   get isDue(): boolean {
     const isFull = this.#backlog.length >= applySliceEntriesMax || this.#backlogBytes >= applyBacklogBytesMax;
     return this.#isDue || this.#hasChange || isFull;
@@ -68,18 +71,25 @@ export class Applier {
     }, applyDelayMs);
   }
 
-  /** Applies what waits, in transactions short enough to keep the loop turning. Returns whether there was anything. */
+  /** Applies what waits, in portions short enough to keep the loop turning, and commits when it is time. Returns whether it committed anything. */
   async apply(): Promise<boolean> {
+    const isDue = this.isDue;
     const entries = this.#backlog;
-    this.drop();
+    this.#backlog = [];
+    this.#backlogBytes = 0;
     for (const portion of portionsOf(entries)) {
       if (portion[0] !== entries[0]) await turnOfEvents();
       this.#applyPortion(portion);
     }
-    return entries.length > 0;
+    this.#uncommitted += entries.length;
+    if (!isDue && this.#uncommitted < applySliceEntriesMax) return false;
+    const hasCommitted = this.#uncommitted > 0;
+    this.drop();
+    this.#options.catalogue().commit();
+    return hasCommitted;
   }
 
-  /** Forgets what waits: it is in the log, or in the snapshot that took the catalogue's place. */
+  /** Forgets what waits to be applied: it is in the log, or in the snapshot that took the catalogue's place. */
   drop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -87,6 +97,7 @@ export class Applier {
     this.#hasChange = false;
     this.#backlog = [];
     this.#backlogBytes = 0;
+    this.#uncommitted = 0;
   }
 
   /** Goes on from the mark of another catalogue. */

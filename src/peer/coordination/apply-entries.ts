@@ -30,8 +30,8 @@ export function* portionsOf(entries: readonly Entry[]): Generator<readonly Entry
 }
 
 /**
- * Applies a portion of committed entries, which follow the applied one, in one transaction with their mark. `decodedAt` gives what a
- * command decodes to, where that is known. Fails as Catalogue.applyBatch does, and with `integrity` for an entry that
+ * Applies a portion of committed entries, which follow the applied one, with their mark; the caller commits. `decodedAt` gives what a
+ * command decodes to, where that is known. Fails as Catalogue.apply does, and with `integrity` for an entry that
  * nobody can have proposed.
  */
 export function applyEntries(
@@ -51,6 +51,6 @@ export function applyEntries(
     return { index: entry.index, timeMs, command: stamped.command, decoded: decodedAt(entry) };
   });
   const membersChanged = mark.configuration !== before.configuration;
-  const results = catalogue.applyBatch(commands, { bytes: encodeMark(mark), membersChanged });
+  const results = catalogue.apply(commands, { bytes: encodeMark(mark), membersChanged });
   return { mark, results };
 }

@@ -137,14 +137,13 @@ export class Seat {
   async #open(): Promise<void> {
     if (this.#isStopped || this.#coordinator !== undefined) return;
     const { folder, log } = this.#options;
-    const record = await readSeat(folder);
-    if (record === undefined) return;
     try {
-      await this.#sit(record);
+      const record = await readSeat(folder);
+      if (record !== undefined) await this.#sit(record);
     } catch (thrown) {
       const error = toDfsError(thrown);
       if (error.kind !== "integrity") throw error;
-      if (!this.#isReplaceable(record)) throw withWayOut(error);
+      if (!this.#isReplaceable()) throw withWayOut(error);
       // The files stay: only a leader, who has a majority behind it, has this peer begin anew.
       log.error(
         `this coordinator cannot take part: ${error.message}. The other coordinators will give it a fresh copy`,
@@ -210,7 +209,7 @@ export class Seat {
         throw new DfsError("exists", "this peer is a coordinator already, and its group still needs it");
       await this.#close();
     }
-    if ((await readSeat(folder).catch(() => present)) !== undefined) {
+    if ((await readSeat(folder).catch(() => seat)) !== undefined) {
       const place = await quarantineSeat(folder, nowMs());
       log.warn(`the files of this peer's earlier seat were moved to ${place}`);
     }
@@ -247,11 +246,9 @@ export class Seat {
   }
 
   /** Whether other coordinators have everything that this one had. */
-  #isReplaceable({ group }: SeatRecord): boolean {
-    const roster = this.#options.roster();
-    return (
-      roster?.group === group && roster.members.some(({ peer, isVoter }) => isVoter && peer !== this.#options.self)
-    );
+  #isReplaceable(): boolean {
+    const members = this.#options.roster()?.members ?? [];
+    return members.some(({ peer, isVoter }) => isVoter && peer !== this.#options.self);
   }
 }
 
