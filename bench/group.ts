@@ -1,8 +1,12 @@
 /** A group of three that agrees on small changes: ours, or another program's under the same work. */
 import { setTimeout as delay } from "node:timers/promises";
+import { parsePeerName } from "../src/core/ids.ts";
 import { childPath, rootPath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
 import { controlSocketPath } from "../src/peer/data-folder-paths.ts";
+import { createLog } from "../src/peer/log.ts";
+import { usualSettings } from "../src/peer/peer-settings.ts";
+import { startRunningPeer } from "../src/peer/running-peer.ts";
 import { Network, type Peer, type Program } from "./peers.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 
@@ -32,8 +36,14 @@ export interface Group {
   stop(): Promise<void>;
 }
 
+/** A group whose clients can also run in a process that is a peer itself, as a shell without a daemon does. */
+export interface OwnGroup extends Group {
+  /** A client of a further peer, which neither votes nor stores, in this process. */
+  embedded(): Promise<Writer>;
+}
+
 /** Three peers on loopback that all vote. */
-export async function startOurGroup(program: Program): Promise<Group> {
+export async function startOurGroup(program: Program): Promise<OwnGroup> {
   const network = new Network(program);
   try {
     const peers: Peer[] = [];
@@ -47,7 +57,7 @@ export async function startOurGroup(program: Program): Promise<Group> {
   }
 }
 
-class OurGroup implements Group {
+class OurGroup implements OwnGroup {
   readonly #network: Network;
   readonly #peers: readonly Peer[];
 
@@ -61,6 +71,28 @@ class OurGroup implements Group {
     return {
       write: (name) => client.mkdir(childPath(rootPath, name)),
       close: () => client.close(),
+    };
+  }
+
+  async embedded(): Promise<Writer> {
+    const invite = (await this.#network.shell(this.#peer(0), "invite")).stdout.trim();
+    const peer = await startRunningPeer({
+      folder: await this.#network.folder("embedded"),
+      setup: { name: parsePeerName("embedded"), capacityBytes: 0 },
+      listen: "/ip4/127.0.0.1/tcp/0",
+      invite,
+      isDaemon: false,
+      settings: usualSettings,
+      onFault: (fault) => {
+        throw fault;
+      },
+      log: createLog(() => undefined, { level: "silent", json: false }),
+      program: "bench",
+      version: "0",
+    });
+    return {
+      write: (name) => peer.client.mkdir(childPath(rootPath, name)),
+      close: () => peer.stop(),
     };
   }
 

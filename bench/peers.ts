@@ -48,11 +48,16 @@ export class Network {
   async add(role: string, args: readonly string[] = []): Promise<Peer> {
     const [first] = this.#peers;
     const invite = first === undefined ? [] : ["--join", (await this.shell(first, "invite")).stdout.trim()];
-    const folder = await mkdtemp(join(this.#program.folder, `${role}-`));
+    const folder = await this.folder(role);
     const peer = { role, folder, child: this.#spawn(role, folder, [...invite, ...args]) };
     this.#peers.push(peer);
     await ready(peer.child);
     return peer;
+  }
+
+  /** A new folder for somebody's data. */
+  folder(role: string): Promise<string> {
+    return mkdtemp(join(this.#program.folder, `${role}-`));
   }
 
   /** Kills a peer's process, and waits for its end. */

@@ -182,6 +182,10 @@ export const groupQueueBytesMax = 16 * MiB;
 export const groupRedialMs = 250;
 /** News of the commit index alone waits this long for entries to go along with: no read notices. */
 export const commitNewsHeldMs = 5;
+/** What was applied is committed to the database after this long: a crash repeats as much from the log, and pages are written once … */
+export const commitDelayMs = 100;
+/** … or once there are so many entries. */
+export const uncommittedEntriesMax = 1024;
 /** A follower gathers committed entries for this long before it applies them together … */
 export const applyDelayMs = 20;
 /** … or until they have this many bytes. */

@@ -1,8 +1,9 @@
 /** Sealed attributes: AES-256-GCM, bound to the node that they describe, so that they cannot be moved to another. */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
 import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { attributesBytesMax } from "../core/limits.ts";
+import { pooledRandomBytes } from "../core/pooled-random.ts";
 
 const algorithm = "aes-256-gcm";
 const formatVersion = 1;
@@ -15,7 +16,7 @@ export const sealedAttributesOverheadBytes = nonceBytes + tagBytes;
 export function sealAttributes(attributeKey: Uint8Array, node: NodeId, plain: Uint8Array): Uint8Array {
   if (plain.length + sealedAttributesOverheadBytes > attributesBytesMax)
     throw new DfsError("usage", `sealed attributes cannot be longer than ${attributesBytesMax} bytes`);
-  const nonce = randomBytes(nonceBytes);
+  const nonce = pooledRandomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, attributeKey, nonce, { authTagLength: tagBytes });
   cipher.setAAD(associatedData(node));
   const parts = [nonce, cipher.update(plain), cipher.final()];

@@ -22,7 +22,7 @@ import { FileUpload } from "./file-upload.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
 import type { Located, Namespace } from "./namespace.ts";
 import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
-import { randomId } from "./random-ids.ts";
+import { newNodeId } from "./random-ids.ts";
 import type { ShelfPort } from "./shelf-port.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
@@ -201,7 +201,7 @@ export class PutTransfer {
       folder.place === undefined ? undefined : await namespace.child(folder.place, name, { signal: this.#signal });
     if (existing?.entry.kind === "directory") return { node: existing.node, path, place: existing, made: folder.made };
     if (existing !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { path });
-    const node = randomId<NodeId>();
+    const node = newNodeId(Date.now());
     this.#report.directory();
     if (this.#request.dryRun === true) return { node, path, place: undefined, made: folder.made };
     const attributes = namespace.sealAttributes(node, { mode: item.mode, modifiedMs: item.modifiedMs });
@@ -293,7 +293,7 @@ export class PutTransfer {
     { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs }: StoredFile,
   ): Promise<void> {
     const { namespace } = this.#options;
-    const node = existing?.node ?? randomId<NodeId>();
+    const node = existing?.node ?? newNodeId(Date.now());
     const sizeBytes = reference.plaintextBytes;
     const operation: OperationOf<"putFile"> = {
       op: "putFile",

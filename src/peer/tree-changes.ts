@@ -7,7 +7,7 @@ import { batchOperationsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, isWithin, parentPath, pathParts, rootPath } from "../core/names.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import type { Located, Namespace } from "./namespace.ts";
-import { randomId } from "./random-ids.ts";
+import { newNodeId } from "./random-ids.ts";
 
 const directoryMode = 0o755;
 
@@ -37,7 +37,10 @@ export class TreeChanges {
     if (path === rootPath) throw alreadyThere(path);
     const parent = await this.#namespace.requireParent(path, { signal });
     try {
-      await this.#commands.execute([this.#makeOperation(parent.node, baseName(path), randomId<NodeId>())], signal);
+      await this.#commands.execute(
+        [this.#makeOperation(parent.node, baseName(path), newNodeId(this.#nowMs()))],
+        signal,
+      );
     } catch (error) {
       throw error instanceof CommandRefused && error.kind === "exists" ? alreadyThere(path) : error;
     }
@@ -52,7 +55,7 @@ export class TreeChanges {
       if (place !== undefined && place.entry.kind !== "directory")
         throw new DfsError("not-directory", "not a directory", { path: place.path });
       place = place === undefined ? undefined : await this.#namespace.child(place, name, { signal });
-      const child: NodeId = place?.node ?? randomId<NodeId>();
+      const child: NodeId = place?.node ?? newNodeId(this.#nowMs());
       if (place === undefined) operations.push(this.#makeOperation(node, name, child));
       node = child;
     }
@@ -163,7 +166,7 @@ export class TreeChanges {
       const directory = place === source ? parent.node : (stack.at(-1)?.node as NodeId);
       const name = place === source ? baseName(to) : place.entry.name;
       if (place.entry.kind === "directory") {
-        const node = randomId<NodeId>();
+        const node = newNodeId(this.#nowMs());
         const { mode, modifiedMs } = place.entry;
         batch.push({
           op: "makeDirectory",
@@ -184,7 +187,7 @@ export class TreeChanges {
   }
 
   #copyOperation(source: Located, parent: NodeId, name: string, existing: Located | undefined): Operation {
-    const node = existing?.node ?? randomId<NodeId>();
+    const node = existing?.node ?? newNodeId(this.#nowMs());
     const { mode, modifiedMs, revision } = source.entry;
     return {
       op: "copyFile",

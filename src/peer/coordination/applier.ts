@@ -8,7 +8,13 @@
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import type { Catalogue } from "../../catalogue/catalogue.ts";
 import type { Command } from "../../catalogue/command.ts";
-import { applyBacklogBytesMax, applyDelayMs, applySliceEntriesMax } from "../../core/limits.ts";
+import {
+  applyBacklogBytesMax,
+  applyDelayMs,
+  applySliceEntriesMax,
+  commitDelayMs,
+  uncommittedEntriesMax,
+} from "../../core/limits.ts";
 import type { Entry } from "../../raft/types.ts";
 import { applyEntries, portionsOf } from "./apply-entries.ts";
 import { type GroupMark, decodeMark } from "./group-mark.ts";
@@ -32,8 +38,10 @@ export class Applier {
   #hasChange = false;
   /** Entries that were applied since the last commit. */
   #uncommitted = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #isDue = false;
+  #applyTimer: NodeJS.Timeout | undefined;
+  #commitTimer: NodeJS.Timeout | undefined;
+  #isApplyDue = false;
+  #isCommitDue = false;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -54,7 +62,7 @@ export class Applier {
   /** Whether entries wait to be applied or committed that should wait no longer: they have for a while, are many, or change the members. */
   get isDue(): boolean {
     const isFull = this.#backlog.length >= applySliceEntriesMax || this.#backlogBytes >= applyBacklogBytesMax;
-    return this.#isDue || this.#hasChange || isFull;
+    return this.#isApplyDue || this.#isCommitDue || this.#hasChange || isFull;
   }
 
   /** Takes over entries that follow those it was given before. */
@@ -65,24 +73,26 @@ export class Applier {
       if (entry.kind === "config") this.#hasChange = true;
     }
     if (this.#backlog.length === 0) return;
-    this.#timer ??= setTimeout(() => {
-      this.#isDue = true;
+    this.#applyTimer ??= setTimeout(() => {
+      this.#isApplyDue = true;
       this.#options.onDue();
     }, applyDelayMs);
+    this.#commitTimer ??= setTimeout(() => {
+      this.#isCommitDue = true;
+      this.#options.onDue();
+    }, commitDelayMs);
   }
 
   /** Applies what waits, in portions short enough to keep the loop turning, and commits when it is time. Returns whether it committed anything. */
   async apply(): Promise<boolean> {
-    const isDue = this.isDue;
-    const entries = this.#backlog;
-    this.#backlog = [];
-    this.#backlogBytes = 0;
+    const isCommitDue = this.#isCommitDue || this.#hasChange;
+    const entries = this.#takeBacklog();
     for (const portion of portionsOf(entries)) {
       if (portion[0] !== entries[0]) await turnOfEvents();
       this.#applyPortion(portion);
     }
     this.#uncommitted += entries.length;
-    if (!isDue && this.#uncommitted < applySliceEntriesMax) return false;
+    if (!isCommitDue && this.#uncommitted < uncommittedEntriesMax) return false;
     const hasCommitted = this.#uncommitted > 0;
     this.drop();
     this.#options.catalogue().commit();
@@ -91,13 +101,22 @@ export class Applier {
 
   /** Forgets what waits to be applied: it is in the log, or in the snapshot that took the catalogue's place. */
   drop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#isDue = false;
+    this.#takeBacklog();
+    clearTimeout(this.#commitTimer);
+    this.#commitTimer = undefined;
+    this.#isCommitDue = false;
+    this.#uncommitted = 0;
+  }
+
+  #takeBacklog(): readonly Entry[] {
+    const entries = this.#backlog;
+    clearTimeout(this.#applyTimer);
+    this.#applyTimer = undefined;
+    this.#isApplyDue = false;
     this.#hasChange = false;
     this.#backlog = [];
     this.#backlogBytes = 0;
-    this.#uncommitted = 0;
+    return entries;
   }
 
   /** Goes on from the mark of another catalogue. */
