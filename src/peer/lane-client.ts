@@ -13,6 +13,8 @@ export interface LaneClientOptions {
   /** The address at which the peer's libp2p connection ends. */
   readonly remoteHost: () => string | undefined;
   readonly frameBytesMax: number;
+  /** As in LaneHandler. */
+  readonly isPrompt?: boolean;
   readonly nowMs: () => number;
 }
 
@@ -41,7 +43,8 @@ export class LaneClient {
     const offer = await this.#options.ask(signal);
     const host = this.#options.remoteHost();
     if (offer === null || host === undefined) return undefined;
-    return socketChannel(await connectLane(host, offer, signal), this.#options.frameBytesMax);
+    const { frameBytesMax, isPrompt = false } = this.#options;
+    return socketChannel(await connectLane(host, offer, signal), frameBytesMax, { isPrompt });
   }
 }
 

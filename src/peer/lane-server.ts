@@ -20,6 +20,8 @@ import { socketChannel } from "./wire/socket-channel.ts";
 /** Who takes the lanes of one protocol. */
 export interface LaneHandler {
   readonly frameBytesMax: number;
+  /** Frames leave one by one: for bulk data, which gains nothing by being gathered. */
+  readonly isPrompt?: boolean;
   readonly onChannel: (channel: FrameChannel, from: PeerId) => void;
 }
 
@@ -105,7 +107,8 @@ export class LaneServer {
       return;
     }
     const { handler, peer } = offered;
-    handler.onChannel(socketChannel(socket.setNoDelay(true), handler.frameBytesMax), peer);
+    const { frameBytesMax, isPrompt = false } = handler;
+    handler.onChannel(socketChannel(socket.setNoDelay(true), frameBytesMax, { isPrompt }), peer);
   }
 
   #track(socket: Socket): void {

@@ -123,7 +123,7 @@ export class PeerLinks {
     frameBytesMax: number,
     onChannel: (channel: FrameChannel, from: PeerId) => void,
   ): Promise<void> {
-    this.#handlers.set(protocol, { frameBytesMax, onChannel });
+    this.#handlers.set(protocol, { frameBytesMax, isPrompt: isBulk(protocol), onChannel });
     await this.#host.handle(
       protocol,
       (stream: Stream, connection: Connection) =>
@@ -193,6 +193,7 @@ export class PeerLinks {
       },
       remoteHost: () => this.#remoteHost(peer),
       frameBytesMax,
+      isPrompt: isBulk(protocol),
       nowMs: Date.now,
     });
     this.#lanes.set(key, lanes);
@@ -210,6 +211,11 @@ export class PeerLinks {
       this.#host.dialProtocol(peerIdFromString(peer), protocol, { signal: dialSignal, ...streamLimits }),
     );
   }
+}
+
+/** Whether a protocol carries large frames, of which nothing is gained by gathering them. */
+function isBulk(protocol: string): boolean {
+  return protocol === chunkProtocol;
 }
 
 async function reach<Result>(
