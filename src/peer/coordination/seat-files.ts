@@ -9,7 +9,7 @@
  * A seat is made whole before `member.json` is written, and that file goes first when a seat is given up.
  */
 import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { Catalogue } from "../../catalogue/catalogue.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
@@ -111,8 +111,7 @@ export async function openSeat(folder: string, record: SeatRecord, segmentBytesM
 
 /** Moves the files of a seat out of the way, so that the peer starts without it and can be given a new one. Returns where they are now. */
 export async function quarantineSeat(folder: string, nowMs: number): Promise<string> {
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
-  const target = join(folder, "quarantine", `coordinator-${stamp}`);
+  const target = quarantinePath(folder, "coordinator", nowMs);
   await mkdir(target, { recursive: true });
   await rm(recordPath(folder), { force: true });
   for (const path of [raftFolder(folder), ...databaseFiles(cataloguePath(folder))]) {
@@ -242,11 +241,16 @@ function applyAll(catalogue: Catalogue, disk: RaftDisk): void {
 
 async function moveLogAway(folder: string, nowMs: number): Promise<void> {
   if (!(await exists(raftFolder(folder)))) return;
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
-  const target = join(folder, "quarantine", `raft-${stamp}`);
-  await mkdir(join(folder, "quarantine"), { recursive: true });
+  const target = quarantinePath(folder, "raft", nowMs);
+  await mkdir(dirname(target), { recursive: true });
   await rename(raftFolder(folder), target);
   await syncFolder(folder);
+}
+
+/** Where files that are given up are kept: a folder named after what they are and when that was. */
+function quarantinePath(folder: string, what: "coordinator" | "raft", nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
+  return join(folder, "quarantine", `${what}-${stamp}`);
 }
 
 /** A group of one begins: its first entry carries the mark, and its log starts behind it. */
