@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { type LeaseId, parseLeaseId } from "../src/core/ids.ts";
+import { type LeaseId, parseLeaseId, parseShelfId } from "../src/core/ids.ts";
 import { DiskChunkStore } from "../src/store/disk-chunk-store.ts";
 import type { Bench } from "./contest.ts";
 import { watchMainLoop } from "./main-loop.ts";
@@ -18,7 +18,7 @@ export async function chunkStore(bench: Bench): Promise<void> {
   await store.start();
   try {
     const lease = parseLeaseId(randomBytes(16).toString("hex"));
-    await store.openLease(lease, Number.MAX_SAFE_INTEGER);
+    await store.openLease(lease, parseShelfId(randomBytes(16).toString("hex")), Number.MAX_SAFE_INTEGER);
     await measure(bench, store, lease);
   } finally {
     await store.stop();

@@ -9,6 +9,7 @@ import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { catchUp, collect, putTwoCopies } from "./backup.ts";
 import { getBig, putBig, putBigAgain, putLocal } from "./big-files.ts";
 import { catalogue } from "./catalogue.ts";
 import { chunkStore } from "./chunk-store.ts";
@@ -36,6 +37,9 @@ const jobs: Readonly<Record<string, Job>> = {
   "put-tree": putTree,
   "get-tree": getTree,
   "put-small": putSmall,
+  "put-two-copies": putTwoCopies,
+  "catch-up": catchUp,
+  collect,
 };
 
 /** What all jobs together leave on the disk until the end. */

@@ -64,6 +64,7 @@ async function fillLog(folder: string, entries: number): Promise<number> {
     send: () => undefined,
     peerOf: () => undefined,
     compactAfterEntries,
+    standings: usualSettings,
     nowMs: Date.now,
     log: createLog(() => undefined, { level: "silent", json: false }),
     onFault: (fault) => {

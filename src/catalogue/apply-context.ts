@@ -7,13 +7,15 @@ import type { KnownRows } from "./known-rows.ts";
 import type { OperationName, OperationOf } from "./operation.ts";
 import type { OperationResult } from "./result.ts";
 import type { Totals } from "./schema.ts";
+import type { ShelfCounts } from "./shelf-counts.ts";
 
 /** What lasts from one entry of a batch to the next. */
 export interface ApplyState {
   readonly database: SqlDatabase;
   readonly known: KnownRows;
-  /** Changed by the operations; dropped when the command is refused. */
+  /** Changed by the operations, as the counts are; what a refused command did to them is taken back. */
   readonly totals: Totals;
+  readonly shelfCounts: ShelfCounts;
 }
 
 export interface ApplyContext extends ApplyState {

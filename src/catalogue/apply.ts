@@ -8,14 +8,19 @@
 import { DfsError } from "../core/errors.ts";
 import { sessionsMax } from "../core/limits.ts";
 import { type ApplyContext, type ApplyState, type Handler, authorText } from "./apply-context.ts";
+import { collect } from "./collection.ts";
 import { type Command, decodeCommand } from "./command.ts";
 import { expire } from "./expiry.ts";
 import { copyFile, makeDirectory, move, putFile, removeEntry } from "./file-operations.ts";
-import { addInvite, admitPeer, endLease, initNetwork, orderCoordinator, updatePeer } from "./network-operations.ts";
+import { addInvite, admitPeer, initNetwork } from "./network-operations.ts";
 import { type Operation, type OperationName, operationAuthors } from "./operation.ts";
+import { orderCoordinator, orderPeer, removePeer, updatePeer } from "./peer-operations.ts";
+import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
 import { idBytes } from "./id-bytes.ts";
+import { ShelfCounts } from "./shelf-counts.ts";
+import { endLease, forgetDrops, orderChain, reportLink } from "./shelf-operations.ts";
 
 /** One entry of the replicated log. */
 export interface LogEntry {
@@ -41,6 +46,13 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   endLease,
   expire,
   orderCoordinator,
+  orderPeer,
+  removePeer,
+  setPolicy,
+  orderChain,
+  reportLink,
+  collect,
+  forgetDrops,
 };
 
 /** Operations whose refusals all come before their first write. */
@@ -50,8 +62,16 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "copyFile",
   "move",
   "removeEntry",
+  "endLease",
   "expire",
   "orderCoordinator",
+  "orderPeer",
+  "removePeer",
+  "setPolicy",
+  "orderChain",
+  "reportLink",
+  "collect",
+  "forgetDrops",
 ]);
 
 /** Applies one entry and returns its encoded result; the totals are changed in place. Refusals are results; what is thrown is the disk's failure or a bug. */
@@ -156,8 +176,9 @@ function runAlone(context: ApplyContext, operation: Operation): Uint8Array {
 }
 
 function runInSavepoint(context: ApplyContext): Uint8Array {
-  const { database, known, totals, command } = context;
+  const { database, known, totals, shelfCounts, command } = context;
   const totalsBefore = { ...totals };
+  const countsBefore = new ShelfCounts(shelfCounts);
   const results: OperationResult[] = [];
   database.exec("SAVEPOINT command");
   try {
@@ -168,6 +189,7 @@ function runInSavepoint(context: ApplyContext): Uint8Array {
     const result = faultResult(error, results.length);
     database.exec("ROLLBACK TO command; RELEASE command");
     Object.assign(totals, totalsBefore);
+    shelfCounts.takeBack(countsBefore);
     known.forget();
     return result;
   }

@@ -1,55 +1,44 @@
-/** The catalogue's queries: read-only, paged, each one look at the state between two commands. */
-import { type FileKey, type NodeId, type PeerId, type ShelfId, type UserId, digestOf } from "../core/ids.ts";
-import { pageBytesMax, pageRowsMax, peersMax } from "../core/limits.ts";
-import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
-import type { DirectoryPage, EntryRow, ListedRow, NetworkRow, NodeRow } from "./rows.ts";
-import type { PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
-import {
-  bytes,
-  entryRowOf,
-  networkRowOf,
-  nodeRowOf,
-  peerRowOf,
-  revisionRowOf,
-  shelfRowOf,
-  userRowOf,
-} from "./row-values.ts";
+/** The catalogue's queries about users and their trees: read-only, paged, each one look at the state between two commands. */
+import type { NodeId, UserId } from "../core/ids.ts";
+import { pageBytesMax, pageRowsMax } from "../core/limits.ts";
+import type { SqlRow } from "../core/sqlite.ts";
+import { NetworkReader } from "./network-reader.ts";
+import type { DirectoryPage, EntryRow, ListedRow, NodeRow, RevisionRow, UserRow } from "./rows.ts";
+import { bytes, entryRowOf, nodeRowOf, revisionRowOf, userRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
-import { idBytes, idText } from "./id-bytes.ts";
+import { idBytes } from "./id-bytes.ts";
 
 export interface ListQuery {
   /** The token that the page before ended with. */
   readonly after?: Uint8Array | undefined;
   /** Rows wanted at the most, 1 to the limit of a page; a page may be shorter. */
   readonly limit?: number | undefined;
-  /** State after the entry with this index instead of the newest. */
+  /**
+   * State after the entry with this index instead of the newest. The past is known as far as the policy keeps it: a
+   * file is missing where its revision of then is removed, and a name that ended longer than `retainMs` ago may be.
+   */
   readonly at?: number | undefined;
 }
 
+const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
 const entryColumns = `e.token, n.node, n.kind, n.attributes AS directory_attributes, n.created_ms AS node_created_ms,
-  r.revision, r.file_key, r.size_bytes, r.added_bytes, r.history_bytes, r.attributes, r.shelf, r.copies, r.created_ms,
-  r.expires_ms`;
+  r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies,
+  r.created_ms, r.expires_ms`;
 const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
+/** Where the newest revision of then is removed, so are all older ones. */
 const nodesAt = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
     SELECT revision FROM revisions WHERE node_id = n.id AND created_index <= ?1 ORDER BY revision DESC LIMIT 1)
-  WHERE e.created_index <= ?1 AND e.parent_id = ?2`;
+  WHERE e.created_index <= ?1 AND e.parent_id = ?2 AND (n.kind = ${kindDirectory} OR r.id IS NOT NULL)`;
 /** Entries that were live after the index ?1 in the parent ?2: those that still are, and those that ended later, each by an index of its own. */
 const entriesAt = (condition: string): string =>
   `${nodesAt} AND e.ended_index IS NULL ${condition} UNION ALL ${nodesAt} AND e.ended_index > ?1 ${condition}`;
 const entryAt = entriesAt("AND e.token = ?3");
 const pageAt = `${entriesAt("AND e.token > ?3")} ORDER BY token LIMIT ?4`;
-const peerColumns = "SELECT p.*, s.shelf FROM peers p LEFT JOIN shelves s ON s.owner = p.peer";
 
-export class CatalogueReader {
-  protected readonly database: SqlDatabase;
-
-  constructor(database: SqlDatabase) {
-    this.database = database;
-  }
-
+export class CatalogueReader extends NetworkReader {
   /** What the name `token` in a user's directory stands for, now or after the entry `at`. */
   entry(user: UserId, parent: NodeId, token: Uint8Array, at?: number): EntryRow | undefined {
     const parentRow = this.#directoryRow(user, parent);
@@ -71,15 +60,18 @@ export class CatalogueReader {
     return pageOf(this.#listRows(parentRow, after, limit + 1, query.at), limit);
   }
 
-  /** One revision of a file, live or not. */
+  /** One revision of a file, live or not, while it is kept. */
   revision(node: NodeId, revision: number): RevisionRow | undefined {
     const row = this.database
-      .prepare("SELECT r.* FROM nodes n JOIN revisions r ON r.node_id = n.id WHERE n.node = ? AND r.revision = ?")
+      .prepare(
+        `SELECT r.*, ${keptHistoryBytes} FROM nodes n JOIN revisions r ON r.node_id = n.id
+         WHERE n.node = ? AND r.revision = ?`,
+      )
       .get(idBytes(node), revision);
     return row === undefined ? undefined : revisionRowOf(row);
   }
 
-  /** A file or directory by its id, live or not. */
+  /** A file or directory by its id, live or not, while it is remembered. */
   node(node: NodeId): NodeRow | undefined {
     const row = this.database
       .prepare(
@@ -91,28 +83,6 @@ export class CatalogueReader {
     return row === undefined ? undefined : nodeRowOf(row);
   }
 
-  /** The shelves on which a revision with this content is, live or historic. */
-  fileKeyShelves(fileKey: FileKey): readonly ShelfId[] {
-    return this.database
-      .prepare("SELECT DISTINCT shelf FROM revisions WHERE file_key = ? ORDER BY shelf LIMIT ?")
-      .all(digestOf(fileKey), peersMax)
-      .map((row) => idText<ShelfId>(bytes(row["shelf"])));
-  }
-
-  /** Every member: at most `peersMax`. */
-  peers(): readonly PeerRow[] {
-    return this.database.prepare(`${peerColumns} ORDER BY p.peer LIMIT ?`).all(peersMax).map(peerRowOf);
-  }
-
-  peer(id: PeerId): PeerRow | undefined {
-    const row = this.database.prepare(`${peerColumns} WHERE p.peer = ?`).get(id);
-    return row === undefined ? undefined : peerRowOf(row);
-  }
-
-  isMember(peer: PeerId): boolean {
-    return this.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer) !== undefined;
-  }
-
   /** When the next file is due to be ended, in milliseconds since 1970; it may be long ago. Undefined when no file is to expire. */
   nextExpiryMs(): number | undefined {
     const row = this.database
@@ -121,20 +91,9 @@ export class CatalogueReader {
     return typeof row?.["next"] === "number" ? row["next"] : undefined;
   }
 
-  /** Every shelf: at most one a member. */
-  shelves(): readonly ShelfRow[] {
-    return this.database.prepare("SELECT * FROM shelves ORDER BY shelf LIMIT ?").all(peersMax).map(shelfRowOf);
-  }
-
   user(user: UserId): UserRow | undefined {
     const row = this.database.prepare("SELECT * FROM users WHERE user = ?").get(idBytes(user));
     return row === undefined ? undefined : userRowOf(row);
-  }
-
-  /** Undefined until the network is founded. */
-  network(): NetworkRow | undefined {
-    const row = this.database.prepare("SELECT * FROM network").get();
-    return row === undefined ? undefined : networkRowOf(row);
   }
 
   #directoryRow(user: UserId, directory: NodeId): number | undefined {

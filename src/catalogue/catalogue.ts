@@ -3,20 +3,24 @@
  *
  * It knows the network, its peers (members) and their shelves, its users, and each user's tree: nodes (a directory or a
  * file, whatever it is called), entries (a name token in a directory that stands for a node) and revisions (one version
- * of a file). Sessions make retries exactly-once, invites admit peers, ended leases keep late uploads out. Rows are
- * versioned by the index of the commands that made and ended them, so that the past can be asked for. A log gives it
- * entries in order; it changes by nothing else. It can read neither names nor attributes nor contents.
+ * of a file). A shelf's chain says which peers keep it, the policy how many copies there are to be and how long what was
+ * is kept. Sessions make retries exactly-once, invites admit peers, ended leases and epochs keep late uploads out. Rows
+ * are versioned by the index of the commands that made and ended them, so that the past can be asked for as far as the
+ * policy keeps it; what is older is collected, and the file keys that nothing names any more are the shelves' owners' to
+ * drop. A log gives it entries in order; it changes by nothing else. It can read neither names nor attributes nor contents.
  */
 import { assert } from "../core/errors.ts";
 import { catalogueCacheBytesMax, logMarkBytesMax } from "../core/limits.ts";
 import { SqlDatabase } from "../core/sqlite.ts";
 import { type LogEntry, applyEntry } from "./apply.ts";
+import type { ApplyState } from "./apply-context.ts";
 import { CatalogueReader } from "./catalogue-reader.ts";
 import { catalogueDigest } from "./digest.ts";
 import { KnownRows } from "./known-rows.ts";
 import type { CatalogueCounts } from "./rows.ts";
 import { SummedDatabase } from "./page-sums/summed-database.ts";
 import { type Totals, checkVersion, createTables, loadLogMark, loadTotals, saveLogMark, saveTotals } from "./schema.ts";
+import { ShelfCounts } from "./shelf-counts.ts";
 import { restoreSnapshot, salvageDatabase, writeSnapshot } from "./snapshot.ts";
 import type { SnapshotState } from "./snapshot-thread.ts";
 
@@ -141,7 +145,10 @@ export class Catalogue extends CatalogueReader {
     return this.#orTakenBack(() => {
       this.#begin();
       const totals = { ...this.#totals };
-      const results = entries.map((entry) => this.#applyNext(totals, entry));
+      const shelfCounts = new ShelfCounts();
+      const state = { database: this.database, known: this.#known, totals, shelfCounts };
+      const results = entries.map((entry) => applyNext(state, entry));
+      shelfCounts.save(this.database);
       if (mark !== undefined) this.#takeMark(totals, mark);
       this.#totals = totals;
       return results;
@@ -229,10 +236,11 @@ export class Catalogue extends CatalogueReader {
       throw error;
     }
   }
+}
 
-  #applyNext(totals: Totals, entry: LogEntry): Uint8Array {
-    if (entry.index <= totals.appliedIndex) return new Uint8Array(0);
-    assert(entry.index === totals.appliedIndex + 1, `entry ${entry.index} cannot follow ${totals.appliedIndex}`);
-    return applyEntry({ database: this.database, known: this.#known, totals }, entry);
-  }
+function applyNext(state: ApplyState, entry: LogEntry): Uint8Array {
+  const { appliedIndex } = state.totals;
+  if (entry.index <= appliedIndex) return new Uint8Array(0);
+  assert(entry.index === appliedIndex + 1, `entry ${entry.index} cannot follow ${appliedIndex}`);
+  return applyEntry(state, entry);
 }

@@ -4,15 +4,15 @@
  * The signature stands in front of the bytes that it covers, so that whoever checks it need not encode them again.
  */
 import { DfsError } from "../core/errors.ts";
-import { type NetworkId, type SessionId, type UserId, digestBytes, parsePeerId, randomIdBytes } from "../core/ids.ts";
-import { batchOperationsMax, commandBytesMax, peerIdBytesMax } from "../core/limits.ts";
+import { type NetworkId, type SessionId, type UserId, digestBytes, randomIdBytes } from "../core/ids.ts";
+import { batchOperationsMax, commandBytesMax } from "../core/limits.ts";
 import { verifyPeerSignature } from "../identity/peer-identity.ts";
 import { verifyUserSignature } from "../identity/user-keys.ts";
 import { type Operation, operationWire } from "./operation.ts";
 import { choice, list, record } from "./compound-wire.ts";
-import { type ValueOf, checkedText, constant, decodeWire, encodeWire, hexId, wholeNumber } from "./wire.ts";
+import { type ValueOf, constant, decodeWire, encodeWire, hexId, peerIdWire, wholeNumber } from "./wire.ts";
 
-const authorWire = choice({ user: hexId<UserId>(randomIdBytes), peer: checkedText(peerIdBytesMax, parsePeerId) });
+const authorWire = choice({ user: hexId<UserId>(randomIdBytes), peer: peerIdWire });
 
 /** Who signs a command: a user, or a peer for the network's own business. */
 export type Author = ValueOf<typeof authorWire>;

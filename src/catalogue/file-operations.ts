@@ -1,5 +1,5 @@
 /** Operations of users: directories, files, names. */
-import type { LeaseId, NodeId, ShelfId } from "../core/ids.ts";
+import type { NodeId } from "../core/ids.ts";
 import { type ApplyContext, type Handler, authorUserRow } from "./apply-context.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import {
@@ -20,7 +20,9 @@ import {
   requireRevision,
   unbindName,
 } from "./tree.ts";
-import { idBytes } from "./id-bytes.ts";
+import { idBytes, idText } from "./id-bytes.ts";
+import type { OperationOf } from "./operation.ts";
+import { requireChain } from "./shelf-rows.ts";
 
 /** The fields that say which revision of which file a commit makes. */
 interface CommitTarget {
@@ -41,12 +43,13 @@ export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, t
   return { op };
 };
 
-/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `conflict` for another base revision or an ended lease, and `usage` when the file would have expired already. */
+/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `moved` for another epoch of the shelf's chain, `conflict` for another base revision or an ended lease, and `usage` when the file would have expired already. */
 export const putFile: Handler<"putFile"> = (context, operation) => {
   const { expiresMs } = operation;
   const isAhead = expiresMs === null || expiresMs > context.timeMs;
   requireThat(isAhead, "usage", "the file would have expired already: check the clock");
-  requireOpenLease(context, operation.shelf, operation.lease);
+  requireChain(context, operation);
+  requireOpenLease(context, operation);
   return { op: operation.op, revision: commitRevision(context, operation, operation) };
 };
 
@@ -59,9 +62,10 @@ export const copyFile: Handler<"copyFile"> = (context, operation) => {
     sealedBytes: Number(source["sealed_bytes"]),
     addedBytes: 0,
     attributes: operation.attributes,
-    shelf: source["shelf"] as Uint8Array,
+    shelf: idText(source["shelf"] as Uint8Array),
     lease: null,
     copies: Number(source["copies"]),
+    copiesWanted: Number(source["copies_wanted"]),
     expiresMs: null,
   };
   return { op: operation.op, revision: commitRevision(context, operation, content) };
@@ -154,9 +158,8 @@ function requireEmptyDirectory(context: ApplyContext, bound: BoundNode): void {
 }
 
 /** An upload may commit as long as the shelf's owner has not given its chunks up. */
-function requireOpenLease(context: ApplyContext, shelf: ShelfId, lease: LeaseId): void {
-  requireThat(context.known.hasShelf(shelf), "not-found", "the network has no such shelf");
-  const ended = context.database
+function requireOpenLease({ database }: ApplyContext, { shelf, lease }: OperationOf<"putFile">): void {
+  const ended = database
     .prepare("SELECT 1 FROM ended_leases WHERE shelf = ? AND lease = ?")
     .get(idBytes(shelf), idBytes(lease));
   requireThat(

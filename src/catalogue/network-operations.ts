@@ -1,16 +1,16 @@
-/** Operations of peers: founding, inviting, admitting, describing themselves, ending leases. */
-import { encode } from "cborg";
-import { type PeerId, type PeerName, type ShelfId, digestOf } from "../core/ids.ts";
-import { endedLeaseMs, openInvitesMax, peersMax } from "../core/limits.ts";
+/** Operations on the network as a whole: founding it, inviting and admitting its members. */
+import type { PeerId, PeerName } from "../core/ids.ts";
+import { openInvitesMax, peersMax } from "../core/limits.ts";
 import { networkIdOf } from "../identity/network-keys.ts";
 import { userIdOf } from "../identity/user-keys.ts";
 import { type ApplyContext, type Handler, authorPeer } from "./apply-context.ts";
-import type { PeerDescription } from "./operation.ts";
-import { requireThat } from "./refusal.ts";
-import { addNode, kindDirectory } from "./tree.ts";
+import { withSuccessor } from "./chain.ts";
 import { idBytes } from "./id-bytes.ts";
-
-const peerNameCharactersMax = 63;
+import type { PeerDescription } from "./operation.ts";
+import { addPeer, deletePeer, freeName, homeShelf } from "./peer-rows.ts";
+import { requireThat } from "./refusal.ts";
+import { addShelf, changeChains } from "./shelf-rows.ts";
+import { addNode, kindDirectory } from "./tree.ts";
 
 /** Refuses with `exists` in a network that is founded, `permission` unless the author is the founder, and `integrity` for ids that are not the hashes of their keys. */
 export const initNetwork: Handler<"initNetwork"> = (context, operation) => {
@@ -37,6 +37,7 @@ export const initNetwork: Handler<"initNetwork"> = (context, operation) => {
   const root = { node: sharedUser.rootDirectory, kind: kindDirectory, attributes: new Uint8Array(0) };
   addNode(context, root, 1);
   addPeer(context, founder, founder.name, null);
+  if (founder.shelf !== null) addShelf(context, founder.id, founder.shelf);
   return { op };
 };
 
@@ -55,8 +56,8 @@ export const addInvite: Handler<"addInvite"> = (context, { op, hash, expiresMs }
   return { op };
 };
 
-/** Refuses with `bad-invite` when the invite is unknown, used or expired, `exists` for a member, and `quota` when the network is full. */
-export const admitPeer: Handler<"admitPeer"> = (context, { op, inviteSecretHash, peer }) => {
+/** Refuses with `bad-invite` when the invite is unknown, used or expired, `exists` for a member or a shelf that is taken, `quota` when the network is full, and, for one that replaces another, `not-found` when that one is no member and `usage` when it cannot be replaced. */
+export const admitPeer: Handler<"admitPeer"> = (context, { op, inviteSecretHash, peer, replaces }) => {
   const { database } = context;
   const member = database.prepare("SELECT name, invite_hash FROM peers WHERE peer = ?").get(peer.id);
   if (member !== undefined) {
@@ -66,56 +67,39 @@ export const admitPeer: Handler<"admitPeer"> = (context, { op, inviteSecretHash,
     return { op, name: member["name"] as PeerName, alreadyMember: true };
   }
   useInvite(context, inviteSecretHash);
-  const members = Number(database.prepare("SELECT count(*) AS members FROM peers").get()?.["members"]);
-  requireThat(members < peersMax, "quota", `the network has ${peersMax} peers already`);
-  const name = freeName(context, peer.name);
-  addPeer(context, peer, name, inviteSecretHash);
+  const name =
+    replaces === null
+      ? admitNew(context, peer, inviteSecretHash)
+      : admitInPlace(context, peer, replaces, inviteSecretHash);
   return { op, name, alreadyMember: false };
 };
 
-/** Refuses with `exists` when the name or the shelf is another peer's, or the peer has another shelf. */
-export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
-  const { op, name, addresses, zone, capacityBytes, shelf, mayCoordinate } = operation;
-  const peer = authorPeer(context);
-  if (name !== null) {
-    const holder = nameHolder(context, name);
-    requireThat(
-      holder === undefined || holder === peer,
-      "exists",
-      `another peer is called ${name}: choose another name`,
-    );
-  }
-  context.database
-    .prepare(
-      "UPDATE peers SET name = coalesce(?, name), addresses = ?, zone = ?, capacity_bytes = ?, may_coordinate = ? WHERE peer = ?",
-    )
-    .run(name, encode(addresses), zone, capacityBytes, mayCoordinate ? 1 : 0, peer);
-  if (shelf !== null) ensureShelf(context, peer, shelf);
-  context.totals.membersVersion = context.index;
-  return { op };
-};
+/** A new member, under its own name or one like it. */
+function admitNew(context: ApplyContext, peer: PeerDescription, hash: Uint8Array): PeerName {
+  const members = Number(context.database.prepare("SELECT count(*) AS members FROM peers").get()?.["members"]);
+  requireThat(members < peersMax, "quota", `the network has ${peersMax} peers already`);
+  const name = freeName(context, peer.name);
+  addPeer(context, peer, name, hash);
+  if (peer.shelf !== null) addShelf(context, peer.id, peer.shelf);
+  return name;
+}
 
-/** Refuses with `permission` unless the author owns the shelf. A lease that has ended already stays so and is answered again. */
-export const endLease: Handler<"endLease"> = (context, { op, shelf, lease, fileKeys }) => {
-  const { database, index, timeMs } = context;
-  const shelfBytes = idBytes(shelf);
-  const owner = database.prepare("SELECT owner FROM shelves WHERE shelf = ?").get(shelfBytes)?.["owner"];
-  requireThat(owner === authorPeer(context), "permission", "only the owner of a shelf can end its leases");
-  database.prepare("DELETE FROM ended_leases WHERE ended_ms < ?").run(timeMs - endedLeaseMs);
-  database
-    .prepare("INSERT INTO ended_leases VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
-    .run(shelfBytes, idBytes(lease), index, timeMs);
-  const reference = database.prepare("SELECT 1 FROM revisions WHERE file_key = ? AND shelf = ? LIMIT 1");
-  return { op, referenced: fileKeys.filter((key) => reference.get(digestOf(key), shelfBytes) !== undefined) };
-};
-
-/** Refuses with `not-found` for a peer that is not a member. */
-export const orderCoordinator: Handler<"orderCoordinator"> = ({ database, totals, index }, { op, peer, order }) => {
-  const changed = database.prepare("UPDATE peers SET coordinator_order = ? WHERE peer = ?").run(order, peer);
-  requireThat(changed === 1, "not-found", "the network has no such peer");
-  totals.membersVersion = index;
-  return { op };
-};
+/** A new member with an empty disk, under the name, on the shelf and in the places of another, which is one no more. */
+function admitInPlace(context: ApplyContext, peer: PeerDescription, replaced: PeerId, hash: Uint8Array): PeerName {
+  const { database } = context;
+  const name = database.prepare("SELECT name FROM peers WHERE peer = ?").get(replaced)?.["name"] as PeerName;
+  requireThat(name !== undefined, "not-found", "the network has no such peer to replace");
+  requireThat(replaced !== authorPeer(context), "usage", "the peer to replace is up: it is the one that was asked");
+  const shelf = homeShelf(context, replaced);
+  const mayReplace = peer.shelf !== null || shelf === undefined;
+  requireThat(mayReplace, "usage", "a peer that stores nothing cannot replace one that keeps files");
+  deletePeer(context, replaced);
+  addPeer(context, peer, name, hash);
+  if (shelf !== undefined) database.prepare("UPDATE shelves SET home = ? WHERE shelf = ?").run(peer.id, idBytes(shelf));
+  else if (peer.shelf !== null) addShelf(context, peer.id, peer.shelf);
+  changeChains(context, replaced, (links, copiesMax) => withSuccessor(links, replaced, peer.id, copiesMax));
+  return name;
+}
 
 function useInvite({ database, timeMs }: ApplyContext, hash: Uint8Array): void {
   const invite = database.prepare("SELECT expires_ms FROM invites WHERE hash = ?").get(hash);
@@ -124,50 +108,4 @@ function useInvite({ database, timeMs }: ApplyContext, hash: Uint8Array): void {
   requireThat(invite !== undefined, "bad-invite", "the network does not know this invite: ask for a new one");
   requireThat(Number(invite["expires_ms"]) > timeMs, "bad-invite", "the invite has expired: ask for a new one");
   database.prepare("DELETE FROM invites WHERE hash = ?").run(hash);
-}
-
-function addPeer(context: ApplyContext, peer: PeerDescription, name: PeerName, inviteHash: Uint8Array | null): void {
-  const { database, index, timeMs, totals } = context;
-  database
-    .prepare("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)")
-    .run(
-      peer.id,
-      name,
-      encode(peer.addresses),
-      peer.zone,
-      peer.capacityBytes,
-      peer.mayCoordinate ? 1 : 0,
-      inviteHash,
-      index,
-      timeMs,
-    );
-  if (peer.shelf !== null) ensureShelf(context, peer.id, peer.shelf);
-  totals.membersVersion = index;
-}
-
-/** Gives the peer its one shelf, unless it has this one already. */
-function ensureShelf({ database, index }: ApplyContext, peer: PeerId, shelf: ShelfId): void {
-  const own = database.prepare("SELECT shelf FROM shelves WHERE owner = ?").get(peer)?.["shelf"];
-  if (own !== undefined) {
-    const isSame = Buffer.compare(own as Uint8Array, idBytes(shelf)) === 0;
-    requireThat(isSame, "exists", "the peer has another shelf already");
-    return;
-  }
-  const isTaken = database.prepare("SELECT 1 FROM shelves WHERE shelf = ?").get(idBytes(shelf)) !== undefined;
-  requireThat(!isTaken, "exists", "the shelf is another peer's: choose a new random id");
-  database.prepare("INSERT INTO shelves VALUES (?, ?, ?)").run(idBytes(shelf), peer, index);
-}
-
-function nameHolder({ database }: ApplyContext, name: string): string | undefined {
-  return database.prepare("SELECT peer FROM peers WHERE name = ?").get(name)?.["peer"] as string | undefined;
-}
-
-/** `wanted`, or with `-2`, `-3` … the first that no peer has; ends because there are at most `peersMax` peers. */
-function freeName(context: ApplyContext, wanted: PeerName): PeerName {
-  let name = wanted;
-  for (let number = 2; nameHolder(context, name) !== undefined; number += 1) {
-    const suffix = `-${number}`;
-    name = (wanted.slice(0, peerNameCharactersMax - suffix.length) + suffix) as PeerName;
-  }
-  return name;
 }

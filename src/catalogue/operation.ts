@@ -5,6 +5,7 @@ import {
   type NetworkId,
   type NodeId,
   type ShelfId,
+  type StoreId,
   type UserId,
   digestBytes,
   parsePeerId,
@@ -14,27 +15,33 @@ import {
 import {
   addressBytesMax,
   attributesBytesMax,
+  copiesMax,
   leaseKeysMax,
   nameTokenBytesMax,
   peerAddressesMax,
   peerIdBytesMax,
   peerNameBytesMax,
+  recordsPerCallMax,
+  retainMsMax,
+  retainRevisionsMax,
   zoneBytesMax,
 } from "../core/limits.ts";
 import { peerPublicKey } from "../identity/peer-identity.ts";
 import { type ValueOf, boolean, byteString, checkedText, constant, fileKeyWire, hexId } from "./wire.ts";
+import { linkClaim, linksWire } from "./chain.ts";
 import { list, nullable, record, tagged } from "./compound-wire.ts";
-import { oneOf, text, wholeNumber } from "./wire.ts";
+import { oneOf, peerIdWire, text, wholeNumber } from "./wire.ts";
 
 const nodeId = hexId<NodeId>(randomIdBytes);
 const shelfId = hexId<ShelfId>(randomIdBytes);
+const storeId = hexId<StoreId>(randomIdBytes);
 const leaseId = hexId<LeaseId>(randomIdBytes);
 const token = byteString(1, nameTokenBytesMax);
 const attributes = byteString(0, attributesBytesMax);
 const digest = byteString(digestBytes, digestBytes);
 const count = wholeNumber(0);
+const copies = wholeNumber(1, copiesMax);
 
-const peerId = checkedText(peerIdBytesMax, parsePeerId);
 const peerName = checkedText(peerNameBytesMax, parsePeerName);
 
 /** A peer whose id holds the Ed25519 key that its commands are signed with. */
@@ -47,15 +54,20 @@ const signingPeerId = checkedText(peerIdBytesMax, (text) => {
 const reach = {
   addresses: list(text(addressBytesMax), 0, peerAddressesMax),
   zone: text(zoneBytesMax),
-  /** Bytes that the peer offers; 0 for one without a shelf. */
+  /** Bytes that the peer offers; 0 for one without a shelf, and for one that offers all there is. */
   capacityBytes: count,
   /** The peer's shelf; null for a peer that stores nothing. */
   shelf: nullable(shelfId),
+  /** The chunk store on the peer's disk; null where there is none, or the peer cannot tell yet. */
+  store: nullable(storeId),
   /** Whether the peer offers to be a coordinator. */
   mayCoordinate: boolean,
 };
 
 const peerDescription = record({ id: signingPeerId, name: peerName, ...reach });
+
+/** A shelf and the epoch of the chain that the author knows: another one is refused with `moved`. */
+const chain = { shelf: shelfId, epoch: wholeNumber(1) };
 
 /** A name binding: the token `token` in the directory `parent` stands for `node`. */
 const binding = { parent: nodeId, token, node: nodeId };
@@ -71,9 +83,9 @@ const operations = {
   }),
   /** Makes an invite known by the SHA-256 of its secret; it counts once, until `expiresMs`. */
   addInvite: record({ hash: digest, expiresMs: count, uses: constant(1) }),
-  /** Uses up an invite and makes the peer a member. */
-  admitPeer: record({ inviteSecretHash: digest, peer: peerDescription }),
-  /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none. */
+  /** Uses up an invite and makes the peer a member, in the place of the member that it `replaces`, or of none. */
+  admitPeer: record({ inviteSecretHash: digest, peer: peerDescription, replaces: nullable(peerIdWire) }),
+  /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none, another `store` tells that the disk was lost. */
   updatePeer: record({ name: nullable(peerName), ...reach }),
   makeDirectory: record({ ...binding, attributes }),
   /** Commits a revision. `baseRevision` is the revision that it replaces, 0 for a new file. */
@@ -88,10 +100,12 @@ const operations = {
     /** Of those, bytes that the shelf did not have before. */
     addedBytes: count,
     attributes,
-    shelf: shelfId,
+    ...chain,
     lease: leaseId,
     /** Disks that the content is on when this commits. */
     copies: wholeNumber(1),
+    /** Disks that it is to be on; 0 leaves that to the policy, as it is at any time. */
+    copiesWanted: wholeNumber(0, copiesMax),
     /** From when on the file may be ended, in milliseconds since 1970; null for a file that stays. */
     expiresMs: nullable(count),
   }),
@@ -108,12 +122,31 @@ const operations = {
   }),
   /** Ends a name binding; a directory must be empty. */
   removeEntry: record({ ...binding, kind: oneOf(["file", "directory"]) }),
-  /** Ends a lease and asks which of its file keys have been committed after all. */
-  endLease: record({ shelf: shelfId, lease: leaseId, fileKeys: list(fileKeyWire, 0, leaseKeysMax) }),
+  /** Ends a lease and asks which of its file keys have been committed after all. Its author owns the shelf. */
+  endLease: record({ ...chain, lease: leaseId, fileKeys: list(fileKeyWire, 0, leaseKeysMax) }),
   /** Ends files whose time is over by the entry's time, those that are due longest first, up to `expiryBatchMax`. */
   expire: record({}),
   /** Keeps what a person wants of a peer: that it is among the coordinators, or not; null leaves it to the network. */
-  orderCoordinator: record({ peer: peerId, order: nullable(oneOf(["add", "remove"])) }),
+  orderCoordinator: record({ peer: peerIdWire, order: nullable(oneOf(["add", "remove"])) }),
+  /** Keeps what a person wants of a peer's storage: that everything moves off it, that it goes then, or that it counts as lost. */
+  orderPeer: record({ peer: peerIdWire, order: nullable(oneOf(["drain", "remove", "abandon"])) }),
+  /** Ends the membership of a peer that no chain names. */
+  removePeer: record({ peer: peerIdWire }),
+  /** Changes the network's policy; null keeps what there is. */
+  setPolicy: record({
+    copies: nullable(copies),
+    minCopies: nullable(copies),
+    retainRevisions: nullable(wholeNumber(1, retainRevisionsMax)),
+    retainMs: nullable(wholeNumber(0, retainMsMax)),
+  }),
+  /** Gives a shelf another chain. */
+  orderChain: record({ ...chain, links: linksWire }),
+  /** Says from which number of copies on a link has everything; 0: nothing is claimed. Its author owns the shelf. */
+  reportLink: record({ ...chain, peer: peerIdWire, hasFrom: linkClaim }),
+  /** Removes what was kept for its time, up to `collectBatchMax` rows, and notes the file keys that nothing names any more. */
+  collect: record({}),
+  /** Forgets noted file keys that are dropped. Its author owns the shelf. */
+  forgetDrops: record({ ...chain, fileKeys: list(fileKeyWire, 0, recordsPerCallMax) }),
 };
 
 /** One operation, as CBOR and as a value with the field `op`. */
@@ -139,4 +172,14 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> 
   endLease: "peer",
   expire: "peer",
   orderCoordinator: "peer",
+  orderPeer: "peer",
+  removePeer: "peer",
+  setPolicy: "peer",
+  orderChain: "peer",
+  reportLink: "peer",
+  collect: "peer",
+  forgetDrops: "peer",
 };
+
+/** Operations that only the leading coordinator asks for, because it alone knows who is up: it takes them from no other peer. */
+export const leaderOnly: ReadonlySet<OperationName> = new Set(["orderChain", "removePeer", "collect"]);

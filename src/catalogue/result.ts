@@ -24,6 +24,8 @@ import {
 const nothing = record({});
 /** The revision that was committed. */
 const committed = record({ revision: wholeNumber(1) });
+/** The epoch of the chain as it is now. */
+const rechained = record({ epoch: wholeNumber(1) });
 
 const operationResultWire = tagged("op", {
   initNetwork: nothing,
@@ -41,6 +43,14 @@ const operationResultWire = tagged("op", {
   /** How many files were ended, and whether more are due. */
   expire: record({ expired: wholeNumber(0), isMoreDue: boolean }),
   orderCoordinator: nothing,
+  orderPeer: nothing,
+  removePeer: nothing,
+  setPolicy: nothing,
+  orderChain: rechained,
+  reportLink: rechained,
+  /** How many revisions were removed, and whether more is due, of them or of what else there is to do. */
+  collect: record({ removed: wholeNumber(0), isMoreDue: boolean }),
+  forgetDrops: nothing,
 });
 
 const faultWire = record({

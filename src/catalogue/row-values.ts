@@ -1,8 +1,10 @@
 /** From rows of the database to rows that queries return. */
 import { decode } from "cborg";
-import { type NodeId, type PeerId, type PeerName, type ShelfId, fileKeyOf } from "../core/ids.ts";
+import { type NodeId, type PeerId, type PeerName, type ShelfId, type StoreId, fileKeyOf } from "../core/ids.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
-import type { EntryRow, NetworkRow, NodeRow, PeerRow, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
+import { decodeLinks } from "./chain.ts";
+import type { EntryRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
+import type { ReferencedKey, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
 
@@ -17,7 +19,7 @@ export function entryRowOf(row: SqlRow): EntryRow {
     fileKey: isDirectory ? null : fileKeyOf(bytes(row["file_key"])),
     sizeBytes: Number(row["size_bytes"]),
     addedBytes: Number(row["added_bytes"]),
-    historyBytes: Number(row["history_bytes"]),
+    historyBytes: Number(row["kept_history_bytes"]),
     shelf: isDirectory ? null : idText<ShelfId>(bytes(row["shelf"])),
     copies: Number(row["copies"]),
     committedMs: Number(isDirectory ? row["node_created_ms"] : row["created_ms"]),
@@ -25,7 +27,7 @@ export function entryRowOf(row: SqlRow): EntryRow {
   };
 }
 
-/** A row of `revisions`. */
+/** A row of `revisions`, with what is kept of the history. */
 export function revisionRowOf(row: SqlRow): RevisionRow {
   return {
     revision: Number(row["revision"]),
@@ -33,10 +35,11 @@ export function revisionRowOf(row: SqlRow): RevisionRow {
     sizeBytes: Number(row["size_bytes"]),
     sealedBytes: Number(row["sealed_bytes"]),
     addedBytes: Number(row["added_bytes"]),
-    historyBytes: Number(row["history_bytes"]),
+    historyBytes: Number(row["kept_history_bytes"]),
     attributes: Uint8Array.from(bytes(row["attributes"])),
     shelf: idText(bytes(row["shelf"])),
     copies: Number(row["copies"]),
+    copiesWanted: Number(row["copies_wanted"]),
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
     createdMs: Number(row["created_ms"]),
@@ -62,6 +65,7 @@ export function nodeRowOf(row: SqlRow): NodeRow {
 /** A row of `peers` with its shelf. */
 export function peerRowOf(row: SqlRow): PeerRow {
   const shelf = row["shelf"];
+  const store = row["store"];
   return {
     id: String(row["peer"]) as PeerId,
     name: String(row["name"]) as PeerName,
@@ -69,8 +73,10 @@ export function peerRowOf(row: SqlRow): PeerRow {
     zone: String(row["zone"]),
     capacityBytes: Number(row["capacity_bytes"]),
     shelf: shelf instanceof Uint8Array ? idText<ShelfId>(shelf) : null,
+    store: store instanceof Uint8Array ? idText<StoreId>(store) : null,
     mayCoordinate: row["may_coordinate"] === 1,
     coordinatorOrder: row["coordinator_order"] as PeerRow["coordinatorOrder"],
+    storageOrder: row["storage_order"] as PeerRow["storageOrder"],
     joinedIndex: Number(row["joined_index"]),
     joinedMs: Number(row["joined_ms"]),
   };
@@ -80,9 +86,29 @@ export function peerRowOf(row: SqlRow): PeerRow {
 export function shelfRowOf(row: SqlRow): ShelfRow {
   return {
     shelf: idText(bytes(row["shelf"])),
-    owner: String(row["owner"]) as PeerId,
+    home: row["home"] as PeerId | null,
+    epoch: Number(row["epoch"]),
+    links: decodeLinks(bytes(row["links"])),
     createdIndex: Number(row["created_index"]),
+    copiesMax: Number(row["copies_max"]),
+    revisions: Number(row["revisions"]),
+    sealedBytes: Number(row["sealed_bytes"]),
   };
+}
+
+/** The row of `policy`. */
+export function policyRowOf(row: SqlRow): PolicyRow {
+  return {
+    copies: Number(row["copies"]),
+    minCopies: Number(row["min_copies"]),
+    retainRevisions: Number(row["retain_revisions"]),
+    retainMs: Number(row["retain_ms"]),
+  };
+}
+
+/** A file key with the most copies that a revision wants of it. */
+export function referencedKeyOf(row: SqlRow): ReferencedKey {
+  return { fileKey: fileKeyOf(bytes(row["file_key"])), copies: Number(row["copies"]) };
 }
 
 /** A row of `users`. */

@@ -7,12 +7,15 @@ import {
   parsePeerId,
   parsePeerName,
   parseShelfId,
+  parseStoreId,
   parseUserId,
   digestBytes,
 } from "../core/ids.ts";
 import {
   addressBytesMax,
   attributesBytesMax,
+  chainLinksMax,
+  copiesMax,
   nameTokenBytesMax,
   pageRowsMax,
   peerAddressesMax,
@@ -27,6 +30,8 @@ const attributes = byteString(0, attributesBytesMax);
 const nodeId = brandedText(parseNodeId);
 const fileKey = brandedText(parseFileKey);
 const shelfId = brandedText(parseShelfId);
+const peerId = brandedText(parsePeerId);
+const copies = v.pipe(wholeNumber(1), v.maxValue(copiesMax));
 
 const entryFields = {
   node: nodeId,
@@ -39,7 +44,7 @@ const entryFields = {
   fileKey: v.nullable(fileKey),
   sizeBytes: count,
   addedBytes: count,
-  /** Added bytes of all earlier revisions. */
+  /** Added bytes of all earlier revisions that are kept. */
   historyBytes: count,
   shelf: v.nullable(shelfId),
   copies: count,
@@ -67,6 +72,8 @@ const revisionRow = record({
   attributes,
   shelf: shelfId,
   copies: count,
+  /** Disks that it is to be on; 0 leaves that to the policy. */
+  copiesWanted: v.pipe(count, v.maxValue(copiesMax)),
   createdIndex: count,
   /** Null while it is the live one. */
   endedIndex: v.nullable(count),
@@ -86,21 +93,52 @@ const nodeRow = record({
   token: v.nullable(token),
 });
 const peerRow = record({
-  id: brandedText(parsePeerId),
+  id: peerId,
   name: brandedText(parsePeerName),
   addresses: list(printable(addressBytesMax), 0, peerAddressesMax),
   zone: printable(zoneBytesMax),
   capacityBytes: count,
   /** Null for a peer that stores nothing. */
   shelf: v.nullable(shelfId),
+  /** The chunk store on its disk, as it said last; null where it has not. */
+  store: v.nullable(brandedText(parseStoreId)),
   /** Whether the peer offers to be a coordinator. */
   mayCoordinate: v.boolean(),
   /** What a person ordered about that; null without an order. */
   coordinatorOrder: v.nullable(v.picklist(["add", "remove"])),
+  /** What a person ordered about its storage; null without an order. */
+  storageOrder: v.nullable(v.picklist(["drain", "remove", "abandon"])),
   joinedIndex: count,
   joinedMs: count,
 });
-const shelfRow = record({ shelf: shelfId, owner: brandedText(parsePeerId), createdIndex: count });
+const chainLink = record({ peer: peerId, keepsFrom: wholeNumber(1), hasFrom: count, isFilled: v.boolean() });
+const shelfRow = record({
+  shelf: shelfId,
+  /** The peer whose shelf it is; null once that one was removed. */
+  home: v.nullable(peerId),
+  /** Number of the chain: each change of it is the next. */
+  epoch: wholeNumber(1),
+  /** The owner first. */
+  links: list(chainLink, 1, chainLinksMax),
+  createdIndex: count,
+  /** The most copies that any put on it has asked for; 0 where all have left that to the policy. */
+  copiesMax: count,
+  /** Revisions on it that are kept, live or not, and their sealed bytes. */
+  revisions: count,
+  sealedBytes: count,
+});
+const policyRow = record({
+  /** Disks that a file is to be on, unless its put says otherwise. */
+  copies,
+  /** Disks that a put needs at the least, where it wants so many and the network has them. */
+  minCopies: copies,
+  /** Newest revisions that a live file keeps, the current one included. */
+  retainRevisions: wholeNumber(1),
+  /** How long other revisions, and removed files, are kept, in milliseconds. */
+  retainMs: count,
+});
+/** A file key that revisions name, and the most copies that any of them wants, by the policy of now. */
+const referencedKey = record({ fileKey, copies });
 const userRow = record({
   user: brandedText(parseUserId),
   publicKey: byteString(digestBytes, digestBytes),
@@ -119,7 +157,7 @@ const catalogueCounts = record({
   directories: count,
   /** Plaintext bytes of the live revisions. */
   logicalBytes: count,
-  /** Added bytes of all revisions. */
+  /** Added bytes of all revisions that are kept. */
   storedBytes: count,
 });
 
@@ -130,6 +168,8 @@ export type RevisionRow = v.InferOutput<typeof revisionRow>;
 export type NodeRow = v.InferOutput<typeof nodeRow>;
 export type PeerRow = v.InferOutput<typeof peerRow>;
 export type ShelfRow = v.InferOutput<typeof shelfRow>;
+export type PolicyRow = v.InferOutput<typeof policyRow>;
+export type ReferencedKey = v.InferOutput<typeof referencedKey>;
 export type UserRow = v.InferOutput<typeof userRow>;
 export type NetworkRow = v.InferOutput<typeof networkRow>;
 export type CatalogueCounts = v.InferOutput<typeof catalogueCounts>;
@@ -142,6 +182,8 @@ export const rowSchemas = {
   node: nodeRow,
   peer: peerRow,
   shelf: shelfRow,
+  policy: policyRow,
+  referencedKey: referencedKey,
   user: userRow,
   network: networkRow,
   counts: catalogueCounts,

@@ -1,32 +1,44 @@
 /** The tables of the catalogue's database, and the totals and the log's mark that are kept beside them. */
 import { DfsError } from "../core/errors.ts";
-import { logMarkBytesMax } from "../core/limits.ts";
+import { copiesDefault, logMarkBytesMax, retainMsDefault, retainRevisionsDefault } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /**
- * Rows of `entries` and `revisions` are never deleted: `created_index` is the index of the command that made them,
- * `ended_index` that of the one that ended them, NULL while they are live. `nodes.id` is given out in order by the
- * totals, `kind` is 1 for a file and 2 for a directory. `log_mark.mark` is the log's own and unknown here.
+ * Rows of `nodes`, `entries` and `revisions` outlive what they say: `created_index` is the index of the command that made
+ * them, `ended_index` that of the one that ended them, NULL while they are live, and `ended_ms` its time; `out_ms` is when
+ * a revision ceased to be among those that a live file keeps. A command that collects removes them after their time.
+ * `nodes.id` is given out in order by the totals, `kind` is 1 for a file and 2 for a directory; `history_bytes` counts
+ * earlier revisions that were removed too, and `removed_bytes` those of them alone. `drops` are the file keys of a shelf
+ * that no revision names any more. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
+ * chain.ts, `log_mark.mark` is the log's own and unknown here.
  */
 const tables = `
 CREATE TABLE totals (
   id INTEGER PRIMARY KEY CHECK (id = 1), applied_index INTEGER NOT NULL, last_time_ms INTEGER NOT NULL,
   members_version INTEGER NOT NULL, nodes INTEGER NOT NULL, sessions INTEGER NOT NULL, files INTEGER NOT NULL,
-  directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL);
-INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, drops INTEGER NOT NULL);
+INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 CREATE TABLE log_mark (id INTEGER PRIMARY KEY CHECK (id = 1), mark BLOB NOT NULL);
 INSERT INTO log_mark VALUES (1, X'');
 CREATE TABLE network (
   id INTEGER PRIMARY KEY CHECK (id = 1), network BLOB NOT NULL, public_key BLOB NOT NULL, shared_user BLOB NOT NULL,
   founded_ms INTEGER NOT NULL);
+CREATE TABLE policy (
+  id INTEGER PRIMARY KEY CHECK (id = 1), copies INTEGER NOT NULL, min_copies INTEGER NOT NULL,
+  retain_revisions INTEGER NOT NULL, retain_ms INTEGER NOT NULL, retain_peak INTEGER NOT NULL, scan_row INTEGER);
+INSERT INTO policy VALUES (1, ${copiesDefault}, ${copiesDefault}, ${retainRevisionsDefault}, ${retainMsDefault}, ${retainRevisionsDefault}, NULL);
 CREATE TABLE peers (
   peer TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, addresses BLOB NOT NULL, zone TEXT NOT NULL,
-  capacity_bytes INTEGER NOT NULL, may_coordinate INTEGER NOT NULL, coordinator_order TEXT, invite_hash BLOB UNIQUE,
-  joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL) WITHOUT ROWID;
+  capacity_bytes INTEGER NOT NULL, store BLOB, may_coordinate INTEGER NOT NULL, coordinator_order TEXT,
+  storage_order TEXT, invite_hash BLOB UNIQUE, joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE shelves (
-  shelf BLOB PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES peers, created_index INTEGER NOT NULL) WITHOUT ROWID;
+  shelf BLOB PRIMARY KEY, home TEXT UNIQUE REFERENCES peers, epoch INTEGER NOT NULL, links BLOB NOT NULL,
+  copies_max INTEGER NOT NULL, revisions INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL,
+  created_index INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE drops (
+  shelf BLOB NOT NULL, file_key BLOB NOT NULL, PRIMARY KEY (shelf, file_key)) WITHOUT ROWID;
 CREATE TABLE users (
   id INTEGER PRIMARY KEY, user BLOB NOT NULL UNIQUE, public_key BLOB NOT NULL, root BLOB NOT NULL,
   created_index INTEGER NOT NULL);
@@ -43,21 +55,24 @@ CREATE TABLE ended_leases (
 CREATE INDEX ended_leases_by_time ON ended_leases (ended_ms);
 CREATE TABLE nodes (
   id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE, user_id INTEGER NOT NULL, kind INTEGER NOT NULL,
-  revision INTEGER NOT NULL, attributes BLOB, created_index INTEGER NOT NULL, ended_index INTEGER,
-  created_ms INTEGER NOT NULL);
+  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB, created_index INTEGER NOT NULL,
+  ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
+CREATE INDEX nodes_by_end ON nodes (ended_ms) WHERE ended_ms IS NOT NULL;
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, token BLOB NOT NULL, node_id INTEGER NOT NULL,
-  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL);
+  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
 CREATE UNIQUE INDEX entries_live ON entries (parent_id, token) WHERE ended_index IS NULL;
 CREATE UNIQUE INDEX entries_of_live_node ON entries (node_id) WHERE ended_index IS NULL;
 CREATE INDEX entries_ended ON entries (parent_id, token, created_index) WHERE ended_index IS NOT NULL;
+CREATE INDEX entries_by_end ON entries (ended_ms) WHERE ended_ms IS NOT NULL;
 CREATE TABLE revisions (
   id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL, revision INTEGER NOT NULL, file_key BLOB NOT NULL,
   size_bytes INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL, added_bytes INTEGER NOT NULL,
   history_bytes INTEGER NOT NULL, attributes BLOB NOT NULL, shelf BLOB NOT NULL, lease BLOB, copies INTEGER NOT NULL,
-  expires_ms INTEGER, created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL,
-  UNIQUE (node_id, revision));
-CREATE INDEX revisions_by_file_key ON revisions (file_key, shelf);
+  copies_wanted INTEGER NOT NULL, expires_ms INTEGER, created_index INTEGER NOT NULL, ended_index INTEGER,
+  created_ms INTEGER NOT NULL, out_ms INTEGER, UNIQUE (node_id, revision));
+CREATE INDEX revisions_by_file_key ON revisions (shelf, file_key, copies_wanted);
+CREATE INDEX revisions_by_out ON revisions (out_ms) WHERE out_ms IS NOT NULL;
 CREATE INDEX revisions_by_expiry ON revisions (expires_ms) WHERE expires_ms IS NOT NULL AND ended_index IS NULL;
 PRAGMA user_version = ${schemaVersion};
 `;
@@ -81,8 +96,10 @@ export const tableKeys = {
   totals: { id: 0 },
   log_mark: { id: 0 },
   network: { id: 0 },
+  policy: { id: 0 },
   peers: { peer: "" },
   shelves: { shelf: new Uint8Array(0) },
+  drops: { shelf: new Uint8Array(0), file_key: new Uint8Array(0) },
   users: { id: 0 },
   invites: { hash: new Uint8Array(0) },
   sessions: { session: new Uint8Array(0) },
@@ -107,8 +124,10 @@ export interface Totals {
   directories: number;
   /** Plaintext bytes of the live revisions. */
   logicalBytes: number;
-  /** Added bytes of all revisions ever. */
+  /** Added bytes of all revisions that there are. */
   storedBytes: number;
+  /** Rows of `drops`. */
+  drops: number;
 }
 
 /** Makes the tables in a new database, without a prepared statement. */
@@ -140,6 +159,7 @@ export function loadTotals(database: SqlDatabase): Totals {
     directories: column("directories"),
     logicalBytes: column("logical_bytes"),
     storedBytes: column("stored_bytes"),
+    drops: column("drops"),
   };
 }
 
@@ -157,7 +177,7 @@ export function saveLogMark(database: SqlDatabase, mark: Uint8Array): void {
 export function saveTotals(database: SqlDatabase, totals: Totals): void {
   database
     .prepare(
-      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?",
+      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?, drops = ?",
     )
     .run(
       totals.appliedIndex,
@@ -169,5 +189,6 @@ export function saveTotals(database: SqlDatabase, totals: Totals): void {
       totals.directories,
       totals.logicalBytes,
       totals.storedBytes,
+      totals.drops,
     );
 }

@@ -3,8 +3,10 @@ import { type NodeId, type ShelfId, digestOf, type FileKey, type LeaseId } from 
 import { pathDepthMax } from "../core/limits.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { type ApplyContext, authorUserRow } from "./apply-context.ts";
+import { keepKey } from "./collection.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { idBytes } from "./id-bytes.ts";
+import { noteFallenOut } from "./retention.ts";
 
 export const kindFile = 1;
 export const kindDirectory = 2;
@@ -34,9 +36,10 @@ export interface NewRevision {
   readonly sealedBytes: number;
   readonly addedBytes: number;
   readonly attributes: Uint8Array;
-  readonly shelf: ShelfId | Uint8Array;
+  readonly shelf: ShelfId;
   readonly lease: LeaseId | null;
   readonly copies: number;
+  readonly copiesWanted: number;
   readonly expiresMs: number | null;
 }
 
@@ -91,13 +94,13 @@ export function isNode(bound: BoundNode, node: NodeId): boolean {
   return Buffer.compare(bound.node, idBytes(node)) === 0;
 }
 
-/** Adds a node that never was there before, a file at its first revision, and returns its row. Refuses with `exists`. */
+/** Adds a node that is not remembered, a file at its first revision, and returns its row. Refuses with `exists`. */
 export function addNode(context: ApplyContext, { node, kind, attributes }: NewNode, userRow: number): number {
   const { database, totals, index, timeMs } = context;
   const row = totals.nodes + 1;
   const added = database
     .prepare(
-      "INSERT INTO nodes (id, node, user_id, kind, revision, attributes, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
+      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
     )
     .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, attributes, index, timeMs);
   requireThat(added === 1, "exists", "the node id has been used before: choose a new random one");
@@ -114,13 +117,17 @@ export function bindName(context: ApplyContext, { directoryRow, token }: Place, 
 
 /** Ends a name binding; the node stays. */
 export function unbindName(context: ApplyContext, entryRow: number): void {
-  context.database.prepare("UPDATE entries SET ended_index = ? WHERE id = ?").run(context.index, entryRow);
+  context.database
+    .prepare("UPDATE entries SET ended_index = ?, ended_ms = ? WHERE id = ?")
+    .run(context.index, context.timeMs, entryRow);
 }
 
 /** Ends a binding with its node and, for a file, its live revision. The caller has made sure that a directory is empty. */
 export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   unbindName(context, bound.entryRow);
-  context.database.prepare("UPDATE nodes SET ended_index = ? WHERE id = ?").run(context.index, bound.nodeRow);
+  context.database
+    .prepare("UPDATE nodes SET ended_index = ?, ended_ms = ? WHERE id = ?")
+    .run(context.index, context.timeMs, bound.nodeRow);
   if (bound.kind === kindDirectory) {
     context.totals.directories -= 1;
     return;
@@ -144,21 +151,26 @@ export function addNextRevision(
   const historyBytes = endRevision(context, nodeRow, baseRevision);
   const revision = baseRevision + 1;
   context.database.prepare("UPDATE nodes SET revision = ? WHERE id = ?").run(revision, nodeRow);
+  noteFallenOut(context, nodeRow, revision);
   return insertRevision(context, nodeRow, revision, historyBytes, content);
 }
 
 function insertRevision(
-  { database, totals, index, timeMs }: ApplyContext,
+  context: ApplyContext,
   nodeRow: number,
   revision: number,
   historyBytes: number,
   content: NewRevision,
 ): number {
+  const { database, totals, shelfCounts, index, timeMs } = context;
+  const fileKey = typeof content.fileKey === "string" ? digestOf(content.fileKey) : content.fileKey;
   database
     .prepare(
-      "INSERT INTO revisions (node_id, revision, file_key, size_bytes, sealed_bytes, added_bytes, history_bytes, attributes, shelf, lease, copies, expires_ms, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO revisions (node_id, revision, history_bytes, file_key, size_bytes, sealed_bytes, added_bytes, attributes, shelf, lease, copies, copies_wanted, expires_ms, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .run(...revisionColumns(nodeRow, revision, historyBytes, content), index, timeMs);
+    .run(nodeRow, revision, historyBytes, fileKey, ...contentColumns(content), index, timeMs);
+  keepKey(context, content.shelf, fileKey);
+  shelfCounts.add(content.shelf, content.sealedBytes, content.copiesWanted);
   totals.logicalBytes += content.sizeBytes;
   totals.storedBytes += content.addedBytes;
   return revision;
@@ -203,19 +215,16 @@ function endRevision(context: ApplyContext, nodeRow: number, revision: number): 
   return Number(row?.["added_bytes"]) + Number(row?.["history_bytes"]);
 }
 
-function revisionColumns(nodeRow: number, revision: number, historyBytes: number, content: NewRevision): SqlValue[] {
+function contentColumns(content: NewRevision): SqlValue[] {
   return [
-    nodeRow,
-    revision,
-    typeof content.fileKey === "string" ? digestOf(content.fileKey) : content.fileKey,
     content.sizeBytes,
     content.sealedBytes,
     content.addedBytes,
-    historyBytes,
     content.attributes,
-    typeof content.shelf === "string" ? idBytes(content.shelf) : content.shelf,
+    idBytes(content.shelf),
     content.lease === null ? null : idBytes(content.lease),
     content.copies,
+    content.copiesWanted,
     content.expiresMs,
   ];
 }

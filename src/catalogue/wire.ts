@@ -5,7 +5,8 @@
  * also reads, and it reads nothing else: every limit holds in both directions.
  */
 import { DfsError } from "../core/errors.ts";
-import { type FileKey, digestBytes, digestOf, fileKeyOf } from "../core/ids.ts";
+import { type FileKey, digestBytes, digestOf, fileKeyOf, parsePeerId } from "../core/ids.ts";
+import { peerIdBytesMax } from "../core/limits.ts";
 import { CborReader, CborWriter, WireFault, majors } from "./cbor.ts";
 import { idBytes } from "./id-bytes.ts";
 
@@ -44,10 +45,11 @@ export function decodeWire<Value>(wire: Wire<Value>, bytes: Uint8Array, what: st
   }
 }
 
-/** A whole number from `least` to the largest that a double holds exactly. */
-export function wholeNumber(least: number): Wire<number> {
+/** A whole number from `least` to `most`, or to the largest that a double holds exactly. */
+export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): Wire<number> {
   const check = (number: number): number => {
     if (!Number.isSafeInteger(number) || number < least) throw new WireFault(`a number from ${least} expected`);
+    if (number > most) throw new WireFault(`a number up to ${most} expected`);
     return number;
   };
   return {
@@ -119,6 +121,9 @@ export function checkedText<Text extends string>(most: number, check: (text: str
     read: (reader) => checked(reader.text(most)),
   };
 }
+
+/** A peer id as text. */
+export const peerIdWire = checkedText(peerIdBytesMax, parsePeerId);
 
 /** Printable text of at most `most` bytes. */
 export function text(most: number): Wire<string> {

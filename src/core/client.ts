@@ -99,6 +99,11 @@ export interface PutRequest {
    * Without it they stay: a file is unchanged only when content and expiry are the same.
    */
   readonly expiresMs?: number | undefined;
+  /**
+   * Disks that each file is to be on, 1 to `copiesMax`; without it the network's `copies`. The put succeeds with fewer
+   * only down to the network's `minCopies`, and `done` events and the summary say how many there are.
+   */
+  readonly copies?: number | undefined;
   /** Files in work at once. */
   readonly parallel?: number | undefined;
 }
@@ -159,6 +164,8 @@ export interface TransferSummary {
   readonly sentBytes: number;
   /** The fewest disks that any of the files is on. */
   readonly copies: number;
+  /** Of a put: the disks that its files are to be on; absent for a get. */
+  readonly copiesWanted?: number | undefined;
   readonly elapsedMs: number;
 }
 
@@ -183,8 +190,11 @@ export interface CopyOptions extends MoveOptions {
   readonly recursive?: boolean | undefined;
 }
 
-/** Where a peer stands, by its last heartbeat: up, suspect after 5 s, down after 15 s. */
-export type PeerState = "up" | "suspect" | "down";
+/** Where a peer stands, by its last heartbeat: up, suspect after 5 s, down after 15 s, out after 10 min unless set otherwise. */
+export type PeerState = "up" | "suspect" | "down" | "out";
+
+/** What was ordered about a peer's storage: that everything moves off it, and then that it goes; `abandon` gives up what only it has. */
+export type StorageOrder = "drain" | "remove" | "abandon";
 
 export interface PeerInfo {
   readonly id: PeerId;
@@ -196,6 +206,8 @@ export interface PeerInfo {
   readonly coordinator: boolean;
   readonly self: boolean;
   readonly connected: boolean;
+  /** Absent where nothing was ordered. */
+  readonly storageOrder?: StorageOrder | undefined;
   /** Bytes that it offers, that are used, and that are free; 0 for a peer without a shelf. */
   readonly capacityBytes: number;
   readonly usedBytes: number;
@@ -239,7 +251,7 @@ export interface NetworkStatus {
   /** Why, as a sentence; and the command that helps, where there is one. */
   readonly reason: string;
   readonly advice?: string | undefined;
-  readonly peers: { readonly up: number; readonly suspect: number; readonly down: number };
+  readonly peers: { readonly up: number; readonly suspect: number; readonly down: number; readonly out: number };
   readonly group: GroupStatus;
   readonly files: number;
   readonly directories: number;
@@ -252,11 +264,130 @@ export interface NetworkStatus {
     readonly bytes: number;
     readonly freeBytes: number;
     readonly quarantined: number;
+    /** Chunks that are damaged or lost here and not mended yet. */
+    readonly missing: number;
   };
+  /** How safe the files are: every shelf's disks against what it should have. */
+  readonly safety: SafetyStatus;
   /** File keys that wait to be announced. */
   readonly announceQueue: number;
   readonly uptimeMs: number;
   readonly version: string;
+}
+
+/** How many disks the files are on, over all shelves. */
+export interface SafetyStatus {
+  /** Copies that the network wants of each file that asks for nothing else. */
+  readonly copies: number;
+  /** The fewest disks that any shelf with files is on, complete; 0 where one cannot be read at all. */
+  readonly fewestCopies: number;
+  /** Revisions on shelves that have fewer complete disks than they should, and their sealed bytes. */
+  readonly belowRevisions: number;
+  readonly belowBytes: number;
+  /** Revisions on shelves of which no complete disk is up. */
+  readonly unreadableRevisions: number;
+  /** Whether repair waits because too many peers vanished at once, and who they are. */
+  readonly halted?: readonly PeerName[] | undefined;
+}
+
+/** How far a link of a chain is: it leads, has everything, is being given what it lacks, gets new files only, or is not there. */
+export type LinkStanding = "owner" | "full" | "filling" | "new files only" | "away";
+
+/** One link of a shelf's chain. Numbers that nobody could be asked for are absent. */
+export interface BackupLink {
+  readonly id: PeerId;
+  readonly name: PeerName;
+  readonly state: PeerState;
+  readonly standing: LinkStanding;
+  /** What it says that it has durably: epoch and number of the last change. */
+  readonly epoch?: number | undefined;
+  readonly sequence?: number | undefined;
+  /** Changes and bytes that it lacks, as the owner knows; 0 for the owner. */
+  readonly lagChanges?: number | undefined;
+  readonly lagBytes?: number | undefined;
+  /** Of a filling: bytes that are through, of how many. */
+  readonly filledBytes?: number | undefined;
+  readonly fillBytes?: number | undefined;
+  /** When the owner last found its set equal to its own, in milliseconds since 1970. */
+  readonly verifiedMs?: number | undefined;
+}
+
+/** One shelf and its chain, the owner first. */
+export interface ShelfBackup {
+  readonly shelf: ShelfId;
+  /** Whose shelf it is; absent once that peer was removed. */
+  readonly home?: PeerName | undefined;
+  readonly epoch: number;
+  /** Disks that it should be on. */
+  readonly wanted: number;
+  /** Revisions that are kept on it, and their sealed bytes. */
+  readonly revisions: number;
+  readonly bytes: number;
+  readonly links: readonly BackupLink[];
+}
+
+/** Space, peer by peer and in all. */
+export interface SpaceReport {
+  readonly peers: readonly {
+    readonly id: PeerId;
+    readonly name: PeerName;
+    readonly state: PeerState;
+    readonly capacityBytes: number;
+    readonly usedBytes: number;
+    readonly freeBytes: number;
+  }[];
+  /** Plaintext bytes of the files as they are now. */
+  readonly logicalBytes: number;
+  /** Sealed bytes of one copy of everything that is kept: files as they are now, and earlier and removed revisions. */
+  readonly storedBytes: number;
+  /** On this peer's disk: bytes of live chunks, and of dead ones whose space is still to be given back. */
+  readonly own: { readonly liveBytes: number; readonly deadBytes: number; readonly diskBytes: number };
+}
+
+/** What the network does with every file. */
+export interface NetworkPolicy {
+  /** Disks that a file is to be on. */
+  readonly copies: number;
+  /** Disks that a put needs at the least to succeed, or `copies` where that is less, or all peers that store files. */
+  readonly minCopies: number;
+  /** Newest revisions that every file keeps, the current one included. */
+  readonly retainRevisions: number;
+  /** How long other revisions, and removed files, are kept, in milliseconds. */
+  readonly retainMs: number;
+}
+
+/** What is to change of a policy. */
+export type PolicyChange = { readonly [Name in keyof NetworkPolicy]?: NetworkPolicy[Name] | undefined };
+
+/** One peer's check of its own disk, as far as it has come. */
+export interface FsckProgress {
+  readonly peer: PeerName;
+  readonly isDone: boolean;
+  readonly chunks: number;
+  readonly bytes: number;
+  /** Bytes that there are to check. */
+  readonly totalBytes: number;
+  /** Chunks that were damaged or missing, and of those, how many were fetched again from another peer. */
+  readonly damaged: number;
+  readonly mended: number;
+  /** Set where the peer could not be asked, or its check failed. */
+  readonly error?: DfsError | undefined;
+}
+
+export interface FsckOptions extends CallOptions {
+  /** Whose disks to check; without it, those of all peers that store files. */
+  readonly peers?: readonly PeerName[] | undefined;
+  readonly onProgress?: ((progress: FsckProgress) => void) | undefined;
+}
+
+/** What still keeps a peer from being drained or removed. */
+export interface DrainProgress {
+  readonly isDone: boolean;
+  /** Shelves that still have the peer in their chain, with their sealed bytes. */
+  readonly shelves: number;
+  readonly bytes: number;
+  /** What it waits for, as a sentence. */
+  readonly reason: string;
 }
 
 /** One peer of the routing table. */
@@ -286,8 +417,15 @@ export interface WhyReport {
   readonly sizeBytes: number;
   readonly fileKey: FileKey;
   readonly shelf: ShelfId;
+  /** Disks that the file asked for. */
+  readonly copiesWanted: number;
   /** Peers that the catalogue says keep this shelf: the owner first. */
-  readonly chain: readonly { readonly id: PeerId; readonly name: PeerName; readonly state: PeerState }[];
+  readonly chain: readonly {
+    readonly id: PeerId;
+    readonly name: PeerName;
+    readonly state: PeerState;
+    readonly standing: LinkStanding;
+  }[];
   /** Peers that were asked just now, and whether each has every chunk. */
   readonly holders: readonly {
     readonly id: PeerId;
@@ -359,6 +497,22 @@ export interface DfsClient {
    * that is so already. Fails with `not-found` for an unknown peer, and `usage`, with the reason, for what cannot be done.
    */
   changeCoordinator(change: CoordinatorChange, peer: PeerName, options?: CallOptions): Promise<void>;
+  /** Every shelf with its chain: who has what of whom. */
+  backup(options?: CallOptions): Promise<readonly ShelfBackup[]>;
+  /** Where the space is. */
+  space(options?: CallOptions): Promise<SpaceReport>;
+  policy(options?: CallOptions): Promise<NetworkPolicy>;
+  /** Changes what is given of the policy. Fails with `usage` for values out of range. */
+  setPolicy(change: PolicyChange, options?: CallOptions): Promise<NetworkPolicy>;
+  /**
+   * Orders what shall become of a peer's storage, or, with null, takes an order back; resolves at once. Fails with
+   * `not-found`, and with `usage`, with the reason, for what cannot be done.
+   */
+  orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void>;
+  /** How far an order is. `isDone`: nothing depends on the peer any more, and after `remove` and `abandon` it is no member. Fails with `not-found` only for a name that was never given. */
+  drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress>;
+  /** Re-hashes every chunk on the peers' disks, and mends what is damaged. Resolves when all have ended, with the last progress of each. */
+  fsck(options?: FsckOptions): Promise<readonly FsckProgress[]>;
   /** A client of its own whose changes wait for `commit`. This client is not part of it. */
   begin(options?: CallOptions): Promise<DfsTransaction>;
   /** Lets go of the connection, or stops the peer that runs in this process. */

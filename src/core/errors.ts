@@ -71,6 +71,8 @@ const kindMeanings = {
   internal: { exitCode: 1, retryHelps: false },
   /** A coordinator that does not lead was asked for what only the leader can do; the error's peer leads, where one does. */
   "not-leader": { exitCode: 5, retryHelps: true },
+  /** A shelf's chain has changed: whoever works by an older epoch, or asks a peer that is not its owner, looks again. */
+  moved: { exitCode: 5, retryHelps: true },
 } as const satisfies Record<string, KindMeaning>;
 
 export type ErrorKind = keyof typeof kindMeanings;

@@ -29,6 +29,8 @@ export type NodeId = Branded<string, "NodeId">;
 export type SessionId = Branded<string, "SessionId">;
 /** 16 random bytes in hexadecimal: one upload's claim on chunks that no committed record names yet. */
 export type LeaseId = Branded<string, "LeaseId">;
+/** 16 random bytes in hexadecimal: the chunk store on one disk, made anew with it, so that a disk that was lost is noticed. */
+export type StoreId = Branded<string, "StoreId">;
 /** SHA-256 of the network's public key in hexadecimal, 64 characters. */
 export type NetworkId = Branded<string, "NetworkId">;
 
@@ -81,4 +83,5 @@ export const parseShelfId = parser<ShelfId>("shelf id", /^[0-9a-f]{32}$/);
 export const parseUserId = parser<UserId>("user id", /^[0-9a-f]{32}$/);
 export const parseNodeId = parser<NodeId>("node id", /^[0-9a-f]{32}$/);
 export const parseLeaseId = parser<LeaseId>("lease id", /^[0-9a-f]{32}$/);
+export const parseStoreId = parser<StoreId>("store id", /^[0-9a-f]{32}$/);
 export const parseNetworkId = parser<NetworkId>("network id", /^[0-9a-f]{64}$/);

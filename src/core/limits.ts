@@ -95,6 +95,24 @@ export const publicKeysReadyMax = 1_000;
 export const usersKnownMax = 1_000;
 /** Files that one order ends because their time is over: a batch of some 30 ms, after which other commands have their turn. */
 export const expiryBatchMax = 1_000;
+/** Copies of a file at the most, and so links of a chain that are full: every further one costs as much as the first. */
+export const copiesMax = 5;
+/** Shelves at the most: one for each peer, and those of peers that were removed and whose files live on. */
+export const shelvesMax = 1_000;
+/** Other revisions and removed files stay this long at the most: a century. */
+export const retainMsMax = 100 * 365 * 24 * 60 * 60_000;
+/** Links of a chain at the most: those that are there, those that are being filled, and those that come back. */
+export const chainLinksMax = 8;
+/** Rows that one collecting command looks at or removes: small enough to apply within milliseconds. */
+export const collectBatchMax = 500;
+/** Copies of a file unless the network or its put says otherwise: any one machine may burn. */
+export const copiesDefault = 2;
+/** Newest revisions that every file keeps unless the network says otherwise: the mistakes of a day can be taken back. */
+export const retainRevisionsDefault = 10;
+/** … and at the most: one command sets as many rows free when a file with an older rule changes. */
+export const retainRevisionsMax = 1_000;
+/** Other revisions and removed files are kept this long unless the network says otherwise: a month to notice what is missing. */
+export const retainMsDefault = 30 * 24 * 60 * 60_000;
 
 /* Wire */
 /** One control message: a page of rows or a batch of operations, with room to spare. */
@@ -219,6 +237,29 @@ export const coordinatorChangeMs = 60_000;
 /** How often the leader looks for files whose time is over: they are gone a second after it, at the latest. */
 export const expiryReviewMs = 1_000;
 
+/** How often the leader looks whether a chain should change. */
+export const chainReviewMs = 500;
+/** An owner has this long to say how far its links are, before a report goes without. */
+export const ownerAskedMs = 2_000;
+/** A link of a chain answers a call in milliseconds, and after a disk that stalls in seconds. */
+export const linkCallMs = 20_000;
+/** While people put and get, copying in the background takes this much of a second at the most … */
+export const busyFillBytesPerS = 24 * MiB;
+/** … and for so long after the last of their chunks. */
+export const userBusyMs = 500;
+/** Leases of which a shelf's owner remembers in memory whose they are; an older one is told again by its next renewal. */
+export const leasesRememberedMax = 10_000;
+/** A peer forgets a shelf that it has no part in any more only after so long: it may be wanted again soon. */
+export const trimAfterMs = 30_000;
+/** A peer that is being filled tells its log this often how far it is. */
+export const fillWatchMs = 2_000;
+/** How often a peer looks for shelves to forget. */
+export const trimReviewMs = 5_000;
+/** How often the leader looks for revisions whose time is over. */
+export const collectReviewMs = 1_000;
+/** Shelves that are being copied to new links at the same time, in the whole network: repair must leave room for users. */
+export const fillsAtOnceMax = 8;
+
 /* Time */
 /** A call that has no deadline of its own ends after this. */
 export const callTimeoutMs = 30_000;
@@ -258,6 +299,41 @@ export const fingersSettleMs = 500;
 export const fingersTendMs = 30_000;
 /** Expired holder records are swept this often; until then they are only not shown. */
 export const holderSweepMs = 60_000;
+/** Every chunk is hashed anew about this often: disks forget over months, not over days. */
+export const scrubIntervalMs = 30 * 24 * 60 * 60_000;
+/** A scrub looks at the clock this often at least, for it may be set. */
+export const scrubLookMs = 60 * 60_000;
+/** How far a scrub came is written down this often: a restart repeats a minute's work. */
+export const scrubSaveMs = 60_000;
+/** Missing chunks are looked for elsewhere this often … */
+export const mendMs = 60_000;
+/** … and, while nobody has any of them, ever less often, down to this. */
+export const mendRetryMsMax = 60 * 60_000;
+/** Each link challenges another one of each of its shelves this often: a peer that only pretends is found within the hour. */
+export const challengeMs = 10 * 60_000;
+/** A shelf's owner drops what the catalogue gave up this often. */
+export const collectMs = 30_000;
+/** A shelf's whole set is compared with the catalogue this often, and whenever it has a new owner. */
+export const sweepMs = 7 * 24 * 60 * 60_000;
+/** A sweep rests this long between two steps, so that users do not notice it: 1,000,000 records take three minutes. */
+export const sweepPauseMs = 50;
+/** What upkeep could not do is tried again after this. */
+export const upkeepRetryMs = 60_000;
+/** An owner and the other links compare what they have this often: one message where all is well. */
+export const verifyMs = 60_000;
+/** A link of a chain that fails for longer loses its claim, and puts go on without it: longer than a lost connection, shorter than a person's patience. */
+export const linkPatienceMs = 2_000;
+/** A link that owes answers and gives none for this long fails, whatever its calls' own deadlines are. */
+export const linkSilenceMs = 5_000;
+/** A link that failed is tried again after this … */
+export const linkRetryMsMin = 50;
+/** … then twice as long each time up to this. */
+export const linkRetryMsMax = 2_000;
+/** A filling that could not make a link equal compares again after this, and then ever later up to the second. */
+export const fillRetryMsMin = 1_000;
+export const fillRetryMsMax = 60_000;
+/** A claim that could not be reported is reported again after this. */
+export const claimRetryMs = 1_000;
 
 /* Stores */
 /** One segment file: large enough for sequential speed, small enough to compact in a moment. */
@@ -288,6 +364,18 @@ export const quarantineFilesMax = 1000;
 export const quarantinePieceBytesMax = sealedBytesMax + 1 * KiB;
 /** A segment is rewritten when more than this share of it is dead: then each byte written frees at least one. */
 export const segmentDeadShareMax = 0.5;
+/** The segment that is being written is closed early when it has that many dead bytes: fewer are not worth a new file. */
+export const segmentSealDeadBytesMin = 1 * MiB;
+/** Segments that are wholly dead and that one step of compaction removes: each costs a flush of the index and of the folder. */
+export const compactedSegmentsMax = 8;
+/** What a scrub reads in one go: several small chunks, or a few large ones, and a millisecond of hashing. */
+export const scrubReadBytesMax = 2 * MiB;
+/** Chunks that a scrub looks up in the index at once. */
+export const scrubRowsMax = 256;
+/** Changes of a shelf that a store remembers, so that a link that was away is sent only what came since: 3 MiB of its index. */
+export const shelfChangesKept = 65_536;
+/** Epochs of a shelf whose beginnings a store remembers: a link that was away for longer is compared by digests. */
+export const shelfEpochsKept = 100;
 /** Expired holder records deleted in one step: some 20 ms, after which other work has its turn. */
 export const holderSweepRowsMax = 1_000;
 /** File keys that one round of announcing works on: four full messages a peer, less than 1 MiB of memory. */
@@ -298,6 +386,50 @@ export const peersRestingMax = 1_000;
 export const fingersKnownMax = 10_000;
 /** Holder records shown by `fingers`: a screen of them. */
 export const holderSampleMax = 20;
+/** One step of a scrub: some 20 ms of hashing, after which other work has its turn. */
+export const scrubStepBytes = 8 * MiB;
+/** A scrub that is late reads this much in a second at the most: a fifth of what one hard disk gives. */
+export const scrubBytesPerSMax = 32 * MiB;
+/** Missing chunks that one step of mending looks at: 8 KiB of digests. */
+export const missingPerStep = 256;
+/** Missing chunks that are fetched at once: 8 MiB of memory at the most. */
+export const mendsAtOnceMax = 8;
+/** Missing chunks that a report names, and up to which each is looked for in its own shelves: a screen or two. */
+export const missingShownMax = 100;
+/** Records that a report names for one missing chunk. */
+export const missingRecordsShownMax = 8;
+/** The shortest range that one link challenges another on: no hash of it can be kept in place of its bytes. */
+export const challengeRangeBytesMin = 64;
+/** The longest one: hashing it takes well below a millisecond. */
+export const challengeRangeBytesMax = 64 * KiB;
+/** Records of which one is chosen for a challenge. */
+export const challengeRecordsLooked = 16;
+/** Chunks of a record of which one is chosen for a challenge. */
+export const challengeChunksLooked = 64;
+/** Space is given back when more than this share of the segments is dead … */
+export const deadShareMax = 0.08;
+/** … until no more than this share is: each byte that is freed costs some 24 written ones at the worst. */
+export const deadShareGoal = 0.04;
+/** … and not for less than this, which is nothing beside one segment. */
+export const deadBytesMin = 4 * MiB;
+/** Bytes of new chunks on their way from a shelf's owner to one other link: 8 of the largest hide the delay of any link that we mean to serve. */
+export const forwardWindowBytes = 16 * MiB;
+/** Bytes of chunks on their way to a link that is being filled: it hides the delay, and memory stays small with several fillings. */
+export const fillWindowBytes = 16 * MiB;
+/** … and chunks at the most: small ones would otherwise wait in their thousands for the same streams. */
+export const chunksOnTheWayMax = 64;
+/** Chunks that a filling asks for in one question: 8 KiB of digests. */
+export const fillPinChunks = 256;
+/** Records of each side in one step of a filling, so that what makes them equal fits into one call; one flush for all of it. */
+export const fillStepRecords = 250;
+/** Steps of a filling under way at once: while one waits for its flush, the others send. */
+export const fillStepsAtOnceMax = 4;
+/** Chunks that a filling pins under one lease before it takes another, so that pins do not pile up. */
+export const fillLeaseChunks = 4_096;
+/** Batches of changes that wait for one link; a link that is further behind is begun with anew and catches up. */
+export const linkQueueMax = 1_024;
+/** Records that a peer which is no link any more forgets in one step: one note in its store's log. */
+export const trimStepRecords = 500;
 
 /** One segment of the consensus log: a few seconds of writes at full speed, read back in a moment, and given back soon. */
 export const raftSegmentBytesMax = 16 * MiB;
@@ -346,6 +478,10 @@ export const redrawsPerSecondMax = 8;
 export const outputBufferBytes = 32 * KiB;
 /** A command that is cancelled or out of time may tidy up for this long; then the shell goes on without it. */
 export const commandStopMs = 1_000;
+/** A shell that waits until a peer is drained looks this often how far it is: a person sees it move, and a day of it is no load. */
+export const drainLookMs = 250;
+/** … and gives up waiting, not the order, when there was no answer for this long: an election takes less than a second. */
+export const drainPatienceMs = 60_000;
 /** New connections from one address a second: a whole group behind one router may start at once. */
 export const inboundConnectionsPerSecondMax = 50;
 /** Dials under way at once. */
@@ -452,6 +588,15 @@ export const stopMs = 4_500;
 export const chunkTriesMax = 4;
 /** … first again after this long: time to connect anew. */
 export const chunkRetryMs = 250;
+/** A holder that has not sent a chunk by then is not waited for while another one may have it: a slow line sends 1 MiB in less. */
+export const holderPatienceMs = 10_000;
+/** An upload waits for so long for a peer to come back or for another to take over, with pauses of at most the second. */
+export const uploadPatienceMs = 60_000;
+export const uploadRetryMsMax = 1_000;
+/** A file that lost chunks with a shelf's former owner is read again so often at the most. */
+export const uploadTriesMax = 5;
+/** A commit whose records must be confirmed again, because a chain changed under it, is tried so often. */
+export const commitTriesMax = 8;
 /** Buffers for arriving chunks that a peer keeps for the next ones: those of two busy streams. */
 export const frameBuffersKeptBytes = 8 * MiB;
 /** Data lanes that a peer accepts at once: a few from each of a large group's peers. */

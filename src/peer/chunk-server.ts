@@ -3,7 +3,6 @@ import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { digestBytes, type LeaseId } from "../core/ids.ts";
 import { chunkRequestsInFlightMax } from "../core/limits.ts";
-import type { ChunkStore } from "../store/chunk-store.ts";
 import { chunkFrameHeader, frameTypes, parseChunkFrame, parsePutBody } from "./chunk-frames.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { hexOf } from "./random-ids.ts";
@@ -11,8 +10,16 @@ import { encodeCbor } from "./wire/cbor.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { errorToWire } from "./wire/rpc-messages.ts";
 
+/** Where chunks go to and come from. */
+export interface ServedChunks {
+  /** Resolves when the chunk, which was verified, is durable. Fails as `ShelfPort.putChunk` does. */
+  put(lease: LeaseId, digest: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** Fails as `ChunkStore.get` does. */
+  get(digest: Uint8Array): Promise<Uint8Array>;
+}
+
 export interface ChunkServerOptions {
-  readonly store: ChunkStore;
+  readonly chunks: ServedChunks;
   /** Shared by all streams of the peer. */
   readonly buffers: FrameBuffers;
 }
@@ -66,16 +73,16 @@ async function serveFrame(
 }
 
 /** Hashing a chunk takes less time here than handing it to a thread and back would. */
-async function putChunk(body: Uint8Array, { store }: ChunkServerOptions): Promise<readonly [number]> {
+async function putChunk(body: Uint8Array, { chunks }: ChunkServerOptions): Promise<readonly [number]> {
   const { lease, digest, bytes } = parsePutBody(body);
   verifyStored(bytes, digest);
-  await store.put(hexOf(lease) as LeaseId, [{ digest, bytes }]);
+  await chunks.put(hexOf(lease) as LeaseId, digest, bytes);
   return [frameTypes.stored];
 }
 
-async function getChunk(body: Uint8Array, { store }: ChunkServerOptions): Promise<readonly [number, Uint8Array]> {
+async function getChunk(body: Uint8Array, { chunks }: ChunkServerOptions): Promise<readonly [number, Uint8Array]> {
   if (body.length !== digestBytes) throw new DfsError("protocol", "a get frame without a digest");
-  return [frameTypes.chunk, await store.get(body)];
+  return [frameTypes.chunk, await chunks.get(body)];
 }
 
 function failure(error: unknown): readonly [number, Uint8Array] {

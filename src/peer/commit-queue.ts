@@ -4,23 +4,31 @@
  * A file is committed only after its record, and with it all its chunks, is durable on its shelf. When one operation of
  * a command is refused, it alone fails, and the rest is committed without it.
  */
-import type { Operation } from "../catalogue/operation.ts";
+import type { Operation, OperationOf } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
-import type { FileKey } from "../core/ids.ts";
-import { batchOperationsMax, transferCommitsWaitingMax } from "../core/limits.ts";
+import { assert } from "../core/errors.ts";
+import { batchOperationsMax, commitTriesMax, transferCommitsWaitingMax } from "../core/limits.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
+import type { Confirmation } from "./shelves/shelf-port.ts";
 import type { UploadSession } from "./upload-session.ts";
 
-/** The record that must be durable before the operation is committed. */
-export interface RecordToAdd {
+/** A file that is committed once its record is durable, with what the shelf then says of it. */
+export interface FileToCommit {
   readonly session: UploadSession;
-  readonly fileKey: FileKey;
+  readonly operation: Omit<OperationOf<"putFile">, keyof Confirmation>;
+}
+
+/** What became of a commit: `copies` of a file, on so many disks. */
+export interface Committed {
+  readonly result: OperationResult;
+  readonly copies: number;
 }
 
 interface Waiting {
-  readonly operation: Operation;
-  readonly record: RecordToAdd | undefined;
-  readonly resolve: (result: OperationResult) => void;
+  readonly item: Operation | FileToCommit;
+  confirmation: Confirmation | undefined;
+  tries: number;
+  readonly resolve: (committed: Committed) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -43,10 +51,10 @@ export class CommitQueue {
     }
   }
 
-  /** Resolves with the operation's result once it is committed. */
-  add(operation: Operation, record?: RecordToAdd): Promise<OperationResult> {
-    const committed = new Promise<OperationResult>((resolve, reject) =>
-      this.#waiting.push({ operation, record, resolve, reject }),
+  /** Resolves once the operation is committed. A file fails with `changed` when its shelf has lost chunks of it. */
+  add(item: Operation | FileToCommit): Promise<Committed> {
+    const committed = new Promise<Committed>((resolve, reject) =>
+      this.#waiting.push({ item, confirmation: undefined, tries: 0, resolve, reject }),
     );
     void this.#run();
     return committed;
@@ -59,30 +67,25 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, batchOperationsMax);
       for (const wake of this.#room.splice(0)) wake();
-      await this.#commit(await this.#addRecords(batch));
+      await this.#commit(await this.#confirm(batch));
     }
     this.#isRunning = false;
   }
 
   /** Makes the records of a batch durable, shelf by shelf; what fails there is not committed. */
-  async #addRecords(batch: readonly Waiting[]): Promise<Waiting[]> {
-    const bySession = new Map<UploadSession, Waiting[]>();
-    for (const item of batch) {
-      if (item.record === undefined) continue;
-      const items = bySession.get(item.record.session);
-      if (items === undefined) bySession.set(item.record.session, [item]);
-      else items.push(item);
-    }
+  async #confirm(batch: readonly Waiting[]): Promise<Waiting[]> {
     const failed = new Set<Waiting>();
     await Promise.all(
-      Array.from(bySession, async ([session, items]) => {
-        const fileKeys = items.map((item) => item.record?.fileKey as FileKey);
-        await session.addRecords(fileKeys).catch((error: unknown) => {
-          for (const item of items) {
-            failed.add(item);
-            item.reject(error);
+      Array.from(bySession(batch), async ([session, files]) => {
+        try {
+          const confirmation = await session.addRecords(files.map(({ file }) => file.operation.fileKey));
+          for (const { waiting } of files) waiting.confirmation = confirmation;
+        } catch (error) {
+          for (const { waiting } of files) {
+            failed.add(waiting);
+            waiting.reject(error);
           }
-        });
+        }
       }),
     );
     return batch.filter((item) => !failed.has(item));
@@ -92,18 +95,58 @@ export class CommitQueue {
     let rest = [...batch];
     while (rest.length > 0) {
       try {
-        const results = await this.#commands.execute(
-          rest.map((item) => item.operation),
-          this.#signal,
+        const results = await this.#commands.execute(rest.map(operationOf), this.#signal);
+        rest.forEach((item, index) =>
+          item.resolve({ result: results[index] as OperationResult, copies: item.confirmation?.copies ?? 0 }),
         );
-        rest.forEach((item, index) => item.resolve(results[index] as OperationResult));
         return;
       } catch (error) {
         const refused =
           error instanceof CommandRefused && error.operation !== undefined ? rest[error.operation] : undefined;
+        if (refused !== undefined && (error as CommandRefused).kind === "moved" && refused.tries < commitTriesMax) {
+          rest = await this.#confirmAgain(rest, refused);
+          continue;
+        }
         for (const item of refused === undefined ? rest : [refused]) item.reject(error);
         rest = refused === undefined ? [] : rest.filter((item) => item !== refused);
       }
     }
   }
+
+  /** The chain of the refused file's shelf has changed: its present owner must confirm all files of that shelf. */
+  async #confirmAgain(batch: readonly Waiting[], refused: Waiting): Promise<Waiting[]> {
+    const shelf = fileOf(refused)?.session.port.shelf;
+    const again = batch.filter((item) => fileOf(item)?.session.port.shelf === shelf);
+    for (const item of again) item.tries += 1;
+    const confirmed = new Set(await this.#confirm(again));
+    return batch.filter((item) => !again.includes(item) || confirmed.has(item));
+  }
+}
+
+function fileOf({ item }: Waiting): FileToCommit | undefined {
+  return "session" in item ? item : undefined;
+}
+
+function operationOf(waiting: Waiting): Operation {
+  const { item, confirmation } = waiting;
+  if (!("session" in item)) return item;
+  assert(confirmation !== undefined, "a file is confirmed before it is committed");
+  return { ...item.operation, ...confirmation };
+}
+
+interface FileWaiting {
+  readonly waiting: Waiting;
+  readonly file: FileToCommit;
+}
+
+function bySession(batch: readonly Waiting[]): Map<UploadSession, FileWaiting[]> {
+  const groups = new Map<UploadSession, FileWaiting[]>();
+  for (const waiting of batch) {
+    const file = fileOf(waiting);
+    if (file === undefined) continue;
+    const group = groups.get(file.session);
+    if (group === undefined) groups.set(file.session, [{ waiting, file }]);
+    else group.push({ waiting, file });
+  }
+  return groups;
 }

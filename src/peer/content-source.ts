@@ -68,8 +68,8 @@ export class ContentSource {
         if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
       }
     }
-    return this.#picker.withHolder(async (peer) => {
-      const sealed = await links.getChunk(peer, digest, signal);
+    return this.#picker.withHolder(async (peer, bounded) => {
+      const sealed = await links.getChunk(peer, digest, bounded);
       this.#counters.fetchedChunks += 1;
       this.#counters.fetchedBytes += sealed.length;
       return use(sealed);

@@ -65,6 +65,7 @@ export async function found(
         zone,
         capacityBytes: capacityBytes ?? 0,
         shelf,
+        store: null, // made when the peer starts, and then told
         mayCoordinate: coordinate === "auto",
       },
     },

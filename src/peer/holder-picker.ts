@@ -1,10 +1,12 @@
 /**
  * Which holder to ask for the next chunk of a file: the least busy one that has not failed, found by the finger table
- * or, where that knows none, named by the catalogue.
+ * or, where that knows none, named by the catalogue. One that is silent is not waited for while there is another. One that
+ * answered, but could not give a chunk, is asked after the others from then on: it may be the only one that has another chunk.
  */
+import { withDeadline } from "../core/deadline.ts";
 import { DfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
-import { chunkRetryMs, chunkTriesMax } from "../core/limits.ts";
+import { chunkRetryMs, chunkTriesMax, holderPatienceMs } from "../core/limits.ts";
 import { withRetries } from "./retry.ts";
 
 /** Where a file's holders were learned from, and why not from the finger table when the catalogue had to answer. */
@@ -28,7 +30,12 @@ export interface HolderDirectory {
 interface Candidate {
   readonly peer: PeerId;
   inFlight: number;
+  /** Nothing more is asked of it for now. */
   hasFailed: boolean;
+  /** Chunks that it answered for and did not have, or not as they should be. */
+  lacked: number;
+  /** It did not answer the last time. */
+  isAway: boolean;
 }
 
 export class HolderPicker {
@@ -49,26 +56,38 @@ export class HolderPicker {
    * Runs `ask` with one holder after the other until one answers; when all have failed for reasons that pass, all are
    * asked again a few times. Fails with the last holder's error, or `unreachable` when nobody is known to hold the file.
    */
-  withHolder<Result>(ask: (peer: PeerId) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  withHolder<Result>(
+    ask: (peer: PeerId, signal: AbortSignal) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
     return withRetries({ attempts: chunkTriesMax, pauseMs: chunkRetryMs, signal }, (attempt) => {
       if (attempt > 1) this.#forgive();
       return this.#askInTurn(ask, signal);
     });
   }
 
-  async #askInTurn<Result>(ask: (peer: PeerId) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  async #askInTurn<Result>(
+    ask: (peer: PeerId, signal: AbortSignal) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
     let lastError: unknown;
+    const tried = new Set<Candidate>();
     for (;;) {
       signal.throwIfAborted();
-      const candidate = await this.#next(signal);
+      const candidate = await this.#next(tried, signal);
       if (candidate === undefined) throw this.#noneLeft(lastError);
       candidate.inFlight += 1;
+      tried.add(candidate);
       try {
-        return await ask(candidate.peer);
+        return await (this.#best(tried) !== undefined
+          ? withDeadline(holderPatienceMs, signal, (bounded) => ask(candidate.peer, bounded))
+          : ask(candidate.peer, signal));
       } catch (error) {
         signal.throwIfAborted();
         lastError = error;
-        candidate.hasFailed = true;
+        if (isOfChunk(error)) candidate.lacked += 1;
+        else candidate.hasFailed = true;
+        candidate.isAway = error instanceof DfsError && (error.kind === "unreachable" || error.kind === "timeout");
         this.#directory.forget(candidate.peer);
       } finally {
         candidate.inFlight -= 1;
@@ -78,9 +97,9 @@ export class HolderPicker {
 
   /** What to tell when everybody was asked: who does not answer, or what the last one said. */
   #noneLeft(lastError: unknown): unknown {
-    const isAway = lastError === undefined || (lastError instanceof DfsError && lastError.kind === "unreachable");
-    if (!isAway) return lastError;
-    const names = this.#candidates.map(({ peer }) => this.#directory.nameOf(peer) ?? peer).join(", ");
+    const away = this.#candidates.filter(({ isAway }) => isAway);
+    if (away.length === 0 && lastError !== undefined) return lastError;
+    const names = away.map(({ peer }) => this.#directory.nameOf(peer) ?? peer).join(", ");
     const who = names === "" ? "no peer is known to hold it" : `it is on ${names}, which cannot be reached`;
     return new DfsError("unreachable", `${who}; see why`, { cause: lastError });
   }
@@ -93,22 +112,29 @@ export class HolderPicker {
     this.#hasAskedCatalogue = false;
   }
 
-  async #next(signal: AbortSignal): Promise<Candidate | undefined> {
+  async #next(tried: ReadonlySet<Candidate>, signal: AbortSignal): Promise<Candidate | undefined> {
     this.#search ??= this.#directory.find(this.#fileKey, this.#shelf, signal).then(({ holders }) => this.#add(holders));
     await this.#search;
-    const best = this.#best();
-    if (best !== undefined || this.#hasAskedCatalogue) return best;
+    // One holder may be silent for long before it fails: the chain says who else has the file.
+    if (this.#candidates.length < 2) await this.#askCatalogue(signal);
+    const best = this.#best(tried);
+    if (best !== undefined) return best;
+    await this.#askCatalogue(signal);
+    return this.#best(tried);
+  }
+
+  async #askCatalogue(signal: AbortSignal): Promise<void> {
+    if (this.#hasAskedCatalogue) return;
     this.#hasAskedCatalogue = true;
     this.#search = this.#directory.chainOf(this.#shelf, signal).then((peers) => this.#add(peers));
     await this.#search;
-    return this.#best();
   }
 
-  #best(): Candidate | undefined {
+  #best(tried: ReadonlySet<Candidate>): Candidate | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates) {
-      if (candidate.hasFailed) continue;
-      if (best === undefined || candidate.inFlight < best.inFlight) best = candidate;
+      if (candidate.hasFailed || tried.has(candidate)) continue;
+      if (best === undefined || isBefore(candidate, best)) best = candidate;
     }
     return best;
   }
@@ -116,7 +142,16 @@ export class HolderPicker {
   #add(peers: readonly PeerId[]): void {
     for (const peer of peers) {
       const known = this.#candidates.find((candidate) => candidate.peer === peer);
-      if (known === undefined) this.#candidates.push({ peer, inFlight: 0, hasFailed: false });
+      if (known === undefined) this.#candidates.push({ peer, inFlight: 0, hasFailed: false, lacked: 0, isAway: false });
     }
   }
+}
+
+function isBefore(left: Candidate, right: Candidate): boolean {
+  return left.lacked === right.lacked ? left.inFlight < right.inFlight : left.lacked < right.lacked;
+}
+
+/** Whether a failure says something of one chunk only, and nothing of the other chunks there. */
+function isOfChunk(error: unknown): boolean {
+  return error instanceof DfsError && (error.kind === "integrity" || error.kind === "not-found");
 }

@@ -9,14 +9,16 @@ import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
 import type { PeerDescription } from "../catalogue/operation.ts";
+import type { PeerRow } from "../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { type PeerId, parsePeerName, parseShelfId } from "../core/ids.ts";
+import { type PeerId, type PeerName, parsePeerName, parseShelfId } from "../core/ids.ts";
 import { dialTimeoutMs, joinFrameBytesMax, joinTimeoutMs, zoneBytesMax } from "../core/limits.ts";
 import { type InviteContent, inviteHash } from "../identity/invite.ts";
 import { deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey } from "../identity/peer-identity.ts";
 import type { CommandSession } from "./command-session.ts";
-import { memberListSchemas } from "./coordination/catalogue-methods.ts";
+import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
+import { memberListSchemas, plainMemberList } from "./coordination/catalogue-methods.ts";
 import { type Host, startJoiningHost } from "./host.ts";
 import type { Members } from "./members.ts";
 import { joinProtocol } from "./protocols.ts";
@@ -50,17 +52,23 @@ const joinMethod = defineMethod({
     capacityBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     shelf: v.nullable(text(parseShelfId)),
     mayCoordinate: v.boolean(),
+    /** Takes the place of a member whose disk is lost: of this one, or with null of the only one that is down. */
+    restore: v.optional(v.object({ as: v.nullable(text(parsePeerName)) })),
   }),
   result: v.object({
     networkSecret: secret,
     name: text(parsePeerName),
+    /** The shelf that is this peer's from now on. */
+    shelf: v.nullable(text(parseShelfId)),
     version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     ...memberListSchemas,
   }),
 });
 
-/** What a machine says of itself when it joins. */
-export type JoinRequest = Omit<PeerDescription, "id" | "addresses">;
+/** What a machine says of itself when it joins, and whose place it takes, where it is to take one. */
+export interface JoinRequest extends Omit<PeerDescription, "id" | "addresses" | "store"> {
+  readonly restore?: { readonly as: PeerName | null } | undefined;
+}
 /** What it is told when it is let in. */
 export type JoinAnswer = v.InferOutput<typeof joinMethod.result>;
 
@@ -133,6 +141,7 @@ export interface JoinServiceOptions {
   /** Commits as this peer. */
   readonly commands: CommandSession;
   readonly members: Members;
+  readonly catalogue: CatalogueAccess;
 }
 
 /** Takes in machines that show a valid invite. */
@@ -157,20 +166,41 @@ async function admit(
   options: JoinServiceOptions,
 ): Promise<JoinAnswer> {
   const { commands, members, networkSecret } = options;
-  const { secret: inviteSecret, ...description } = request;
+  const { secret: inviteSecret, restore, ...description } = request;
+  const replaced = restore === undefined ? undefined : await lostPeer(restore.as, options);
+  const shelf = replaced?.shelf ?? description.shelf;
   const [result] = await commands.execute([
-    { op: "admitPeer", inviteSecretHash: inviteHash(inviteSecret), peer: { ...description, id, addresses: [] } },
+    {
+      op: "admitPeer",
+      inviteSecretHash: inviteHash(inviteSecret),
+      peer: { ...description, shelf, id, addresses: [], store: null },
+      replaces: replaced?.id ?? null,
+    },
   ]);
   if (result?.op !== "admitPeer")
     throw new DfsError("internal", "the catalogue did not say whether the peer was admitted");
   await members.refresh();
-  const { peers, roster, version } = members;
-  if (roster === undefined) throw new DfsError("unreachable", "no coordinator is known here: try again shortly");
-  return {
-    networkSecret,
-    name: result.name,
-    version,
-    peers: [...peers],
-    roster: { ...roster, members: [...roster.members] },
-  };
+  const { list } = members;
+  if (list === undefined) throw new DfsError("unreachable", "no coordinator is known here: try again shortly");
+  return { networkSecret, name: result.name, shelf, ...plainMemberList(list) };
+}
+
+/** The member whose place is to be taken. Fails with `not-found`, and with `usage` for one that is up, or where it is not clear which. */
+async function lostPeer(name: PeerName | null, { catalogue, members }: JoinServiceOptions): Promise<PeerRow> {
+  await members.refresh();
+  const presence = new Map((await catalogue.presence()).map((seen) => [seen.id, seen.standing]));
+  const isDown = ({ id }: PeerRow): boolean => ["down", "out"].includes(presence.get(id) ?? "down");
+  const down = members.peers.filter(isDown);
+  if (name === null) {
+    const [only, ...others] = down;
+    if (only !== undefined && others.length === 0) return only;
+    const names = down.map((peer) => peer.name).join(", ");
+    const why = only === undefined ? "no member is down" : `several members are down (${names})`;
+    throw new DfsError("usage", `${why}: say with --as which one this machine takes the place of`);
+  }
+  const peer = members.peers.find((row) => row.name === name);
+  if (peer === undefined) throw new DfsError("not-found", `no member is called ${name}; see peers`);
+  if (!isDown(peer))
+    throw new DfsError("usage", `${name} is up: a machine can only take the place of one that is gone; stop it first`);
+  return peer;
 }

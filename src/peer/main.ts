@@ -29,11 +29,16 @@ usage: dfs-peer [--data DIR] [options]
   --name NAME         name of a new peer (the machine's name)
   --listen MULTIADDR  address to listen on (/ip4/0.0.0.0/tcp/0, then the same port again)
   --join INVITE       join the network of this invite; without it, a new folder founds a network
+  --restore INVITE    take the place of a member whose disk is lost, and get everything back that was on it
+  --as NAME           with --restore: which member; without it, the only one that is down
   --capacity SIZE     bytes to offer, such as 500G; 0 stores nothing for others (all that the disk has)
   --zone ZONE         room, building or site, so that copies can be kept apart
   --coordinator WHEN  auto: may become one of the coordinators, which keep the catalogue together; never (auto)
   --lease DURATION    how long an upload that was broken off keeps its chunks, such as 90s or 10m (10m)
-  --out-after DURATION   how long a peer may be silent before another takes its place as a coordinator (10m)
+  --suspect-after DURATION  while this peer leads: silent for this long, a peer gets no new files (5s)
+  --down-after DURATION  … others read from its backup peer, which takes over (15s)
+  --out-after DURATION   … what it had is copied anew, and another takes its place as a coordinator (10m)
+  --scrub-every DURATION  how long a check of every chunk on this disk may take (30d)
   --compact-after COUNT  entries that the catalogue's log may hold before its older half goes (100000)
   --recover-as-new-group  when most coordinators are lost for good: go on from what this one has; asks first
   --yes               do not ask
@@ -49,11 +54,16 @@ const options = {
   name: { type: "string" },
   listen: { type: "string" },
   join: { type: "string" },
+  restore: { type: "string" },
+  as: { type: "string" },
   capacity: { type: "string" },
   zone: { type: "string" },
   lease: { type: "string" },
   coordinator: { type: "string" },
+  "suspect-after": { type: "string" },
+  "down-after": { type: "string" },
   "out-after": { type: "string" },
+  "scrub-every": { type: "string" },
   "compact-after": { type: "string" },
   "recover-as-new-group": { type: "boolean" },
   yes: { type: "boolean" },
@@ -117,7 +127,8 @@ function peerOptions(values: Values, log: Log, version: string): RunningPeerOpti
       coordinate: coordinateOf(values.coordinator),
     },
     listen: listenOf(values.listen),
-    invite: values.join,
+    invite: values.join ?? values.restore,
+    restore: restoreOf(values),
     isDaemon: true,
     settings: settingsOf(values),
     onFault: (fault) => {
@@ -131,13 +142,29 @@ function peerOptions(values: Values, log: Log, version: string): RunningPeerOpti
   };
 }
 
+function restoreOf({ as, join, restore }: Values): RunningPeerOptions["restore"] {
+  if (restore !== undefined && join !== undefined)
+    throw new DfsError("usage", "--join makes a new member, --restore takes the place of a lost one: give one of them");
+  if (restore === undefined && as !== undefined) throw new DfsError("usage", "--as belongs to --restore INVITE");
+  return restore === undefined ? undefined : { as: as === undefined ? null : parsePeerName(as) };
+}
+
 function settingsOf(values: Values): PeerSettings {
   const duration = (text: string | undefined, usual: number): number =>
     text === undefined ? usual : parseDurationMs(text);
+  const outAfterMs = duration(values["out-after"], usualSettings.outAfterMs);
+  const downAfterMs = duration(values["down-after"], Math.min(usualSettings.downAfterMs, outAfterMs / 2));
+  const suspectAfterMs = duration(values["suspect-after"], Math.min(usualSettings.suspectAfterMs, downAfterMs / 2));
+  if (suspectAfterMs > downAfterMs || downAfterMs > outAfterMs)
+    throw new DfsError("usage", "a peer is suspect first, then down, then out: give durations in this order");
   return {
+    ...usualSettings,
     leaseMs: duration(values.lease, usualSettings.leaseMs),
-    outAfterMs: duration(values["out-after"], usualSettings.outAfterMs),
+    suspectAfterMs,
+    downAfterMs,
+    outAfterMs,
     compactAfterEntries: entriesOf(values["compact-after"]),
+    scrubIntervalMs: duration(values["scrub-every"], usualSettings.scrubIntervalMs),
   };
 }
 

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
-import type { PeerRow } from "../catalogue/rows.ts";
+import type { PeerRow, PolicyRow, ShelfRow } from "../catalogue/rows.ts";
 import { toDfsError } from "../core/errors.ts";
 import type { PeerId, ShelfId } from "../core/ids.ts";
 import { redialMs, redialsAtOnceMax } from "../core/limits.ts";
@@ -38,6 +38,7 @@ export function memberListBytes(list: MemberList): Uint8Array {
 export class Members {
   readonly #options: MembersOptions;
   #list: MemberList | undefined;
+  #shelves: ReadonlyMap<ShelfId, ShelfRow> = new Map();
   #refreshing: Promise<void> | undefined;
   #network: { host: Host; links: PeerLinks; catalogue: CatalogueAccess } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -77,18 +78,37 @@ export class Members {
     return this.#list?.peers ?? [];
   }
 
+  /** Everything that is known; undefined before anything was heard. */
+  get list(): MemberList | undefined {
+    return this.#list;
+  }
+
   /** Who the coordinators are; undefined where this peer has never heard of any. */
   get roster(): Roster | undefined {
     return this.#list?.roster;
   }
 
-  peer(id: PeerId): PeerRow | undefined {
+  peer(id: PeerId | undefined): PeerRow | undefined {
     return this.peers.find((peer) => peer.id === id);
   }
 
-  /** The peer that owns a shelf. */
-  ownerOf(shelf: ShelfId): PeerRow | undefined {
-    return this.peers.find((peer) => peer.shelf === shelf);
+  get shelves(): readonly ShelfRow[] {
+    return this.#list?.shelves ?? [];
+  }
+
+  /** What the network does with every file. */
+  get policy(): PolicyRow | undefined {
+    return this.#list?.policy;
+  }
+
+  /** A shelf with its chain. */
+  shelf(id: ShelfId): ShelfRow | undefined {
+    return this.#shelves.get(id);
+  }
+
+  /** The peer that owns a shelf: the first of its chain. */
+  ownerOf(shelf: ShelfId): PeerId | undefined {
+    return this.shelf(shelf)?.links[0]?.peer;
   }
 
   /** Asks the coordinator for the members. Fails with `unreachable`, `timeout`. */
@@ -113,6 +133,7 @@ export class Members {
 
   #use(list: MemberList): void {
     this.#list = list;
+    this.#shelves = new Map(list.shelves.map((row) => [row.shelf, row]));
     this.#options.gate.setMembers(list.peers.map((peer) => peer.id));
   }
 

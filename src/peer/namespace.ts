@@ -139,6 +139,11 @@ export class Namespace {
     return { fileKey: row.fileKey, shelf: row.shelf, reference };
   }
 
+  /** Disks that a file's present revision asked for; 0 leaves that to the network. */
+  async copiesWanted({ node, entry }: Located, options: ReadCallOptions = {}): Promise<number> {
+    return (await this.#catalogue.revision(node, entry.revision, options))?.copiesWanted ?? 0;
+  }
+
   sealName(directory: NodeId, name: string): Uint8Array {
     return sealName(this.user.nameKey, directory, name);
   }

@@ -1,7 +1,10 @@
-/** Tells the catalogue where this peer is now, as soon as a coordinator answers. */
+/**
+ * Tells the catalogue where this peer is now, and which disk it has, as soon as a coordinator answers. A disk that the
+ * catalogue has not seen before means that the former one was lost: the catalogue then counts on nothing of it any more.
+ */
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { PeerId } from "../core/ids.ts";
+import type { PeerId, StoreId } from "../core/ids.ts";
 import { entryWaitMs, peerAddressesMax, redialMs } from "../core/limits.ts";
 import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
 import type { CommandSession } from "./command-session.ts";
@@ -13,6 +16,8 @@ export interface NetworkEntryOptions {
   readonly self: PeerId;
   readonly config: PeerConfig;
   readonly addresses: readonly string[];
+  /** The id of the chunk store on this peer's disk. */
+  readonly store: StoreId;
   readonly catalogue: CatalogueAccess;
   readonly commands: CommandSession;
   readonly members: Members;
@@ -56,7 +61,7 @@ export class NetworkEntry {
   }
 
   async #enter(signal: AbortSignal): Promise<void> {
-    const { addresses, commands, config, members, self } = this.#options;
+    const { addresses, commands, config, members, self, store } = this.#options;
     await members.refresh(signal);
     const known = members.peer(self);
     if (known === undefined)
@@ -68,6 +73,7 @@ export class NetworkEntry {
       known.zone === config.zone &&
       known.capacityBytes === capacityBytes &&
       known.mayCoordinate === mayCoordinate &&
+      known.store === store &&
       known.shelf === config.shelf;
     if (isKnown) return;
     const update = {
@@ -77,6 +83,7 @@ export class NetworkEntry {
       zone: config.zone,
       capacityBytes,
       shelf: config.shelf,
+      store,
       mayCoordinate,
     };
     await commands.execute([update], signal);

@@ -39,8 +39,10 @@ export class NetworkHolders implements HolderDirectory {
   }
 
   chainOf(shelf: ShelfId): Promise<readonly PeerId[]> {
-    const owner = this.#members.ownerOf(shelf);
-    return Promise.resolve(owner === undefined || owner.id === this.#self ? [] : [owner.id]);
+    const links = this.#members.shelf(shelf)?.links ?? [];
+    // Who has everything is asked first; who is being filled may have this file already.
+    const sorted = links.toSorted((left, right) => Number(right.hasFrom > 0) - Number(left.hasFrom > 0));
+    return Promise.resolve(sorted.map(({ peer }) => peer).filter((peer) => peer !== this.#self));
   }
 
   nameOf(peer: PeerId): string | undefined {

@@ -18,9 +18,15 @@ import { NetworkHolders } from "./network-holders.ts";
 import { PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
 import type { PeerLinks } from "./peer-links.ts";
-import { Placement } from "./placement.ts";
+import { usualCopies } from "./safety.ts";
+import { Placement } from "./shelves/placement.ts";
 import { Reports } from "./reports.ts";
-import type { ShelfKeeper } from "./shelf-keeper.ts";
+import type { ShelfHost } from "./shelves/shelf-host.ts";
+import type { UserPacer } from "./shelves/user-pacer.ts";
+import type { Upkeep } from "./shelves/upkeep.ts";
+import { DiskChecks } from "./disk-checks.ts";
+import { StorageOrders } from "./storage-orders.ts";
+import { StorageReports } from "./storage-reports.ts";
 import { beginTransaction } from "./transaction/transaction.ts";
 import { TreeChanges } from "./tree-changes.ts";
 
@@ -35,8 +41,9 @@ export interface ClientParts {
   readonly catalogue: CatalogueClient;
   /** Commits as this peer. */
   readonly asPeer: CommandSession;
-  /** Absent on a peer without a shelf. */
-  readonly keeper: ShelfKeeper | undefined;
+  readonly shelves: ShelfHost;
+  readonly upkeep: Upkeep;
+  readonly pacer: UserPacer;
   readonly store: ChunkStore;
   readonly pool: ChunkingPool;
   readonly fingers: FingerTableService;
@@ -48,7 +55,8 @@ export interface ClientParts {
 
 /** The client of a running peer, logged in as the shared user. */
 export function ownClient(parts: ClientParts): DfsClient {
-  const { asPeer, catalogue, fingers, keeper, links, members, membership, network, pool, self, store, version } = parts;
+  const { asPeer, catalogue, fingers, links, members, membership, network, pool, self, shelves, store, version } =
+    parts;
   const { networkId } = network;
   const user = sharedUserKeys(membership.networkSecret);
   const startedMs = Date.now();
@@ -58,7 +66,7 @@ export function ownClient(parts: ClientParts): DfsClient {
       { network: networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },
       (command, signal) => catalogue.propose(command, signal),
     );
-  const placement = new Placement({ self, own: keeper, members, links, catalogue, random: Math.random });
+  const placement = new Placement({ self, own: shelves, members, links, catalogue, random: Math.random });
   const content: ContentSourceOptions = { store, links, pool, holders: new NetworkHolders(self, fingers, members) };
   const reportsOn = (shown: Namespace): Reports =>
     new Reports({
@@ -84,10 +92,22 @@ export function ownClient(parts: ClientParts): DfsClient {
       pool,
       commands: asUser(),
       shelfFor: (existing, signal) => placement.shelfFor(existing, signal),
+      usualCopies: () => usualCopies(members),
     }),
     get: { namespace, pool, content },
     invite: (expiresInMs, signal) =>
       makeInvite({ networkId, addresses: parts.addresses(), commands: asPeer, expiresInMs, signal }),
+    storage: new StorageReports({
+      self,
+      catalogue,
+      members,
+      links,
+      shelves,
+      store,
+      peers: (signal) => reportsOn(namespace).peers(signal),
+    }),
+    orders: new StorageOrders({ catalogue, members, commands: asPeer }),
+    checks: new DiskChecks({ self, members, links, upkeep: parts.upkeep }),
     coordinators: new CoordinatorChanges({ catalogue, members, commands: asPeer }),
     begin: () => beginTransaction({ client: options, user, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
     close: () => parts.stop(),

@@ -5,19 +5,27 @@ import type {
   CopyOptions,
   DfsClient,
   DfsTransaction,
+  DrainProgress,
   Entry,
   FingersReport,
+  FsckOptions,
+  FsckProgress,
   GetRequest,
   Invite,
   ListOptions,
   ListPage,
   MoveOptions,
+  NetworkPolicy,
   NetworkStatus,
   PeerInfo,
+  PolicyChange,
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  ShelfBackup,
+  SpaceReport,
   Staleness,
+  StorageOrder,
   TransferOptions,
   TransferSummary,
   WhyReport,
@@ -31,7 +39,10 @@ import { type GetOptions, GetTransfer } from "./get-transfer.ts";
 import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
+import type { DiskChecks } from "./disk-checks.ts";
 import type { Reports } from "./reports.ts";
+import type { StorageOrders } from "./storage-orders.ts";
+import type { StorageReports } from "./storage-reports.ts";
 import type { TreeChanges } from "./tree-changes.ts";
 
 export interface PeerClientOptions {
@@ -43,6 +54,9 @@ export interface PeerClientOptions {
   readonly get: GetOptions;
   readonly invite: (expiresInMs: number | undefined, signal: AbortSignal) => Promise<Invite>;
   readonly coordinators: CoordinatorChanges;
+  readonly storage: StorageReports;
+  readonly orders: StorageOrders;
+  readonly checks: DiskChecks;
   readonly begin: () => DfsTransaction;
   /** Stops the peer, or lets go of it. */
   readonly close: () => Promise<void>;
@@ -148,6 +162,34 @@ export class PeerClient implements DfsClient {
 
   changeCoordinator(change: CoordinatorChange, peer: PeerName, { signal }: CallOptions = {}): Promise<void> {
     return this.#options.coordinators.change(change, peer, signal);
+  }
+
+  backup({ signal }: CallOptions = {}): Promise<readonly ShelfBackup[]> {
+    return this.#options.storage.backup(signal);
+  }
+
+  space({ signal }: CallOptions = {}): Promise<SpaceReport> {
+    return this.#options.storage.space(signal);
+  }
+
+  async policy(): Promise<NetworkPolicy> {
+    return this.#options.orders.policy();
+  }
+
+  setPolicy(change: PolicyChange, { signal }: CallOptions = {}): Promise<NetworkPolicy> {
+    return this.#options.orders.setPolicy(change, signal);
+  }
+
+  orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
+    return this.#options.orders.order(peer, order, signal);
+  }
+
+  drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {
+    return this.#options.orders.progress(peer, signal);
+  }
+
+  fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
+    return this.#options.checks.run(options);
   }
 
   close(): Promise<void> {

@@ -77,6 +77,19 @@ export class PeerLinks {
     return rpc.call(method, params, options);
   }
 
+  /** A call that tells how far it is: each item goes to `onItem`. */
+  async callWithItems<Params, Result, Item>(
+    peer: PeerId,
+    method: RpcMethod<Params, Result, Item>,
+    params: Params,
+    onItem: (item: Item) => void,
+    options: RpcCallOptions = {},
+  ): Promise<Result> {
+    const fast = this.#fastRpcs.get(peer);
+    const rpc = fast?.hasEnded === false ? fast : await this.#rpc(peer, options.signal);
+    return rpc.callWithItems(method, params, onItem, options);
+  }
+
   async getChunk(peer: PeerId, digest: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#chunkLink(peer).get(digest, signal);
   }

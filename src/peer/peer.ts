@@ -12,7 +12,7 @@ import { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { DfsClient } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { PeerId, PeerName } from "../core/ids.ts";
+import type { FileKey, PeerId, PeerName, StoreId } from "../core/ids.ts";
 import { heartbeatTimeoutMs } from "../core/limits.ts";
 import { FingerTableService } from "../dht/finger-table-service.ts";
 import { Libp2pFingerTable } from "../dht/libp2p-finger-table.ts";
@@ -21,10 +21,13 @@ import { type NetworkKeys, deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey, peerIdOf, signAsPeer } from "../identity/peer-identity.ts";
 import { DiskChunkStore } from "../store/disk-chunk-store.ts";
 import { CatalogueClient } from "./coordination/catalogue-client.ts";
-import { ExpiryKeeper } from "./coordination/expiry-keeper.ts";
+import { chainDuty } from "./coordination/chain-duty.ts";
+import { collectDuty } from "./coordination/collect-duty.ts";
+import { expiryDuty } from "./coordination/expiry-duty.ts";
 import { GroupKeeper } from "./coordination/group-keeper.ts";
 import { Seat } from "./coordination/seat.ts";
 import { CommandSession } from "./command-session.ts";
+import { CommandSessions } from "./command-sessions.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
@@ -35,12 +38,15 @@ import type { Log } from "./log.ts";
 import { MemberGate } from "./member-gate.ts";
 import { Members } from "./members.ts";
 import { NetworkEntry } from "./network-entry.ts";
+import { NetworkHolders } from "./network-holders.ts";
 import { ownClient } from "./own-client.ts";
 import { type Membership, type PeerConfig, saveConfig } from "./peer-config.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { PeerSettings } from "./peer-settings.ts";
 import { servePeer } from "./serve-peer.ts";
-import { ShelfKeeper } from "./shelf-keeper.ts";
+import { ShelfHost } from "./shelves/shelf-host.ts";
+import { Upkeep, systemClock as shelfClock } from "./shelves/upkeep.ts";
+import { UserPacer } from "./shelves/user-pacer.ts";
 import { watchStrangers } from "./strangers.ts";
 
 export interface PeerOptions {
@@ -71,6 +77,8 @@ export class Peer {
   readonly #members: Members;
   readonly #seat: Seat;
   #keeper: GroupKeeper | undefined;
+  #shelves: ShelfHost | undefined;
+  #upkeep: Upkeep | undefined;
   #client: DfsClient | undefined;
   #host: Host | undefined;
 
@@ -88,12 +96,17 @@ export class Peer {
       self: this.self,
       gate: this.#gate,
       log: options.log,
-      onList: () => this.#seat.review(),
+      onList: () => {
+        this.#seat.review();
+        this.#shelves?.review();
+        this.#upkeep?.review();
+      },
     });
     this.#seat = new Seat({
       self: this.self,
       folder: options.folder,
       compactAfterEntries: options.settings.compactAfterEntries,
+      standings: options.settings,
       roster: () => this.#members.roster,
       refresh: () => this.#refreshMembers(),
       nowMs: Date.now,
@@ -161,16 +174,17 @@ export class Peer {
     });
     const asPeer = this.#peerCommands(catalogue);
     const fingers = this.#startFingers(host, links);
-    const keeper = this.#startShelf(store, asPeer, fingers);
+    const shelves = await this.#startShelves({ store, links, catalogue, fingers });
 
     const seat = this.#seat;
-    const serving = { links, seat, keeper, store, pool, fingers, buffers };
+    const serving = { links, seat, ...shelves, store, pool, fingers, buffers };
     const lanes = await servePeer({ ...serving, listenHost: hostOf(this.#options.listen ?? anyAddress) });
     this.#cleanups.push(() => lanes.stop());
     await serveJoins(host, {
       networkSecret: membership.networkSecret,
       commands: asPeer,
       members: this.#members,
+      catalogue,
     });
     await this.#startSeat(links, asPeer);
     watchStrangers(host, this.#gate);
@@ -179,7 +193,7 @@ export class Peer {
     await this.#members.start(host, links, catalogue);
     this.#cleanups.push(() => this.#members.stop());
     this.#startKeepers(links, asPeer);
-    await this.#enter(catalogue, asPeer);
+    await this.#enter(catalogue, asPeer, await store.storeId());
     const heartbeats = new HeartbeatSender({ catalogue, members: this.#members, store, log });
     heartbeats.start();
     this.#cleanups.push(() => heartbeats.stop());
@@ -213,18 +227,23 @@ export class Peer {
   }
 
   #startKeepers(links: PeerLinks, commands: CommandSession): void {
-    const { log, settings } = this.#options;
+    const { log } = this.#options;
     const own = (): Seat["coordinator"] => this.#seat.coordinator;
     this.#keeper = new GroupKeeper({
       self: this.self,
       own,
       peers: () => this.#members.peers,
       links,
-      outAfterMs: settings.outAfterMs,
       log,
     });
-    const expiry = new ExpiryKeeper({ own, commands, nowMs: Date.now, log });
-    for (const keeper of [this.#keeper, expiry]) {
+    const duties = { own, commands, log };
+    const keepers = [
+      this.#keeper,
+      expiryDuty(duties, Date.now),
+      collectDuty(duties, Date.now),
+      chainDuty(duties, () => this.#refreshMembers()),
+    ];
+    for (const keeper of keepers) {
       keeper.start();
       this.#cleanups.push(() => keeper.stop());
     }
@@ -280,24 +299,46 @@ export class Peer {
     return fingers;
   }
 
-  #startShelf(store: DiskChunkStore, commands: CommandSession, fingers: FingerTableService): ShelfKeeper | undefined {
-    const { settings, log, membership } = this.#options;
-    const { shelf } = membership.config;
-    if (shelf === null) return undefined;
-    const keeper = new ShelfKeeper({
-      shelf,
+  /** What this peer does for shelves, its own and others': everything of it begins once the members are known. */
+  async #startShelves({ store, links, catalogue, fingers }: ShelfParts): Promise<StartedShelves> {
+    const { folder, settings, log } = this.#options;
+    const pacer = new UserPacer();
+    const common = {
       self: this.self,
       store,
-      commands,
-      announce: (keys) => fingers.announce(keys),
-      withdraw: (keys) => fingers.withdraw(keys),
-      leaseMs: settings.leaseMs,
-      nowMs: Date.now,
+      members: this.#members,
+      links,
+      commands: new CommandSessions(() => this.#peerCommands(catalogue)),
+      clock: shelfClock,
+      pacer,
+      refresh: (signal?: AbortSignal) =>
+        withDeadline(heartbeatTimeoutMs, signal, (bounded) => this.#members.refresh(bounded)),
       log,
+    };
+    const upkeep = new Upkeep({
+      ...common,
+      catalogue,
+      holders: new NetworkHolders(this.self, fingers, this.#members),
+      scrubStatePath: join(folder, fileNames.scrub),
+      scrubIntervalMs: settings.scrubIntervalMs,
     });
-    keeper.start();
-    this.#cleanups.push(() => keeper.stop());
-    return keeper;
+    const shelves = new ShelfHost({
+      ...common,
+      storeId: await store.storeId(),
+      announce: (keys: readonly FileKey[]) => fingers.announce(keys),
+      withdraw: (keys: readonly FileKey[]) => fingers.withdraw(keys),
+      touching: (shelf, fileKeys, work) => upkeep.touching(shelf, fileKeys, work),
+      releasable: (...asked) => upkeep.rescue.releasable(...asked),
+      onOwned: (shelf) => upkeep.takeUp(shelf),
+      leaseMs: settings.leaseMs,
+    });
+    this.#shelves = shelves;
+    this.#upkeep = upkeep;
+    shelves.start();
+    this.#cleanups.push(() => shelves.stop());
+    upkeep.start(shelves);
+    this.#cleanups.push(() => upkeep.stop());
+    return { shelves, upkeep, pacer };
   }
 
   #peerCommands(catalogue: CatalogueClient): CommandSession {
@@ -310,12 +351,13 @@ export class Peer {
   }
 
   /** Says where this peer is now. Without a coordinator it goes on, and says it when one is back. */
-  async #enter(catalogue: CatalogueClient, commands: CommandSession): Promise<void> {
+  async #enter(catalogue: CatalogueClient, commands: CommandSession, store: StoreId): Promise<void> {
     const { folder, log, membership } = this.#options;
     const entry = new NetworkEntry({
       self: this.self,
       config: membership.config,
       addresses: this.addresses,
+      store,
       catalogue,
       commands,
       members: this.#members,
@@ -328,8 +370,21 @@ export class Peer {
   }
 }
 
+interface ShelfParts {
+  readonly store: DiskChunkStore;
+  readonly links: PeerLinks;
+  readonly catalogue: CatalogueClient;
+  readonly fingers: FingerTableService;
+}
+
+interface StartedShelves {
+  readonly shelves: ShelfHost;
+  readonly upkeep: Upkeep;
+  readonly pacer: UserPacer;
+}
+
 /** Where each part keeps its files inside the data folder. */
-const fileNames = { chunks: "chunks", fingers: "fingers.db" } as const;
+const fileNames = { chunks: "chunks", fingers: "fingers.db", scrub: "scrub.json" } as const;
 
 function capacityOf({ capacityBytes }: PeerConfig): { capacityBytes?: number } {
   return capacityBytes === null ? {} : { capacityBytes };

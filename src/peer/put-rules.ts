@@ -2,6 +2,7 @@
 import type { PutRequest } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { FileKey } from "../core/ids.ts";
+import { copiesMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { Located } from "./namespace.ts";
 
@@ -13,7 +14,9 @@ interface PutContent {
 }
 
 /** Fails with `usage` when the request asks for what cannot be. */
-export function checkPutRequest({ sources, ifRevision, expiresMs }: PutRequest, nowMs: number): void {
+export function checkPutRequest({ sources, ifRevision, expiresMs, copies }: PutRequest, nowMs: number): void {
+  if (copies !== undefined && !(Number.isSafeInteger(copies) && copies >= 1 && copies <= copiesMax))
+    throw new DfsError("usage", `not a number of copies: ${copies}; give 1 to ${copiesMax}`);
   if (ifRevision !== undefined && sources.length !== 1)
     throw new DfsError("usage", "a revision can be asked for with one file as source, and not with several");
   if (ifRevision !== undefined && !(Number.isSafeInteger(ifRevision) && ifRevision >= 0))

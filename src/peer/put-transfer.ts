@@ -7,23 +7,22 @@
 import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import type { OperationOf } from "../catalogue/operation.ts";
 import { FileBuilder, type FinishedFile } from "../chunking/file-builder.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId, ShelfId } from "../core/ids.ts";
-import { transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
+import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { CommandTarget } from "./command-session.ts";
-import { CommitQueue } from "./commit-queue.ts";
+import { CommitQueue, type FileToCommit } from "./commit-queue.ts";
 import { FileUpload } from "./file-upload.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
 import type { Located, Namespace } from "./namespace.ts";
 import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
 import { newNodeId } from "./random-ids.ts";
-import type { ShelfPort } from "./shelf-port.ts";
+import type { ShelfPort } from "./shelves/shelf-port.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
 import { UploadSession, leaseEndMs } from "./upload-session.ts";
@@ -34,6 +33,8 @@ export interface PutOptions {
   readonly pool: ChunkingPool;
   /** The shelf for a new file, or the one that an existing file is on. */
   readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal) => Promise<ShelfPort>;
+  /** Disks that a file is to be on whose put says nothing about it. */
+  readonly usualCopies: () => number;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }
@@ -113,7 +114,8 @@ export class PutTransfer {
       await this.#endSessions();
     }
     this.#countChunks();
-    const summary = this.#report.summary();
+    const { copies: copiesWanted = this.#options.usualCopies() } = this.#request;
+    const summary = { ...this.#report.summary(), copiesWanted };
     const isSingle = summary.failed === 1 && summary.files === 0 && summary.directories === 0;
     if (isSingle && this.#report.firstError !== undefined) throw this.#report.firstError;
     return summary;
@@ -239,12 +241,19 @@ export class PutTransfer {
       this.#report.done(job.label, "would-write", {
         sizeBytes: job.sizeBytes,
         revision: (existing?.entry.revision ?? 0) + 1,
-        copies: 1,
+        copies: this.#request.copies ?? this.#options.usualCopies(),
       });
       return;
     }
     this.#report.started(job.label, job.sizeBytes);
     await this.#upload(job, existing);
+  }
+
+  /** Of a file that is there already: only who may replace it can ask for another number of copies. */
+  async #asksForOtherCopies(existing: Located): Promise<boolean> {
+    const { copies, force } = this.#request;
+    if (copies === undefined || force !== true) return false;
+    return (await this.#options.namespace.copiesWanted(existing, { signal: this.#signal })) !== copies;
   }
 
   async #existing({ folder, name }: FileJob): Promise<Located | undefined> {
@@ -256,7 +265,7 @@ export class PutTransfer {
     this.#report.done(job.label, "unchanged", { sizeBytes, revision, copies });
   }
 
-  async #upload(job: FileJob, existing: Located | undefined): Promise<void> {
+  async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
     const { namespace, pool } = this.#options;
     const secret = namespace.user.dedupSecret;
     const sealing =
@@ -279,46 +288,63 @@ export class PutTransfer {
       modifiedMs: job.modifiedMs,
     };
     if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))
-      return this.#unchanged(job, existing);
+      if (!(await this.#asksForOtherCopies(existing))) return this.#unchanged(job, existing);
     await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.
-    this.#files.watch(this.#commit(job, existing, session, { ...file, ...stat }));
+    this.#files.watch(this.#commit(job, existing, session, { ...file, ...stat }, attempt));
   }
 
   async #commit(
     job: FileJob,
     existing: Located | undefined,
     session: UploadSession,
-    { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs }: StoredFile,
+    file: StoredFile,
+    attempt: number,
   ): Promise<void> {
+    try {
+      const { result, copies } = await this.#commits.add({
+        session,
+        operation: this.#operation(job, existing, session, file),
+      });
+      this.#committed.add(session);
+      const revision = result.op === "putFile" ? result.revision : 0;
+      this.#report.done(job.label, "written", { sizeBytes: file.reference.plaintextBytes, revision, copies });
+    } catch (thrown) {
+      if (this.#signal.aborted) return;
+      const error = toDfsError(thrown);
+      if (error.kind === "changed" && job.bytes === undefined && attempt < uploadTriesMax)
+        await this.#upload(job, existing, attempt + 1).catch((again: unknown) => {
+          if (!this.#signal.aborted) this.#report.failed(job.label, again);
+        });
+      else this.#report.failed(job.label, await this.#commitFault(job, error));
+    }
+  }
+
+  #operation(
+    job: FileJob,
+    existing: Located | undefined,
+    session: UploadSession,
+    { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs }: StoredFile,
+  ): FileToCommit["operation"] {
     const { namespace } = this.#options;
     const node = existing?.node ?? newNodeId(Date.now());
-    const sizeBytes = reference.plaintextBytes;
-    const operation: OperationOf<"putFile"> = {
+    return {
       op: "putFile",
       parent: job.folder.node,
       token: namespace.sealName(job.folder.node, job.name),
       node,
       baseRevision: existing?.entry.revision ?? 0,
       fileKey,
-      sizeBytes,
+      sizeBytes: reference.plaintextBytes,
       sealedBytes: storedBytes,
       addedBytes,
       attributes: namespace.sealAttributes(node, { mode, modifiedMs, reference }),
       shelf: session.port.shelf,
       lease: session.lease,
-      copies: 1,
+      copiesWanted: this.#request.copies ?? 0,
       expiresMs: this.#request.expiresMs ?? null,
     };
-    try {
-      const result = await this.#commits.add(operation, { session, fileKey });
-      this.#committed.add(session);
-      const revision = result.op === "putFile" ? result.revision : 0;
-      this.#report.done(job.label, "written", { sizeBytes, revision, copies: 1 });
-    } catch (error) {
-      if (!this.#signal.aborted) this.#report.failed(job.label, await this.#commitFault(job, toDfsError(error)));
-    }
   }
 
   /** A name that was taken first is a conflict for who asked that it be free. */
@@ -334,7 +360,7 @@ export class PutTransfer {
     const port = await this.#options.shelfFor(existing, this.#signal);
     const present = this.#sessions.get(port.shelf);
     if (present !== undefined) return present;
-    const session = new UploadSession(port, this.#signal);
+    const session = new UploadSession(port, this.#request.copies ?? 0, this.#signal);
     this.#sessions.set(port.shelf, session);
     return session;
   }

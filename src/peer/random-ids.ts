@@ -19,6 +19,11 @@ export function newNodeId(nowMs: number): NodeId {
   return bytes.toString("hex") as NodeId;
 }
 
+/** A random number of 48 bits. */
+export function randomNumber(): number {
+  return pooledRandomBytes(6).readUIntBE(0, 6);
+}
+
 export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }

@@ -1,4 +1,5 @@
 /** What people ask of the network: status, peers, fingers, and why a file is safe. */
+import { repairState } from "../backup/planner.ts";
 import { walkRecord } from "../chunking/file-record.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   NetworkStatus,
   PeerInfo,
   PeerState,
+  SafetyStatus,
   Staleness,
   WhyReport,
 } from "../core/client.ts";
@@ -20,7 +22,7 @@ import {
   digestOf,
   parsePeerName,
 } from "../core/ids.ts";
-import { whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
+import { fillsAtOnceMax, whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
@@ -30,8 +32,10 @@ import { ContentSource, type ContentSourceOptions, type FileContent } from "./co
 import type { Members } from "./members.ts";
 import type { Namespace } from "./namespace.ts";
 import type { PeerLinks } from "./peer-links.ts";
-import { groupStatus, health, stateOf, unknownGroup } from "./health.ts";
-import { bytesToFlags, shelfMethods } from "./shelf-methods.ts";
+import { groupStatus, health, unknownGroup } from "./health.ts";
+import { planPeersOf, planShelvesOf } from "./plan-input.ts";
+import { safetyOf, standingOfLink, storagePeers } from "./safety.ts";
+import { bytesToFlags, shelfMethods } from "./shelves/shelf-methods.ts";
 
 export interface ReportsOptions {
   readonly self: PeerId;
@@ -48,7 +52,19 @@ export interface ReportsOptions {
   readonly nowMs: () => number;
 }
 
-const unseen: Omit<Presence, "id"> = { ageMs: Number.MAX_SAFE_INTEGER, usedBytes: 0, freeBytes: 0 };
+const unknownSafety: SafetyStatus = {
+  copies: 1,
+  fewestCopies: 0,
+  belowRevisions: 0,
+  belowBytes: 0,
+  unreadableRevisions: 0,
+};
+const unseen: Omit<Presence, "id"> = {
+  ageMs: Number.MAX_SAFE_INTEGER,
+  standing: "down",
+  usedBytes: 0,
+  freeBytes: 0,
+};
 
 export class Reports {
   readonly #options: ReportsOptions;
@@ -75,7 +91,7 @@ export class Reports {
   }
 
   async status(signal?: AbortSignal): Promise<NetworkStatus> {
-    const { catalogue, fingers, networkId, nowMs, startedMs, store, version } = this.#options;
+    const { catalogue, fingers, members, networkId, nowMs, startedMs, store, version } = this.#options;
     const [peers, group, totals, stats] = await Promise.all([
       this.peers(signal),
       this.group(signal),
@@ -86,11 +102,19 @@ export class Reports {
     const me = peers.find((peer) => peer.self);
     if (me === undefined) throw new DfsError("internal", "this peer is not in its own list of members");
     const count = (state: PeerState): number => peers.filter((peer) => peer.state === state).length;
+    const safety = this.#safety(peers);
     return {
       networkId,
       self: me,
-      ...health(group, peers),
-      peers: { up: count("up"), suspect: count("suspect"), down: count("down") },
+      ...health({
+        group,
+        peers,
+        stores: storagePeers(peers, members.shelves),
+        safety,
+        minCopies: members.policy?.minCopies ?? 1,
+        missingHere: stats.missing,
+      }),
+      peers: { up: count("up"), suspect: count("suspect"), down: count("down"), out: count("out") },
       group,
       files: totals?.counts.files ?? 0,
       directories: totals?.counts.directories ?? 0,
@@ -102,11 +126,26 @@ export class Reports {
         bytes: stats.bytes,
         freeBytes: stats.freeBytes,
         quarantined: stats.quarantined,
+        missing: stats.missing,
       },
+      safety,
       announceQueue: fingers.announceQueue(),
       uptimeMs: nowMs() - startedMs,
       version,
     };
+  }
+
+  #safety(peers: readonly PeerInfo[]): SafetyStatus {
+    const { shelves, policy } = this.#options.members;
+    if (policy === undefined) return unknownSafety;
+    const { halted } = repairState({
+      peers: planPeersOf(peers, shelves),
+      shelves: planShelvesOf(shelves),
+      copies: policy.copies,
+      fillsAtOnceMax,
+    });
+    const names = halted?.missing.map((id) => peers.find((peer) => peer.id === id)?.name ?? parsePeerName(id));
+    return safetyOf({ shelves, peers, policy, halted: names });
   }
 
   /** The coordinators as one of them sees them; as this peer last heard of them where none answers. */
@@ -151,9 +190,9 @@ export class Reports {
     const { signal } = reading;
     const file = await namespace.requireFile(path, reading);
     const { fileKey, shelf } = file.content;
+    const copiesWanted = await namespace.copiesWanted(file, reading);
     const found = await sources.holders.find(fileKey, shelf, signal);
     const peers = await this.peers(signal);
-    const owner = members.ownerOf(shelf);
     const candidates = new Set([
       ...found.holders,
       ...(await sources.holders.chainOf(shelf, signal)),
@@ -167,10 +206,13 @@ export class Reports {
       sizeBytes: file.entry.sizeBytes,
       fileKey,
       shelf,
-      chain:
-        owner === undefined
-          ? []
-          : [{ id: owner.id, name: owner.name, state: peers.find((peer) => peer.id === owner.id)?.state ?? "down" }],
+      copiesWanted: copiesWanted === 0 ? (members.policy?.copies ?? 1) : copiesWanted,
+      chain: (members.shelf(shelf)?.links ?? []).map((link, position) => {
+        const info = peers.find((peer) => peer.id === link.peer);
+        const state = info?.state ?? "down";
+        const name = info?.name ?? parsePeerName(link.peer);
+        return { id: link.peer, name, state, standing: standingOfLink(link, position, state) };
+      }),
       holders,
       foundBy: found.foundBy,
       fallbackReason: found.fallbackReason,
@@ -237,7 +279,10 @@ export class Reports {
     const { links, members, self } = this.#options;
     return members.peers.map((row) => {
       const isUp = row.id === self || links.isConnected(row.id);
-      return this.#peerInfo(row, { id: row.id, ...unseen, ageMs: isUp ? 0 : unseen.ageMs });
+      return this.#peerInfo(
+        row,
+        isUp ? { ...unseen, id: row.id, ageMs: 0, standing: "up" } : { id: row.id, ...unseen },
+      );
     });
   }
 
@@ -249,10 +294,11 @@ export class Reports {
       name: row.name,
       zone: row.zone,
       addresses: row.addresses,
-      state: isSelf ? "up" : stateOf(seen.ageMs),
+      state: isSelf ? "up" : seen.standing,
       coordinator: members.roster?.members.some(({ peer, isVoter }) => isVoter && peer === row.id) === true,
       self: isSelf,
       connected: isSelf || links.isConnected(row.id),
+      ...(row.storageOrder === null ? {} : { storageOrder: row.storageOrder }),
       capacityBytes: row.shelf === null ? 0 : seen.usedBytes + seen.freeBytes,
       usedBytes: seen.usedBytes,
       freeBytes: row.shelf === null ? 0 : seen.freeBytes,

@@ -3,10 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type DfsError, toDfsError } from "../core/errors.ts";
 
 export interface RetryOptions {
-  /** Tries in all, at the most. */
-  readonly attempts: number;
+  /** Tries in all, at the most; without it, as many as there is time for. */
+  readonly attempts?: number | undefined;
+  /** No try begins later than so many milliseconds after the first; without it, whenever. */
+  readonly forMs?: number | undefined;
   /** First pause in milliseconds; each further one is twice as long, give or take a half. */
   readonly pauseMs: number;
+  /** The longest pause, give or take a half. */
+  readonly pauseMsMax?: number | undefined;
+  /** Whether an error is worth another try, besides that a retry can help with its kind. */
+  readonly mayPass?: ((error: DfsError) => boolean) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -18,14 +24,25 @@ export async function withRetries<Result>(
   options: RetryOptions,
   work: (attempt: number) => Promise<Result>,
 ): Promise<Result> {
+  const { mayPass = () => true } = options;
+  const {
+    attempts = Number.POSITIVE_INFINITY,
+    forMs = Number.POSITIVE_INFINITY,
+    pauseMs,
+    pauseMsMax,
+    signal,
+  } = options;
+  const endMs = performance.now() + forMs;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work(attempt);
     } catch (thrown) {
       const error = toDfsError(thrown);
-      if (options.signal.aborted || attempt >= options.attempts || !isWorthRetrying(error)) throw error;
-      const pauseMs = error.retryAfterMs ?? options.pauseMs * 2 ** (attempt - 1);
-      await delay(pauseMs * (0.5 + Math.random()), undefined, { signal: options.signal }).catch(() => {
+      if (signal.aborted || attempt >= attempts || !isWorthRetrying(error) || !mayPass(error)) throw error;
+      const growingMs = Math.min(pauseMs * 2 ** (attempt - 1), pauseMsMax ?? Number.POSITIVE_INFINITY);
+      const nextMs = (error.retryAfterMs ?? growingMs) * (0.5 + Math.random());
+      if (performance.now() + nextMs > endMs) throw error;
+      await delay(nextMs, undefined, { signal }).catch(() => {
         throw error;
       });
     }

@@ -28,6 +28,8 @@ export interface RunningPeerOptions {
   readonly listen?: string | undefined;
   /** Joins the network of this invite, when the folder belongs to none yet. */
   readonly invite?: string | undefined;
+  /** Takes, with the invite, the place of a member whose disk is lost: of this one, or with null of the only one that is down. */
+  readonly restore?: { readonly as: PeerName | null } | undefined;
   /** Whether this is the peer of a program that stays, which offers itself as a coordinator unless it was told otherwise. */
   readonly isDaemon: boolean;
   readonly settings: PeerSettings;
@@ -89,15 +91,16 @@ export async function joinOnly(
 async function ensureMembership(folder: string, options: RunningPeerOptions): Promise<Membership> {
   const existing = await loadMembership(folder);
   if (existing !== undefined) {
-    if (options.invite !== undefined && decodeInvite(options.invite).networkId !== existing.config.networkId)
-      throw alreadyMember(folder, existing);
+    const isOther =
+      options.invite !== undefined && decodeInvite(options.invite).networkId !== existing.config.networkId;
+    if (isOther || options.restore !== undefined) throw alreadyMember(folder, existing);
     return withChanges(folder, existing, options);
   }
   const setup = { ...usualSetup(options.isDaemon), ...defined(options.setup) };
   const membership =
     options.invite === undefined
       ? await foundNetwork(folder, setup)
-      : await joinByInvite(folder, options.invite, setup);
+      : await joinByInvite(folder, options.invite, setup, options.restore);
   await saveMembership(folder, membership);
   return membership;
 }
@@ -113,21 +116,26 @@ function usualSetup(isDaemon: boolean): PeerSetup {
   return { name: defaultName(), zone: "", capacityBytes: null, coordinate: isDaemon ? "auto" : null };
 }
 
-async function joinByInvite(folder: string, text: string, setup: PeerSetup): Promise<Membership> {
+async function joinByInvite(
+  folder: string,
+  text: string,
+  setup: PeerSetup,
+  restore: RunningPeerOptions["restore"],
+): Promise<Membership> {
   const invite = decodeInvite(text);
   const identity = encodePeerKey(await generatePeerKey());
-  const shelf = newShelf(setup.capacityBytes);
   const { name, zone, capacityBytes, coordinate } = setup;
-  const answer = await requestJoin(
-    invite,
-    identity,
-    { name, zone, capacityBytes: capacityBytes ?? 0, shelf, mayCoordinate: coordinate === "auto" },
-    Date.now(),
-  );
-  await writeFileAtomic(
-    join(folder, memberListFile),
-    memberListBytes({ version: answer.version, peers: answer.peers, roster: answer.roster }),
-  );
+  const request = {
+    name,
+    zone,
+    capacityBytes: capacityBytes ?? 0,
+    shelf: newShelf(setup.capacityBytes),
+    mayCoordinate: coordinate === "auto",
+    restore,
+  };
+  const answer = await requestJoin(invite, identity, request, Date.now());
+  const { version, peers, shelves, policy, roster } = answer;
+  await writeFileAtomic(join(folder, memberListFile), memberListBytes({ version, peers, shelves, policy, roster }));
   return {
     identity,
     networkSecret: answer.networkSecret,
@@ -136,7 +144,7 @@ async function joinByInvite(folder: string, text: string, setup: PeerSetup): Pro
       name: answer.name,
       zone,
       capacityBytes,
-      shelf,
+      shelf: answer.shelf,
       coordinate,
     },
   };

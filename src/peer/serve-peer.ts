@@ -1,7 +1,8 @@
 /** Everything that this peer answers to other members. */
+import { DfsError } from "../core/errors.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
-import { serveChunks } from "./chunk-server.ts";
+import { type ServedChunks, serveChunks } from "./chunk-server.ts";
 import { coordinatorRoutes } from "./coordination/coordinator-routes.ts";
 import type { Seat } from "./coordination/seat.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
@@ -9,8 +10,10 @@ import { fingerRoutes } from "./finger-transport.ts";
 import { openLaneMethod } from "./lane-method.ts";
 import { LaneServer } from "./lane-server.ts";
 import type { PeerLinks } from "./peer-links.ts";
-import type { ShelfKeeper } from "./shelf-keeper.ts";
-import { shelfRoutes } from "./shelf-routes.ts";
+import type { ShelfHost } from "./shelves/shelf-host.ts";
+import { shelfRoutes } from "./shelves/shelf-routes.ts";
+import type { Upkeep } from "./shelves/upkeep.ts";
+import type { UserPacer } from "./shelves/user-pacer.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { route } from "./wire/rpc-method.ts";
 import { routeTable, serveRpc } from "./wire/rpc-server.ts";
@@ -21,23 +24,40 @@ export interface ServingParts {
   readonly listenHost: string;
   /** Where the coordinator of this peer is, while it is one. */
   readonly seat: Seat;
-  /** Absent on a peer without a shelf. */
-  readonly keeper: ShelfKeeper | undefined;
+  readonly shelves: ShelfHost;
+  readonly upkeep: Upkeep;
+  readonly pacer: UserPacer;
   readonly store: ChunkStore;
   readonly fingers: FingerTableService;
   readonly buffers: FrameBuffers;
 }
 
+/** What was begun for another peer is finished, whether it still waits for the answer or not. */
+const neverAborted = new AbortController().signal;
+
 /** Registers the RPC and chunk protocols, and opens the door for lanes; returns what to stop in the end. */
 export async function servePeer(parts: ServingParts): Promise<LaneServer> {
-  const { links, listenHost, seat, keeper, store, fingers, buffers } = parts;
-  const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { store, buffers });
+  const { links, listenHost, seat, shelves, upkeep, pacer, store, fingers, buffers } = parts;
+  const chunks: ServedChunks = {
+    put: (lease, digest, bytes) => shelves.putChunk(lease, digest, bytes, neverAborted),
+    get: async (digest) => {
+      pacer.noteUse();
+      try {
+        return await store.get(digest);
+      } catch (error) {
+        if (error instanceof DfsError && error.kind === "integrity") upkeep.mendSoon();
+        throw error;
+      }
+    },
+  };
+  const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { chunks, buffers });
   const lanes = new LaneServer(listenHost, (protocol) => links.handlerOf(protocol));
   await lanes.start();
   await links.serve({
     onRpcChannel: (channel, from) => {
       const routes = [
-        ...shelfRoutes(keeper, store),
+        ...shelfRoutes(shelves, store, from),
+        ...upkeep.routes(),
         ...fingerRoutes(fingers, from),
         route(openLaneMethod, ({ protocol }) => Promise.resolve(lanes.offer(from, protocol) ?? null)),
         ...seat.routes(from),

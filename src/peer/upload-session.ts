@@ -1,16 +1,22 @@
 /**
  * One transfer's upload to one shelf: a lease, and chunks that are asked for first and sent only when missing.
  *
+ * It outlives the shelf's owner: whatever fails because a peer is not there, or is not the owner any more, is tried again
+ * for as long as it takes others to notice and to take over. The new owner has what the old one passed on under the same
+ * lease; what it lacks shows when the records are added, and the file is then read again.
+ *
  * Chunks wait in a short queue; everything that waits is asked for in one question while the answer to the one before
  * is still being acted upon, so that the link never idles and no chunk costs a round trip of its own.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { withDeadline } from "../core/deadline.ts";
+import { DfsError } from "../core/errors.ts";
 import type { FileKey, LeaseId } from "../core/ids.ts";
-import { chunkRetryMs, chunkTriesMax, pinBatchChunks } from "../core/limits.ts";
+import { chunkRetryMs, pinBatchChunks, uploadPatienceMs, uploadRetryMsMax } from "../core/limits.ts";
 import { hexOf, randomId } from "./random-ids.ts";
 import { withRetries } from "./retry.ts";
-import type { ShelfPort } from "./shelf-port.ts";
+import { TooFewDisks } from "./shelves/network-shelf.ts";
+import type { Confirmation, ShelfPort } from "./shelves/shelf-port.ts";
 
 interface WaitingChunk {
   readonly digest: Uint8Array;
@@ -33,6 +39,7 @@ export class UploadSession {
   readonly lease: LeaseId = randomId<LeaseId>();
   readonly port: ShelfPort;
   readonly counters: UploadCounters = { chunks: 0, newChunks: 0, newBytes: 0 };
+  readonly #copies: number;
   readonly #signal: AbortSignal;
   readonly #waiting: WaitingChunk[] = [];
   readonly #inFlight = new Map<string, Promise<boolean>>();
@@ -41,9 +48,10 @@ export class UploadSession {
   #renewal: NodeJS.Timeout | undefined;
   #isEnded = false;
 
-  /** `signal` ends the storing; the lease itself is renewed until `end` or `letGo`. */
-  constructor(port: ShelfPort, signal: AbortSignal) {
+  /** Files want up to `copies`. `signal` ends the storing; the lease itself is renewed until `end` or `letGo`. */
+  constructor(port: ShelfPort, copies: number, signal: AbortSignal) {
     this.port = port;
+    this.#copies = copies;
     this.#signal = signal;
   }
 
@@ -70,10 +78,20 @@ export class UploadSession {
     }
   }
 
-  /** Resolves when the records and all their chunks are durable. */
-  async addRecords(fileKeys: readonly FileKey[]): Promise<void> {
+  /**
+   * Resolves when the records and all their chunks are durable, on as many disks as the answer says. Fails with
+   * `changed` when the shelf has lost chunks of the upload with a former owner: they must be stored again.
+   */
+  async addRecords(fileKeys: readonly FileKey[]): Promise<Confirmation> {
     await this.#open();
-    await this.#retrying(() => this.port.addRecords(this.lease, fileKeys, this.#signal));
+    try {
+      return await this.#leased(() => this.port.addRecords(this.lease, fileKeys, this.#copies, this.#signal));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      throw new DfsError("changed", `the shelf has lost part of the upload with its owner: ${error.message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Ends the lease, so that the shelf can settle at once what stays. The lease runs out by itself where this fails. */
@@ -89,16 +107,20 @@ export class UploadSession {
   }
 
   #open(): Promise<void> {
-    this.#opened ??= this.#retrying(() => this.port.holdLease(this.lease, this.#signal)).then((leaseMs) => {
-      if (!this.#isEnded) this.#renewEvery(leaseMs / 3);
-    });
+    this.#opened ??= this.#retrying(() => this.port.holdLease(this.lease, this.#copies, this.#signal)).then(
+      (leaseMs) => {
+        if (!this.#isEnded) this.#renewEvery(leaseMs / 3);
+      },
+    );
     return this.#opened;
   }
 
   /** Two more tries come before the lease runs out. */
   #renewEvery(intervalMs: number): void {
     this.#renewal = setInterval(() => {
-      const renewed = withDeadline(intervalMs, undefined, (signal) => this.port.holdLease(this.lease, signal));
+      const renewed = withDeadline(intervalMs, undefined, (signal) =>
+        this.port.holdLease(this.lease, this.#copies, signal),
+      );
       renewed.catch(() => undefined);
     }, intervalMs);
     this.#renewal.unref();
@@ -112,7 +134,7 @@ export class UploadSession {
       const batch = this.#waiting.splice(0, pinBatchChunks);
       try {
         const digests = batch.map((chunk) => chunk.digest);
-        const present = await this.#retrying(() => this.port.pin(this.lease, digests, this.#signal));
+        const present = await this.#leased(() => this.port.pin(this.lease, digests, this.#signal));
         batch.forEach((chunk, index) => this.#settle(chunk, present[index] === true));
       } catch (error) {
         for (const chunk of batch) chunk.reject(error);
@@ -124,14 +146,40 @@ export class UploadSession {
   #settle(chunk: WaitingChunk, isPresent: boolean): void {
     if (isPresent) chunk.resolve(false);
     else
-      this.#retrying(() => this.port.putChunk(this.lease, chunk.digest, chunk.sealed, this.#signal)).then(
+      this.#leased(() => this.port.putChunk(this.lease, chunk.digest, chunk.sealed, this.#signal)).then(
         () => chunk.resolve(true),
         chunk.reject,
       );
   }
 
-  /** Everything that a shelf is asked may be asked again after the connection broke. */
-  #retrying<Result>(work: () => Promise<Result>): Promise<Result> {
-    return withRetries({ attempts: chunkTriesMax, pauseMs: chunkRetryMs, signal: this.#signal }, work);
+  /** A new owner may not know the lease yet. */
+  #leased<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#retrying(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        await this.port.holdLease(this.lease, this.#copies, this.#signal);
+        return work();
+      }
+    });
   }
+
+  /** Everything that a shelf is asked may be asked again, of the same owner or of the next. */
+  #retrying<Result>(work: () => Promise<Result>): Promise<Result> {
+    return withRetries(
+      {
+        forMs: uploadPatienceMs,
+        pauseMs: chunkRetryMs,
+        pauseMsMax: uploadRetryMsMax,
+        mayPass: (error) => !(error instanceof TooFewDisks),
+        signal: this.#signal,
+      },
+      work,
+    );
+  }
+}
+
+function isNotFound(error: unknown): error is DfsError {
+  return error instanceof DfsError && error.kind === "not-found";
 }

@@ -2,6 +2,7 @@
 import stringWidth from "string-width";
 import type { TransferEvent } from "../core/client.ts";
 import { printable } from "../core/names.ts";
+import type { BarSpace } from "./command.ts";
 import { byteText } from "./formats.ts";
 
 /** Lines below the bars that must stay free: the total, "… N more", and two for the terminal's own. */
@@ -61,35 +62,16 @@ function afterEnd(progress: TransferProgress, path: string): TransferProgress {
   return { ...progress, running, endedFiles: endedFiles + 1, endedBytes: endedBytes + sizeBytes };
 }
 
-export interface BarSpace {
-  readonly columns: number;
-  readonly rows: number;
-  readonly nowMs: number;
-}
-
 /** One line for each file in work, as many as fit, and one for all of them. No line is wider than the terminal. */
 export function barLines(progress: TransferProgress, space: BarSpace): readonly string[] {
-  const { foundFiles, endedFiles, running } = progress;
-  const room = Math.max(1, space.rows - linesKept);
-  const lines: string[] = [];
-  for (const [path, { bytes, sizeBytes }] of running) {
-    if (lines.length === room) break;
-    lines.push(barLine(printable(path), bytes, sizeBytes, byteText(bytes), space.columns));
-  }
-  if (running.size > room) lines.push(fit(`… ${running.size - room} more`, space.columns));
-  if (foundFiles !== 1 || running.size !== 1) lines.push(...totalLines(progress, space, endedFiles, foundFiles));
-  else lines.push(fit(rateText(progress, space.nowMs), space.columns));
-  return lines;
-}
-
-function totalLines(
-  progress: TransferProgress,
-  space: BarSpace,
-  endedFiles: number,
-  foundFiles: number,
-): readonly string[] {
-  const label = `${endedFiles}/${Math.max(foundFiles, endedFiles)} files`;
-  return [barLine(label, passedBytes(progress), progress.foundBytes, rateText(progress, space.nowMs), space.columns)];
+  const { foundFiles, foundBytes, endedFiles, running, startedMs } = progress;
+  const files: Bar[] = [];
+  for (const [path, { bytes, sizeBytes }] of running)
+    files.push({ label: printable(path), bytes, sizeBytes, note: byteText(bytes) });
+  const all = { bytes: passedBytes(progress), sizeBytes: foundBytes, startedMs };
+  if (foundFiles === 1 && running.size === 1)
+    return [...boundedBars(files, space), fit(rateText(all, space.nowMs), space.columns)];
+  return barsWithTotal(files, { ...all, label: `${endedFiles}/${Math.max(foundFiles, endedFiles)} files` }, space);
 }
 
 function passedBytes({ endedBytes, running }: TransferProgress): number {
@@ -98,13 +80,43 @@ function passedBytes({ endedBytes, running }: TransferProgress): number {
   return bytes;
 }
 
+/** A bar, and what stands before and behind it. */
+interface Bar {
+  readonly label: string;
+  readonly bytes: number;
+  readonly sizeBytes: number;
+  readonly note: string;
+}
+
+/** All bars together, since when. */
+interface BarTotal {
+  readonly bytes: number;
+  readonly sizeBytes: number;
+  readonly startedMs: number;
+}
+
+/** The bars, as many as fit, and below them one for all: with rate and time left. No line is wider than the terminal. */
+export function barsWithTotal(
+  bars: readonly Bar[],
+  total: BarTotal & Pick<Bar, "label">,
+  space: BarSpace,
+): readonly string[] {
+  const note = rateText(total, space.nowMs);
+  return [...boundedBars(bars, space), barLine({ ...total, note }, space.columns)];
+}
+
+function boundedBars(bars: readonly Bar[], { columns, rows }: BarSpace): readonly string[] {
+  const room = Math.max(1, rows - linesKept);
+  const lines = bars.slice(0, room).map((bar) => barLine(bar, columns));
+  return bars.length > room ? [...lines, fit(`… ${bars.length - room} more`, columns)] : lines;
+}
+
 /** Bytes, rate and time left: `12.0 MiB  3.1 MiB/s  0:42`. */
-function rateText(progress: TransferProgress, nowMs: number): string {
-  const bytes = passedBytes(progress);
-  const elapsedMs = nowMs - progress.startedMs;
+function rateText({ bytes, sizeBytes, startedMs }: BarTotal, nowMs: number): string {
+  const elapsedMs = nowMs - startedMs;
   if (elapsedMs < steadyMs || bytes === 0) return byteText(bytes);
   const bytesPerSecond = (bytes * 1000) / elapsedMs;
-  const secondsLeft = Math.max(0, Math.round((progress.foundBytes - bytes) / bytesPerSecond));
+  const secondsLeft = Math.max(0, Math.round((sizeBytes - bytes) / bytesPerSecond));
   return `${byteText(bytes)}  ${byteText(bytesPerSecond)}/s  ${clockText(secondsLeft)}`;
 }
 
@@ -116,20 +128,21 @@ function clockText(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
 
-function barLine(label: string, bytes: number, sizeBytes: number, after: string, columns: number): string {
+/** A label, a bar with its percentage, and a note, cut to so many columns. */
+export function barLine({ label, bytes, sizeBytes, note }: Bar, columns: number): string {
   const share = sizeBytes === 0 ? 1 : Math.min(1, bytes / sizeBytes);
   const filled = Math.floor(share * barCells);
   const bar = `${"█".repeat(filled)}${"░".repeat(barCells - filled)} ${String(Math.floor(share * 100)).padStart(3)}%`;
-  const labelColumns = columns - stringWidth(bar) - stringWidth(after) - linesKept;
+  const labelColumns = columns - stringWidth(bar) - stringWidth(note) - linesKept;
   if (labelColumns < 1) return fit(bar, columns);
   const shown = fit(label, labelColumns);
-  return fit(`${shown}${" ".repeat(labelColumns - stringWidth(shown))}  ${bar}  ${after}`, columns);
+  return fit(`${shown}${" ".repeat(labelColumns - stringWidth(shown))}  ${bar}  ${note}`, columns);
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** `text` cut to `columns`, with an ellipsis where something was cut. */
-function fit(text: string, columns: number): string {
+export function fit(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let cut = "";
   let width = 0;

@@ -1,8 +1,6 @@
-/** Bars on a plain terminal, for commands that do not run at the prompt: drawn over with cursor movements, wiped at the end. */
+/** Progress on a plain terminal, for commands that do not run at the prompt: drawn over with cursor movements, wiped at the end. */
 import { redrawsPerSecondMax } from "../core/limits.ts";
-import { afterEvent, barLines, startedProgress } from "./bars.ts";
-import type { TransferProgress } from "./bars.ts";
-import type { ProgressView } from "./command.ts";
+import type { ProgressLines, ProgressView } from "./command.ts";
 
 const millisecondsPerSecond = 1000;
 
@@ -12,22 +10,18 @@ export interface BarTerminal {
   readonly rows: number;
 }
 
-/** Starts to draw bars on `terminal`, at most 8 times a second; `stop` wipes them. */
-export function startBatchBars(terminal: BarTerminal): ProgressView {
-  let progress: TransferProgress = startedProgress(performance.now());
+/** Starts to draw on `terminal` what `lines` gives, at most 8 times a second; `stop` wipes it. */
+export function startBatchBars(terminal: BarTerminal, lines: ProgressLines): ProgressView {
   let drawnLines = 0;
   const wiped = (): string => (drawnLines === 0 ? "" : `\u001b[${drawnLines}A\u001b[J`);
   const draw = (): void => {
     const { columns, rows } = terminal;
-    const lines = barLines(progress, { columns: columns - 1, rows, nowMs: performance.now() });
-    terminal.write(wiped() + lines.map((line) => `${line}\n`).join(""));
-    drawnLines = lines.length;
+    const drawn = lines({ columns: columns - 1, rows, nowMs: performance.now() });
+    terminal.write(wiped() + drawn.map((line) => `${line}\n`).join(""));
+    drawnLines = drawn.length;
   };
   const timer = setInterval(draw, millisecondsPerSecond / redrawsPerSecondMax);
   return {
-    onEvent: (event) => {
-      progress = afterEvent(progress, event);
-    },
     stop: () => {
       clearInterval(timer);
       terminal.write(wiped());
@@ -35,6 +29,3 @@ export function startBatchBars(terminal: BarTerminal): ProgressView {
     },
   };
 }
-
-/** Where bars would be in the way: nothing is shown. */
-export const noBars: ProgressView = { onEvent: () => undefined, stop: () => undefined };

@@ -3,7 +3,7 @@
  *
  * One table of these descriptions gives parsing, usage lines, help and completion.
  */
-import type { CallOptions, DfsClient, TransferEvent } from "../core/client.ts";
+import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { DfsPath } from "../core/names.ts";
 import { optionText, parseOptions } from "./arguments.ts";
@@ -19,6 +19,9 @@ export const staleOption: OptionSpec = {
   long: "stale",
   summary: "show what any coordinator has, without asking the others; says how old it is",
 };
+
+/** The option of every command that prints objects for programs. */
+export const jsonOption: OptionSpec = { long: "json", summary: "one JSON object a line" };
 
 export interface Command {
   readonly name: string;
@@ -71,10 +74,20 @@ export interface Settings {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Shows a running transfer: bars on a terminal, nothing elsewhere. */
+/** The room that progress has on a terminal, and the time. */
+export interface BarSpace {
+  readonly columns: number;
+  readonly rows: number;
+  /** Of the same clock as `performance.now()`. */
+  readonly nowMs: number;
+}
+
+/** Draws how far something is: lines that fit into the space. Asked anew a few times a second. */
+export type ProgressLines = (space: BarSpace) => readonly string[];
+
+/** Progress that is shown. */
 export interface ProgressView {
-  readonly onEvent: (event: TransferEvent) => void;
-  /** Takes the bars away. */
+  /** Takes it away. */
   stop(): void;
 }
 
@@ -99,7 +112,8 @@ export interface CommandContext {
   report(error: unknown, operand?: string): Promise<number>;
   /** Asks a person for yes or no; absent where nobody can answer. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  progress(): ProgressView;
+  /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */
+  progress(lines: ProgressLines): ProgressView | undefined;
 }
 
 /** The options of one call. */
@@ -165,6 +179,11 @@ function parseOwnArguments(command: Command, words: readonly Argument[]): Parsed
 /** Whether the command can be answered from what one coordinator has. */
 export function takesStale(command: Command): boolean {
   return command.options.includes(staleOption);
+}
+
+/** Whether the output is for a program: by `--json`, of the command or of the shell. */
+export function isJson({ options }: Invocation, { settings }: CommandContext): boolean {
+  return options.has(jsonOption.long) || settings.json;
 }
 
 /** The usage line of a command. */

@@ -52,6 +52,11 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `1 revision`, `12 revisions`. */
+export function revisionsText(revisions: number): string {
+  return revisions === 1 ? "1 revision" : `${revisions} revisions`;
+}
+
 /** Type and permissions as `ls -l` writes them: `-rw-r--r--`. */
 export function modeText(entry: Pick<Entry, "kind" | "mode">): string {
   let text = entry.kind === "directory" ? "d" : "-";

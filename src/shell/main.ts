@@ -17,7 +17,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { scriptBytesMax } from "../core/limits.ts";
 import { printable, rootPath } from "../core/names.ts";
 import { runAtomically } from "./atomic.ts";
-import { noBars, startBatchBars } from "./batch-bars.ts";
+import { startBatchBars } from "./batch-bars.ts";
 import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import { jsonLine } from "./formats.ts";
@@ -210,7 +210,7 @@ function batchOptions(program: ShellProgram, launch: Launch, stdinIsFree: boolea
       stdinIsFree && stdin.isTTY === true && stderr.isTTY === true
         ? (question, signal) => ask(program, question, signal)
         : undefined,
-    progress: () => (showsBars ? startBatchBars(terminal) : noBars),
+    progress: (lines) => (showsBars ? startBatchBars(terminal, lines) : undefined),
   };
 }
 
@@ -232,7 +232,7 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
     stdin: undefined,
     openClient: () => program.openClient({ dataFolder, onProgress }),
     ask: undefined,
-    progress: () => noBars,
+    progress: () => undefined,
     localRunner: {
       inherit: stdout === process.stdout && stderr === process.stderr,
       stdout: out,

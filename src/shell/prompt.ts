@@ -4,9 +4,7 @@
  */
 import { emitKeypressEvents } from "node:readline";
 import { redrawsPerSecondMax } from "../core/limits.ts";
-import { afterEvent, barLines, startedProgress } from "./bars.ts";
-import type { TransferProgress } from "./bars.ts";
-import type { ProgressView } from "./command.ts";
+import type { ProgressLines, ProgressView } from "./command.ts";
 import { commonPrefix, complete } from "./completion.ts";
 import type { Completion } from "./completion.ts";
 import { fillColumns } from "./formats.ts";
@@ -56,7 +54,7 @@ class Prompt {
   #line = emptyLine();
   #question: Question | undefined;
   #running: AbortController | undefined;
-  #progress: TransferProgress | undefined;
+  #progress: ProgressLines | undefined;
   #completing: AbortController | undefined;
   #redraw: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #end: ((code: number) => void) | undefined;
@@ -72,7 +70,7 @@ class Prompt {
       stdout: output,
       stderr: output,
       ask: (question) => this.#ask(question),
-      progress: () => this.#startBars(),
+      progress: (lines) => this.#startBars(lines),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
   }
@@ -252,13 +250,10 @@ class Prompt {
     }
   }
 
-  #startBars(): ProgressView {
-    this.#progress = startedProgress(performance.now());
+  #startBars(lines: ProgressLines): ProgressView {
+    this.#progress = lines;
     const timer = setInterval(this.#show, redrawMs);
     return {
-      onEvent: (event) => {
-        if (this.#progress !== undefined) this.#progress = afterEvent(this.#progress, event);
-      },
       stop: () => {
         clearInterval(timer);
         this.#progress = undefined;
@@ -287,7 +282,7 @@ class Prompt {
     if (this.#question !== undefined) return this.#inputArea(this.#question.text, rows);
     if (this.#running === undefined) return this.#inputArea(promptText(this.#shell.state), rows);
     if (this.#progress === undefined) return { rows: [] };
-    const lines = barLines(this.#progress, { columns: this.#columns - 1, rows, nowMs: performance.now() });
+    const lines = this.#progress({ columns: this.#columns - 1, rows, nowMs: performance.now() });
     return { rows: lines.map((text) => [{ text }]) };
   }
 

@@ -14,6 +14,7 @@ import type {
   CommandContext,
   Invocation,
   OptionValues,
+  ProgressLines,
   ProgressView,
   ReadCalls,
   Settings,
@@ -42,7 +43,8 @@ export interface ShellOptions {
   readonly openClient: () => Promise<DfsClient>;
   /** Asks a person for yes or no; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
   readonly ask: ((question: string, signal: AbortSignal) => Promise<boolean>) | undefined;
-  readonly progress: () => ProgressView;
+  /** As in CommandContext. */
+  readonly progress: (lines: ProgressLines) => ProgressView | undefined;
   /** Starts local commands that own the terminal; see LocalRunner. */
   readonly localRunner: LocalRunner;
 }

@@ -25,6 +25,14 @@ export function expiryMs(text: string, nowMs: number): number {
   return timeMs;
 }
 
+/** A number of days, which may have a fraction, or a span such as `12h`, in milliseconds. Fails with `usage`, naming `option`. */
+export function daysMs(text: string, option: string): number {
+  const span = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 24 * hourMs) : parseSpan(text);
+  if (span === undefined)
+    throw new DfsError("usage", `${option} needs a number of days as 30 or 0.5, or a span as 12h, not "${text}"`);
+  return span;
+}
+
 function parseSpan(text: string): number | undefined {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
   const unit = spanUnitMs[match?.[2] ?? ""];

@@ -2,6 +2,8 @@
 import type { TransferEvent, TransferSummary } from "../core/client.ts";
 import type { DfsError } from "../core/errors.ts";
 import { printable } from "../core/names.ts";
+import { afterEvent, barLines, startedProgress } from "./bars.ts";
+import { isJson } from "./command.ts";
 import type { CommandContext, Invocation } from "./command.ts";
 import type { OptionSpec } from "./arguments.ts";
 import { byteText, durationText, jsonLine } from "./formats.ts";
@@ -40,12 +42,13 @@ export async function runTransfer(
   start: (onEvent: (event: TransferEvent) => void) => Promise<TransferSummary>,
 ): Promise<number> {
   const isQuiet = context.settings.quiet || invocation.options.has("quiet");
-  const view = isQuiet ? undefined : context.progress();
+  let progress = startedProgress(performance.now());
+  const view = isQuiet ? undefined : context.progress((space) => barLines(progress, space));
   const failures: { path: string; error: DfsError }[] = [];
   const lines: string[] = [];
   let ended = 0;
   const onEvent = (event: TransferEvent): void => {
-    view?.onEvent(event);
+    if (view !== undefined) progress = afterEvent(progress, event);
     if (event.type === "failed") failures.push({ path: event.path, error: event.error });
     if (event.type === "done" || event.type === "failed") ended += 1;
     if (event.type === "done" && event.outcome === "would-write") lines.push(`would ${name} ${event.path}\n`);
@@ -59,17 +62,27 @@ export async function runTransfer(
   for (const line of lines) await context.stdout.write(context.stdout.isTTY ? `${printable(line.trimEnd())}\n` : line);
   for (const { path, error } of failures) await context.report(error, path);
   await context.stdout.write(summaryText(name, summary, invocation, context, isQuiet));
+  const note = isQuiet || invocation.options.has("dry-run") ? undefined : copiesNote(summary);
+  if (note !== undefined) await context.stderr.write(`${name}: ${note}\n`);
   return exitCode(summary, failures, ended);
+}
+
+/** What to know where files are on fewer disks than they should be. */
+function copiesNote({ files, copies, copiesWanted }: TransferSummary): string | undefined {
+  if (copiesWanted === undefined || files === 0 || copies === 0 || copies >= copiesWanted) return undefined;
+  return `note: on ${copies === 1 ? "1 disk" : `${copies} disks`} for now; see backup`;
 }
 
 function summaryText(
   name: "put" | "get",
   summary: TransferSummary,
-  { options }: Invocation,
-  { settings, stdout }: CommandContext,
+  invocation: Invocation,
+  context: CommandContext,
   isQuiet: boolean,
 ): string {
-  if (settings.json || options.has("json")) return jsonLine(summary);
+  const { settings, stdout } = context;
+  const { options } = invocation;
+  if (isJson(invocation, context)) return jsonLine(summary);
   if (settings.verbose || options.has("verbose")) return countersLine(name, summary);
   return stdout.isTTY && !isQuiet ? `${sentence(summary, options.has("dry-run"))}\n` : "";
 }

@@ -1,11 +1,17 @@
-/** The jobs that the store appends: chunks of a lease, and notes about records. */
+/** The jobs that the store appends: chunks of a lease, and notes about shelves. */
 import type { StoredBytes } from "../chunking/file-record.ts";
 import { assert, DfsError } from "../core/errors.ts";
-import type { FileKey, LeaseId } from "../core/ids.ts";
+import type { FileKey, LeaseId, ShelfId } from "../core/ids.ts";
 import { flushGroupBytesMax, flushGroupChunksMax } from "../core/limits.ts";
+import type { ShelfChange } from "../core/shelf.ts";
 import { chunkRecord, noteRecord, recordBytes } from "./segment-format.ts";
-import type { RecordKind } from "./segment-format.ts";
 import type { AppendJob } from "./segment-writer.ts";
+import { carryOut } from "./shelf-changes.ts";
+import { effectsOf, setAfter } from "./shelf-effects.ts";
+import { encodeChanged, encodeEntries, noteEntryBytes, noteHeadBytes } from "./shelf-note.ts";
+import type { ShelfNote } from "./shelf-note.ts";
+import { newShelf } from "./shelf-state.ts";
+import type { SetAfter, ShelfState, ShelfStep } from "./shelf-state.ts";
 import type { StoreIndex } from "./store-index.ts";
 import type { LeaseRow } from "./lease-table.ts";
 
@@ -17,15 +23,18 @@ export function requireLease(index: StoreIndex, lease: LeaseId): LeaseRow {
 }
 
 /** Stores those of `chunks` that are not here yet, and pins all of them to a lease that is in use. */
-export function putJob(index: StoreIndex, lease: LeaseId, chunks: readonly StoredBytes[]): AppendJob {
-  const records = distinct(chunks).map(({ digest, bytes }) => ({ digest, record: chunkRecord(digest, bytes, lease) }));
+export function putJob(index: StoreIndex, { lease, shelf }: LeaseRow, chunks: readonly StoredBytes[]): AppendJob {
+  const records = distinct(chunks).map(({ digest, bytes }) => ({
+    digest,
+    record: chunkRecord(digest, bytes, { lease, shelf }),
+  }));
   let fresh: typeof records = [];
   return {
     bytesMax: chunks.reduce((sum, { bytes }) => sum + recordBytes(bytes.length), 0),
     recordsMax: chunks.length,
     mayUseReserve: false,
-    records(isInGroup) {
-      fresh = records.filter(({ digest }) => !isInGroup(digest) && index.chunks.here(digest) === undefined);
+    records(group) {
+      fresh = records.filter(({ digest }) => !group.hasChunk(digest) && index.chunks.here(digest) === undefined);
       return fresh.map(({ record }) => record);
     },
     apply(places) {
@@ -71,17 +80,95 @@ export function groupsOf(chunks: readonly StoredBytes[]): StoredBytes[][] {
   return groups;
 }
 
-/** What a note about records says; `apply` carries it out, given the number of the segment that it is written in. */
-export interface Note {
-  readonly kind: Exclude<RecordKind, "chunk">;
-  readonly lease?: LeaseId | undefined;
-  readonly keys: readonly FileKey[];
-  readonly apply: (segment: number) => void;
+/** A change of a shelf that is to be written and carried out. */
+export interface ShelfJob {
+  readonly shelf: ShelfId;
+  readonly changes: readonly ShelfChange[];
+  /** Holds the records that are added. */
+  readonly lease?: LeaseRow | undefined;
+  /** What the changes lead to from here, or nothing where there is nothing to do; may refuse. */
+  readonly plan: (state: ShelfState, set: SetAfter) => ShelfStep | undefined;
+  /** Does what else belongs to the change, in the same transaction. */
+  readonly afterwards?: (() => void) | undefined;
 }
 
-/** Writes a note, atomically for all its keys. */
-export function noteJob({ kind, lease, keys, apply }: Note): AppendJob {
-  const record = noteRecord(kind, keys, lease);
+/** Writes and carries out changes; whoever calls holds the locks of their keys. Ends with the state they led to. */
+export function changeJob(index: StoreIndex, job: ShelfJob): AppendJob & { readonly outcome: () => ShelfState } {
+  const { shelf, changes, lease } = job;
+  let outcome: ShelfState | undefined;
+  let note: ShelfNote | undefined;
+  return {
+    bytesMax: recordBytes(noteHeadBytes + changes.length * noteEntryBytes),
+    recordsMax: 1,
+    mayUseReserve: true,
+    records(group) {
+      const id = index.shelves.find(shelf)?.id;
+      const copiesOf = (key: FileKey): number => (id === undefined ? 0 : index.members.copiesOf(id, key));
+      const effects = effectsOf(changes, copiesOf);
+      const before = group.shelf(shelf);
+      const step = job.plan(before, setAfter(before, effects, changes.length));
+      outcome = step?.state ?? before;
+      const entries = [...effects, ...newlyHeld(index, changes, effects, lease)];
+      if (step === undefined || (entries.length === 0 && saysNothing(before, step))) return [];
+      group.setShelf(shelf, step.state);
+      note = { step, entries };
+      return [noteRecord("changed", encodeChanged(note), { lease: lease?.lease, shelf })];
+    },
+    apply([place]) {
+      if (note === undefined || place === undefined) return;
+      carryOut(index, { ...note, shelf, leaseRow: lease?.id, segment: place.segment });
+      job.afterwards?.();
+    },
+    outcome() {
+      assert(outcome !== undefined, "a job that was written has an outcome");
+      return outcome;
+    },
+  };
+}
+
+/** Whether a step leaves everything as it is, as comparing a digest does with an equal one. */
+function saysNothing(before: ShelfState, { state, restartsAt }: ShelfStep): boolean {
+  const { fence, epoch, sequence, isLoose } = before;
+  const isSame = state.fence === fence && state.epoch === epoch && state.sequence === sequence;
+  return isSame && state.isLoose === isLoose && restartsAt === undefined;
+}
+
+/** Records that are in the set already, and that the lease does not hold yet: that must survive too. */
+function newlyHeld(
+  index: StoreIndex,
+  changes: readonly ShelfChange[],
+  effects: readonly ShelfChange[],
+  lease: LeaseRow | undefined,
+): ShelfChange[] {
+  if (lease === undefined) return [];
+  const changed = new Set(effects.map(({ fileKey }) => fileKey));
+  return changes.filter(
+    ({ fileKey, copies }) => copies > 0 && !changed.has(fileKey) && !index.records.isHeldBy(fileKey, lease.id),
+  );
+}
+
+/** Says again what the set and the savepoint of a shelf are, for they are to be written elsewhere or were found anew. */
+export function savepointJob(index: StoreIndex, shelf: ShelfId): AppendJob {
+  return {
+    bytesMax: recordBytes(noteHeadBytes),
+    recordsMax: 1,
+    mayUseReserve: true,
+    records(group) {
+      const state = group.shelf(shelf);
+      // Nothing is to be said of a shelf that was forgotten meanwhile.
+      if (state.fence === 0) return [];
+      return [noteRecord("changed", encodeChanged({ step: { state, isLogged: false }, entries: [] }), { shelf })];
+    },
+    apply([place]) {
+      const row = index.shelves.find(shelf);
+      if (row !== undefined && place !== undefined) index.shelves.moveSaid(row, place.segment);
+    },
+  };
+}
+
+/** Says again which records are in the set of shelf row `id`, and which are not; whoever calls holds the locks of their keys. */
+export function repeatJob(index: StoreIndex, id: number, shelf: ShelfId, entries: readonly ShelfChange[]): AppendJob {
+  const record = noteRecord("repeated", encodeEntries(entries), { shelf });
   return {
     bytesMax: recordBytes(record.payload.length),
     recordsMax: 1,
@@ -89,7 +176,26 @@ export function noteJob({ kind, lease, keys, apply }: Note): AppendJob {
     records: () => [record],
     apply([place]) {
       assert(place !== undefined, "every record has a place");
-      apply(place.segment);
+      for (const entry of entries) index.members.set(id, entry, place.segment);
+    },
+  };
+}
+
+/** Forgets a shelf, if its set is empty then. */
+export function forgetJob(index: StoreIndex, shelf: ShelfId): AppendJob {
+  const record = noteRecord("forgotten", new Uint8Array(), { shelf });
+  return {
+    bytesMax: recordBytes(0),
+    recordsMax: 1,
+    mayUseReserve: true,
+    records(group) {
+      if (group.shelf(shelf).records > 0) return [];
+      group.setShelf(shelf, newShelf());
+      return [record];
+    },
+    apply([place]) {
+      const row = index.shelves.find(shelf);
+      if (row !== undefined && place !== undefined) index.shelves.forget(row);
     },
   };
 }

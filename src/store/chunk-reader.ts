@@ -1,5 +1,6 @@
 /** Reads single chunks out of the segments, and sets damaged ones aside. */
 import type { FileHandle } from "node:fs/promises";
+import { checkDigest } from "../chunking/digest.ts";
 import { DfsError } from "../core/errors.ts";
 import { chunkIdOf } from "../core/ids.ts";
 import type { ChunkRow } from "./chunk-table.ts";
@@ -11,7 +12,7 @@ import type { StoreIndex } from "./store-index.ts";
 /** A chunk moves when its segment is compacted; twice while one read is under way would take two rewritten segments. */
 const attemptsMax = 3;
 
-/** Reads for `ChunkStore.get`, and the pages of records for those who walk them. */
+/** Reads for `ChunkStore.get`, the pages of records for those who walk them, and what a scrub has its doubts about. */
 export class ChunkReader {
   readonly #files: SegmentFiles;
   readonly #index: StoreIndex;
@@ -31,9 +32,26 @@ export class ChunkReader {
       try {
         return await this.#files.use(row.segment, (handle) => this.#readAt(handle, row));
       } catch (error) {
-        const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-        if (!isGone || attempt === attemptsMax) throw isGone ? this.#lost(row) : error;
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        if (attempt < attemptsMax) continue;
+        this.#lose(row);
+        throw this.#lost(row);
       }
+    }
+  }
+
+  /** Reads a chunk and re-hashes it. Returns false when it is damaged; it is then set aside. Fails with the system's error. */
+  async verify(digest: Uint8Array): Promise<boolean> {
+    try {
+      const row = this.#index.chunks.here(digest);
+      const bytes = await this.read(digest);
+      if (isDigestOf(digest, bytes)) return true;
+      // Its checksum is right, so that it was stored like this.
+      if (row !== undefined) this.#lose(row);
+      return false;
+    } catch (error) {
+      if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
+      return error.kind === "not-found";
     }
   }
 
@@ -45,17 +63,30 @@ export class ChunkReader {
     const found = decodeRecordHeader(header);
     if (found !== undefined && isPayloadIntact(found, payload) && Buffer.compare(found.digest, row.digest) === 0)
       return new Uint8Array(payload.buffer);
-    await this.#quarantine.copy(handle, row, recordBytes(row.bytes));
+    // Somebody else may have read it at the same time.
+    if (this.#lose(row)) await this.#quarantine.copy(handle, row, recordBytes(row.bytes));
     throw this.#lost(row);
   }
 
+  #lose(row: ChunkRow): boolean {
+    return this.#index.transaction(() => this.#index.chunks.lose(row.digest, row));
+  }
+
   #lost(row: ChunkRow): DfsError {
-    this.#index.transaction(() => this.#index.chunks.lose(row.digest, row));
     return new DfsError(
       "integrity",
       `chunk ${chunkIdOf(row.digest)} is damaged on this disk and was set aside; fetch it from another holder`,
       { path: this.#files.path(row.segment) },
     );
+  }
+}
+
+function isDigestOf(digest: Uint8Array, bytes: Uint8Array): boolean {
+  try {
+    checkDigest("chunk", bytes, digest);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -70,6 +70,11 @@ export class ChunkTable {
     if (this.#insertPin.run(leaseRow, chunkId) > 0) this.#count.get(0, 1, chunkId);
   }
 
+  isPinnedBy(leaseRow: number, chunkId: number): boolean {
+    const statement = this.#database.prepare("SELECT 1 FROM pins WHERE lease = ? AND chunk = ?");
+    return statement.get(leaseRow, chunkId) !== undefined;
+  }
+
   /** Takes up to `limit` of a lease's pins back, and drops what nothing else needs. Returns how many there were. */
   unpin(leaseRow: number, limit: number): number {
     const pins = this.#database.prepare("SELECT chunk FROM pins WHERE lease = ? LIMIT ?").all(leaseRow, limit);
@@ -83,9 +88,8 @@ export class ChunkTable {
 
   /** A record names a chunk once more; one that is not here is noted as missing. */
   reference(digest: Uint8Array): void {
-    const row = this.find(digest);
-    if (row === undefined) this.#insert.get(digest, 0, 0, 0, 1);
-    else this.#count.get(1, 0, row.id);
+    const isKnown = this.#database.prepare("UPDATE chunks SET refs = refs + 1 WHERE digest = ?").run(digest) > 0;
+    if (!isKnown) this.#insert.get(digest, 0, 0, 0, 1);
   }
 
   /** A record names a chunk once less; it is dropped when nothing else needs it. */
@@ -130,6 +134,43 @@ export class ChunkTable {
   /** Forgets all references, before they are counted anew. */
   clearReferences(): void {
     this.#database.exec("UPDATE chunks SET refs = 0 WHERE refs <> 0");
+  }
+
+  /** Up to `limit` chunks that are here, after row `afterId`: about in the order in which they came. */
+  pageById(afterId: number, limit: number): ChunkRow[] {
+    return this.#database
+      .prepare("SELECT * FROM chunks WHERE id > ? AND segment <> 0 ORDER BY id LIMIT ?")
+      .all(afterId, limit)
+      .map(toChunk);
+  }
+
+  /** Up to `limit` chunks after `after` that records name and that are not here, and pages that broken records wait for. */
+  missingPage(after: Uint8Array | undefined, limit: number): Uint8Array[] {
+    return this.#database
+      .prepare(
+        `SELECT digest FROM chunks WHERE segment = 0 AND refs > 0 AND digest > ?1
+         UNION SELECT page FROM wanted WHERE page > ?1 ORDER BY 1 LIMIT ?2`,
+      )
+      .all(after ?? new Uint8Array(), limit)
+      .map((row) => new Uint8Array(row["digest"] as Uint8Array));
+  }
+
+  /** How many chunks and pages that is in all. */
+  countMissing(): number {
+    const missing = "SELECT digest FROM chunks WHERE segment = 0 AND refs > 0 UNION SELECT page FROM wanted";
+    return this.#database.prepare(`SELECT COUNT(*) AS missing FROM (${missing})`).get()?.["missing"] as number;
+  }
+
+  /** Whether it is any at all. */
+  isMissingAny(): boolean {
+    const missing = "SELECT 1 FROM chunks WHERE segment = 0 AND refs > 0 UNION ALL SELECT 1 FROM wanted";
+    return this.#database.prepare(`${missing} LIMIT 1`).get() !== undefined;
+  }
+
+  /** The rows of calls that pinned chunks for themselves, as `leaseRow` below 0, and that a crash ended. */
+  leftoverPinners(limit: number): number[] {
+    const statement = this.#database.prepare("SELECT DISTINCT lease FROM pins WHERE lease < 0 LIMIT ?");
+    return statement.all(limit).map((row) => row["lease"] as number);
   }
 
   /** Drops up to `limit` chunks after row `afterId` that nothing needs. Returns the last row looked at, nothing at the end. */

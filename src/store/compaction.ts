@@ -9,20 +9,28 @@ import type { FileHandle } from "node:fs/promises";
 import { assert } from "../core/errors.ts";
 import type { FileKey } from "../core/ids.ts";
 import {
+  compactedSegmentsMax,
   flushGroupBytesMax,
   flushGroupChunksMax,
   recordsPerNoteMax,
+  segmentDeadShareMax,
+  segmentSealDeadBytesMin,
   storeRowsPerTransactionMax,
 } from "../core/limits.ts";
-import { noteJob } from "./append-jobs.ts";
+import type { ShelfChange } from "../core/shelf.ts";
+import { repeatJob, savepointJob } from "./append-jobs.ts";
+import type { CompactOptions } from "./chunk-store.ts";
 import type { KeyedLocks } from "./keyed-locks.ts";
+import type { SaidRecord } from "./member-table.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { nextTurn } from "./record-walk.ts";
-import { chunkRecord, decodeKeys, recordBytes, recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
+import { chunkRecord, recordBytes, recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
+import type { LogRecord } from "./segment-format.ts";
 import { scanSegment } from "./segment-scan.ts";
 import type { ScanItem } from "./segment-scan.ts";
 import type { SegmentFiles } from "./segment-files.ts";
-import type { AppendJob, SegmentWriter } from "./segment-writer.ts";
+import type { AppendJob, SegmentWriter, WritingGroup } from "./segment-writer.ts";
+import { decodeChanged, decodeEntries } from "./shelf-note.ts";
 import type { StoreIndex } from "./store-index.ts";
 
 /** What compaction works with. `locks` holds one lock for each file key. */
@@ -47,17 +55,22 @@ interface Found {
 }
 
 /** `ChunkStore.compactOnce`; only one may run at a time. */
-export async function compactOnce(parts: CompactionParts, signal?: AbortSignal): Promise<number> {
+export async function compactOnce(
+  parts: CompactionParts,
+  { share = segmentDeadShareMax, signal }: CompactOptions,
+): Promise<number> {
   const { index, writer } = parts;
-  const before = index.segments.totals().diskBytes;
-  const worst = index.segments.worst(writer.activeNumber);
-  const numbers = new Set(index.segments.dead(writer.activeNumber));
-  if (worst !== undefined) numbers.add(worst);
-  for (const number of numbers) {
+  const { activeNumber } = writer;
+  const isMostlyDead = index.segments.worst(activeNumber + 1, share) === activeNumber;
+  if (isMostlyDead && index.segments.deadBytes(activeNumber) >= segmentSealDeadBytesMin) await writer.beginSegment();
+  const dead = index.segments.dead(writer.activeNumber, compactedSegmentsMax);
+  const worst = index.segments.worst(writer.activeNumber, share);
+  let freed = 0;
+  for (const number of dead.length === 0 && worst !== undefined ? [worst] : dead) {
     signal?.throwIfAborted();
-    await new SegmentCompaction(parts, number).run();
+    freed += await new SegmentCompaction(parts, number).run();
   }
-  return Math.max(0, before - index.segments.totals().diskBytes);
+  return Math.max(0, freed);
 }
 
 /** Moves what is needed out of one segment, which no longer changes, and removes it. */
@@ -66,31 +79,47 @@ class SegmentCompaction {
   readonly #number: number;
   #found: Found[] = [];
   #foundBytes = 0;
+  #said: SaidRecord[] = [];
+  #appendedBytes = 0;
 
   constructor(parts: CompactionParts, number: number) {
     this.#parts = parts;
     this.#number = number;
   }
 
-  async run(): Promise<void> {
+  /** Returns the bytes that this freed. */
+  async run(): Promise<number> {
     const { files, index } = this.#parts;
-    await files.use(this.#number, (handle) => this.#moveNeeded(handle));
+    const account = index.segments.find(this.#number);
+    assert(account !== undefined, "a segment to compact is in the index");
+    await files.use(this.#number, (handle) => this.#moveNeeded(handle, account.mark));
     await this.#giveUpRest();
     index.transaction(() => index.segments.setRemoved(this.#number));
     index.flush();
     await files.remove(this.#number);
     index.transaction(() => index.segments.delete(this.#number));
+    return account.indexedBytes - this.#appendedBytes;
   }
 
-  async #moveNeeded(handle: FileHandle): Promise<void> {
-    const mark = this.#parts.index.segments.find(this.#number)?.mark;
-    assert(mark !== undefined, "a segment to compact is in the index");
+  async #moveNeeded(handle: FileHandle, mark: Buffer): Promise<void> {
     for await (const item of scanSegment(handle, mark, segmentHeaderBytes)) {
       if (item.at === "damage") await this.#damage(handle, item);
       else if (item.at === "record" && item.header.kind === "chunk") await this.#chunk(item);
       else if (item.at === "record") await this.#note(item);
     }
     await this.#moveFound();
+    await this.#repeatSaid();
+    for (const { shelf } of this.#parts.index.shelves.saidIn(this.#number))
+      await this.#append(savepointJob(this.#parts.index, shelf));
+  }
+
+  async #append(job: AppendJob): Promise<void> {
+    const records = (group: WritingGroup): readonly LogRecord[] => {
+      const appended = job.records(group);
+      for (const { payload } of appended) this.#appendedBytes += recordBytes(payload.length);
+      return appended;
+    };
+    await this.#parts.writer.append({ ...job, records });
   }
 
   async #chunk({ offset, header, payload }: ScannedRecord): Promise<void> {
@@ -108,7 +137,7 @@ class SegmentCompaction {
 
   async #moveFound(): Promise<void> {
     const found = this.#found;
-    if (found.length > 0) await this.#parts.writer.append(this.#moveJob(found));
+    if (found.length > 0) await this.#append(this.#moveJob(found));
     this.#found = [];
     this.#foundBytes = 0;
   }
@@ -134,48 +163,54 @@ class SegmentCompaction {
     };
   }
 
+  /** What a note says is said again together with what others say, so that the log does not grow by being compacted. */
   async #note({ header, payload }: ScannedRecord): Promise<void> {
-    const keys = decodeKeys(payload);
-    await this.#parts.locks.holding(keys, () =>
-      header.kind === "released" ? this.#repeatReleased(keys) : this.#repeatAdded(keys),
-    );
+    const shelf = header.shelf === undefined ? undefined : this.#parts.index.shelves.idOf(header.shelf);
+    if (shelf === undefined || header.kind === "forgotten") return;
+    const entries = header.kind === "changed" ? decodeChanged(payload).entries : decodeEntries(payload);
+    this.#said.push(...entries.map(({ fileKey }) => ({ id: shelf, fileKey })));
+    if (this.#said.length >= recordsPerNoteMax) await this.#repeatSaid();
   }
 
-  /** That a record is here must be said again, if it was said last in this segment. */
-  async #repeatAdded(keys: readonly FileKey[]): Promise<void> {
-    const { records } = this.#parts.index;
-    const needed = keys.filter((key) => {
-      const row = records.find(key);
-      return row?.segment === this.#number && row.state !== "dropping";
-    });
-    await this.#repeat("present", needed, (key, segment) => records.moveAdded(key, segment));
-    this.#parts.index.transaction(() => {
-      for (const key of keys) records.forgetAdded(key, this.#number);
+  async #repeatSaid(): Promise<void> {
+    const said = this.#said;
+    this.#said = [];
+    for (const id of new Set(said.map((record) => record.id))) {
+      const keys = [...new Set(said.filter((record) => record.id === id).map(({ fileKey }) => fileKey))];
+      for (let start = 0; start < keys.length; start += recordsPerNoteMax)
+        await this.#repeat(id, keys.slice(start, start + recordsPerNoteMax));
+    }
+  }
+
+  /**
+   * That a record is in a set must be said again, if it was said last in this segment; that one is not, if that was said
+   * last in this segment and another one says that it is.
+   */
+  async #repeat(id: number, keys: readonly FileKey[]): Promise<void> {
+    const { index, locks } = this.#parts;
+    const shelf = index.shelves.nameOf(id);
+    if (shelf === undefined) return;
+    await locks.holding(keys, async () => {
+      const entries = keys.flatMap((fileKey) => this.#needed(id, fileKey));
+      if (entries.length > 0) await this.#append(repeatJob(index, id, shelf, entries));
+      index.transaction(() => {
+        for (const key of keys) this.#forget(id, key);
+      });
     });
   }
 
-  /** That a record is gone must be said again, as long as another segment says that it was added. */
-  async #repeatReleased(keys: readonly FileKey[]): Promise<void> {
-    const { records } = this.#parts.index;
-    const last = keys.filter((key) => records.releasedIn(key) === this.#number);
-    const isNeeded = (key: FileKey): boolean =>
-      records.find(key) === undefined && records.isAddedElsewhere(key, this.#number);
-    await this.#repeat("released", last.filter(isNeeded), (key, segment) => records.moveReleased(key, segment));
-    this.#parts.index.transaction(() => {
-      for (const key of last) if (!isNeeded(key)) records.forgetReleased(key);
-    });
+  #needed(id: number, fileKey: FileKey): ShelfChange[] {
+    const { members } = this.#parts.index;
+    const member = members.find(id, fileKey);
+    if (member !== undefined) return member.segment === this.#number ? [{ fileKey, copies: member.copies }] : [];
+    const isLast = members.droppedIn(id, fileKey) === this.#number;
+    return isLast && members.isSaidElsewhere(id, fileKey, this.#number) ? [{ fileKey, copies: 0 }] : [];
   }
 
-  async #repeat(
-    kind: "present" | "released",
-    keys: readonly FileKey[],
-    move: (key: FileKey, segment: number) => void,
-  ): Promise<void> {
-    if (keys.length === 0) return;
-    const apply = (segment: number): void => {
-      for (const key of keys) move(key, segment);
-    };
-    await this.#parts.writer.append(noteJob({ kind, keys, apply }));
+  #forget(id: number, key: FileKey): void {
+    const { members } = this.#parts.index;
+    members.forgetSaid(id, key, this.#number);
+    if (members.droppedIn(id, key) === this.#number) members.forgetDropped(id, key);
   }
 
   async #damage(handle: FileHandle, { offset, length, header }: ScannedDamage): Promise<void> {
@@ -185,16 +220,14 @@ class SegmentCompaction {
       index.transaction(() => index.chunks.lose(header.digest, { segment: this.#number, offset }));
   }
 
-  /** What damage hid: its chunks are lost, and that its records are here is said again from what the index knows. */
+  /** What damage hid: its chunks are lost, and what it said about sets is said again from what the index knows. */
   async #giveUpRest(): Promise<void> {
-    const { index, locks } = this.#parts;
+    const { index } = this.#parts;
     const rest = index.segments.find(this.#number);
-    if (rest === undefined || (rest.chunks === 0 && rest.markers === 0)) return;
+    if (rest === undefined || (rest.chunks === 0 && rest.said === 0)) return;
     const lose = (): number => index.chunks.loseBeyond(this.#number, 0, storeRowsPerTransactionMax);
     while (index.transaction(lose) > 0) await nextTurn();
-    const hidden = (): FileKey[] => index.records.lastAddedIn(this.#number, recordsPerNoteMax);
-    for (let keys = hidden(); keys.length > 0; keys = hidden()) {
-      await locks.holding(keys, () => this.#repeatAdded(keys));
-    }
+    const hidden = (): SaidRecord[] => index.members.lastSaidIn(this.#number, recordsPerNoteMax);
+    for (this.#said = hidden(); this.#said.length > 0; this.#said = hidden()) await this.#repeatSaid();
   }
 }

@@ -3,120 +3,58 @@
  *
  * This file holds the parts together; each of them says what it does and why.
  */
-import { existsSync, writeFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { StoredBytes } from "../chunking/file-record.ts";
 import type { CallOptions } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { digestBytes } from "../core/ids.ts";
-import type { FileKey, LeaseId } from "../core/ids.ts";
-import { sealedBytesMax, segmentBytesMax, storeRowsPerTransactionMax } from "../core/limits.ts";
+import type { FileKey, LeaseId, ShelfId, StoreId } from "../core/ids.ts";
+import { sealedBytesMax, storeRowsPerTransactionMax } from "../core/limits.ts";
+import type { Savepoint, ShelfChange } from "../core/shelf.ts";
 import { groupsOf, putJob, requireLease } from "./append-jobs.ts";
-import { ChunkReader } from "./chunk-reader.ts";
-import type { ChunkStore, ChunkStoreStats, LeaseStatus } from "./chunk-store.ts";
+import { scrubStep } from "./chunk-scrub.ts";
+import type {
+  ChangeOptions,
+  ChunkStore,
+  ChunkStoreStats,
+  CompactOptions,
+  LeaseStatus,
+  LoggedChange,
+  RecordPart,
+  RecordPlace,
+  ScrubStep,
+  ShelfBucket,
+  ShelfEntry,
+  ShelfPageQuery,
+  ShelfStats,
+} from "./chunk-store.ts";
 import { compactOnce } from "./compaction.ts";
-import { systemDisk } from "./disk-operations.ts";
-import type { DiskOperations } from "./disk-operations.ts";
 import { InFlight } from "./in-flight.ts";
-import { KeyedLocks } from "./keyed-locks.ts";
-import { Quarantine } from "./quarantine.ts";
-import { RecordCounter } from "./record-counter.ts";
-import { RecordKeeper } from "./record-keeper.ts";
+import type { LeaseRow } from "./lease-table.ts";
+import { noteDamage, openStore } from "./open-store.ts";
+import type { DiskChunkStoreOptions, OpenStore } from "./open-store.ts";
 import { nextTurn } from "./record-walk.ts";
-import { recover } from "./recovery.ts";
-import { SegmentFiles } from "./segment-files.ts";
-import { SegmentWriter } from "./segment-writer.ts";
-import { StoreIndex } from "./store-index.ts";
-
-/** Where the store is and how large it may become. */
-export interface DiskChunkStoreOptions {
-  /** The store's own folder; created when it is not there. Only one process may use it (see `openDataFolder`). */
-  readonly folder: string;
-  /** Bytes that the segments may take; without it, what the disk has. */
-  readonly capacityBytes?: number | undefined;
-  /** Bytes after which a new segment begins; `segmentBytesMax` unless a test wants many segments. */
-  readonly segmentBytes?: number | undefined;
-  /** Told in a sentence what a start had to mend. */
-  readonly log?: ((message: string) => void) | undefined;
-  /** For tests that fail the disk. */
-  readonly disk?: DiskOperations | undefined;
-}
-
-interface OpenStore {
-  readonly files: SegmentFiles;
-  readonly index: StoreIndex;
-  readonly quarantine: Quarantine;
-  readonly reader: ChunkReader;
-  readonly writer: SegmentWriter;
-  readonly keeper: RecordKeeper;
-  readonly locks: KeyedLocks;
-}
+import type { ShelfBatch } from "./shelf-state.ts";
+import type { StoreIndex } from "./store-index.ts";
 
 const everyCall = "*";
 
 /** `ChunkStore` in one folder. Holds no list of chunks in memory. */
 export class DiskChunkStore implements ChunkStore {
   readonly #options: DiskChunkStoreOptions;
-  readonly #indexPath: string;
-  readonly #damagedPath: string;
   readonly #calls = new InFlight();
   #store: OpenStore | undefined;
 
   constructor(options: DiskChunkStoreOptions) {
     this.#options = options;
-    this.#indexPath = join(options.folder, "index.db");
-    this.#damagedPath = join(options.folder, "index.damaged");
   }
 
   async start(): Promise<void> {
     if (this.#store !== undefined) return;
     try {
-      this.#store = await this.#open();
+      this.#store = await openStore(this.#options);
     } catch (error) {
       throw toDfsError(error, { op: "chunk-store.start", path: this.#options.folder });
     }
-  }
-
-  async #open(): Promise<OpenStore> {
-    const { folder, capacityBytes, segmentBytes = segmentBytesMax, disk = systemDisk } = this.#options;
-    const log = this.#options.log ?? (() => undefined);
-    const files = new SegmentFiles(join(folder, "segments"));
-    const quarantine = new Quarantine(join(folder, "quarantine"));
-    await mkdir(files.folder, { recursive: true, mode: 0o700 });
-    await quarantine.start();
-    const index = await this.#openIndex(log);
-    try {
-      const reader = new ChunkReader(files, index, quarantine);
-      const counter = new RecordCounter(index, reader);
-      const end = await recover({ files, index, quarantine, counter, log, segmentBytes });
-      const writer = new SegmentWriter({ files, index, disk, capacityBytes, segmentBytes }, end);
-      const locks = new KeyedLocks();
-      const keeper = new RecordKeeper({ index, reader, counter, locks, writer });
-      return { files, index, quarantine, reader, writer, keeper, locks };
-    } catch (error) {
-      await files.close();
-      index.close();
-      throw error;
-    }
-  }
-
-  /** The index; one that is damaged, or was found damaged while it was used, is made anew from the segments. */
-  async #openIndex(log: (message: string) => void): Promise<StoreIndex> {
-    if (existsSync(this.#damagedPath)) await this.#removeIndex(log);
-    try {
-      return StoreIndex.open(this.#indexPath);
-    } catch (error) {
-      if (!(error instanceof DfsError) || error.kind !== "integrity") throw error;
-      await this.#removeIndex(log);
-      return StoreIndex.open(this.#indexPath);
-    }
-  }
-
-  async #removeIndex(log: (message: string) => void): Promise<void> {
-    log(`${this.#indexPath} is damaged; it is made anew from the segments`);
-    await StoreIndex.remove(this.#indexPath);
-    await rm(this.#damagedPath, { force: true });
   }
 
   async stop(): Promise<void> {
@@ -139,38 +77,47 @@ export class DiskChunkStore implements ChunkStore {
       return await this.#calls.during(everyCall, async () => work(store));
     } catch (error) {
       const known = toDfsError(error, { op: `chunk-store.${op}` });
-      if (known.kind === "integrity" && known.path === this.#indexPath) this.#noteDamage(store, known);
+      if (known.kind === "integrity" && known.path === store.index.path) noteDamage(store, known);
       throw known;
     }
   }
 
-  #noteDamage(store: OpenStore, damage: DfsError): void {
-    store.writer.fail(damage);
-    writeFileSync(this.#damagedPath, "");
-  }
-
   /** A call that works for a lease, which cannot be ended meanwhile. */
-  async #callFor<Result>(op: string, lease: LeaseId, work: (store: OpenStore) => Promise<Result>): Promise<Result> {
-    return this.#call(op, (store) =>
-      this.#calls.during(lease, () => {
-        requireLease(store.index, lease);
-        return work(store);
-      }),
-    );
+  async #callFor<Result>(
+    op: string,
+    lease: LeaseId,
+    work: (store: OpenStore, row: LeaseRow) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#call(op, (store) => this.#calls.during(lease, () => work(store, requireLease(store.index, lease))));
   }
 
-  openLease(lease: LeaseId, expiresMs: number): Promise<void> {
+  /** The same for a call that may do without one. */
+  #callMaybeFor<Result>(
+    op: string,
+    lease: LeaseId | undefined,
+    work: (store: OpenStore) => Promise<Result>,
+  ): Promise<Result> {
+    return lease === undefined ? this.#call(op, work) : this.#callFor(op, lease, work);
+  }
+
+  storeId(): Promise<StoreId> {
+    return this.#call("store-id", ({ id }) => id);
+  }
+
+  openLease(lease: LeaseId, shelf: ShelfId, expiresMs: number): Promise<void> {
     return this.#call("open-lease", ({ index }) => {
-      if (index.leases.find(lease)?.isEnding === true)
-        throw new DfsError("conflict", `lease ${lease} is being ended; open another one`);
-      index.leases.open(lease, expiresMs);
+      const row = index.leases.find(lease);
+      if (row?.isEnding === true) throw new DfsError("conflict", `lease ${lease} is being ended; open another one`);
+      if (row !== undefined && row.shelf !== shelf)
+        throw new DfsError("conflict", `lease ${lease} is open for shelf ${row.shelf}; open another one`);
+      index.leases.open(lease, shelf, expiresMs);
     });
   }
 
   renewLease(lease: LeaseId, expiresMs: number): Promise<void> {
     return this.#call("renew-lease", ({ index }) => {
-      requireLease(index, lease);
-      index.leases.open(lease, expiresMs);
+      const { shelf } = requireLease(index, lease);
+      index.leases.open(lease, shelf, expiresMs);
     });
   }
 
@@ -185,33 +132,29 @@ export class DiskChunkStore implements ChunkStore {
     });
   }
 
-  endLease(lease: LeaseId, keep: readonly FileKey[], options: CallOptions = {}): Promise<void> {
+  endLease(lease: LeaseId, options: CallOptions = {}): Promise<void> {
     return this.#call("end-lease", (store) =>
-      store.locks.holding([lease], () => this.#endLease(store, lease, new Set(keep), options.signal)),
+      store.locks.holding([lease], () => this.#endLease(store.index, lease, options.signal)),
     );
   }
 
-  async #endLease(
-    { index, keeper }: OpenStore,
-    lease: LeaseId,
-    keep: ReadonlySet<FileKey>,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #endLease(index: StoreIndex, lease: LeaseId, signal?: AbortSignal): Promise<void> {
     const row = index.leases.find(lease);
     if (row === undefined) return;
     index.leases.setEnding(row.id);
     await this.#calls.idle(lease);
-    const held = (): FileKey[] => index.records.heldPage(row.id, undefined, storeRowsPerTransactionMax);
-    for (let keys = held(); keys.length > 0; keys = held()) {
-      signal?.throwIfAborted();
-      await keeper.endHolds(row.id, keys, keep);
-    }
-    const unpin = (): number => index.chunks.unpin(row.id, storeRowsPerTransactionMax);
-    while (index.transaction(unpin) > 0) {
+    const letGo = (): number =>
+      index.records.unhold(row.id, storeRowsPerTransactionMax) ||
+      index.chunks.unpin(row.id, storeRowsPerTransactionMax);
+    do {
       await nextTurn();
       signal?.throwIfAborted();
-    }
+    } while (index.transaction(letGo) > 0);
     index.leases.delete(row.id);
+  }
+
+  isHeld(fileKeys: readonly FileKey[]): Promise<readonly boolean[]> {
+    return this.#call("is-held", ({ index }) => fileKeys.map((key) => index.records.isHeld(key)));
   }
 
   pin(lease: LeaseId, digests: readonly Uint8Array[], options: CallOptions = {}): Promise<readonly boolean[]> {
@@ -228,13 +171,14 @@ export class DiskChunkStore implements ChunkStore {
   }
 
   put(lease: LeaseId, chunks: readonly StoredBytes[], options: CallOptions = {}): Promise<void> {
-    return this.#callFor("put", lease, async ({ index, writer }) => {
+    return this.#callFor("put", lease, async ({ index, writer, keeper }, row) => {
       for (const chunk of chunks) checkChunk(chunk);
-      const appends = groupsOf(chunks).map((group) => writer.append(putJob(index, lease, group), options.signal));
+      const appends = groupsOf(chunks).map((group) => writer.append(putJob(index, row, group), options.signal));
       // The lease stays in use until nothing of this call is on its way any more.
       const outcomes = await Promise.allSettled(appends);
       const failed = outcomes.find((outcome) => outcome.status === "rejected");
       if (failed !== undefined) throw failed.reason;
+      await keeper.mend(chunks.map(({ digest }) => digest));
     });
   }
 
@@ -249,32 +193,97 @@ export class DiskChunkStore implements ChunkStore {
     return this.#call("has", ({ index }) => digests.map((digest) => index.chunks.here(digest) !== undefined));
   }
 
-  addRecords(lease: LeaseId, fileKeys: readonly FileKey[], options: CallOptions = {}): Promise<void> {
-    return this.#callFor("add-records", lease, ({ keeper }) => keeper.add(lease, fileKeys, options.signal));
-  }
-
   hasRecords(fileKeys: readonly FileKey[]): Promise<readonly boolean[]> {
-    return this.#call("has-records", ({ index }) => fileKeys.map((key) => index.records.has(key)));
+    return this.#call("has-records", async ({ finder }) => {
+      const isHere: boolean[] = [];
+      for (const key of fileKeys) isHere.push(await finder.isWhole(key));
+      return isHere;
+    });
   }
 
   recordsPage(after: FileKey | undefined, limit: number): Promise<readonly FileKey[]> {
     return this.#call("records", ({ index }) => index.records.page(after, limit));
   }
 
-  dropRecord(fileKey: FileKey): Promise<void> {
-    return this.#call("drop-record", ({ keeper }) => keeper.drop(fileKey));
+  recordChunks(fileKey: FileKey, after: number, limit: number): Promise<readonly RecordPart[]> {
+    return this.#call("record-chunks", ({ finder }) => finder.parts(fileKey, after, limit));
   }
 
-  compactOnce(options: CallOptions = {}): Promise<number> {
-    return this.#call("compact", (store) =>
-      store.locks.holding(["compaction"], () => compactOnce(store, options.signal)),
+  recordsOf(digest: Uint8Array, limit: number, options: CallOptions = {}): Promise<readonly RecordPlace[]> {
+    return this.#call("records-of", ({ finder }) => finder.placesOf(digest, limit, options.signal));
+  }
+
+  missing(after: Uint8Array | undefined, limit: number): Promise<readonly Uint8Array[]> {
+    return this.#call("missing", ({ index }) => index.chunks.missingPage(after, limit));
+  }
+
+  savepoint(shelf: ShelfId): Promise<Savepoint | undefined> {
+    return this.#call("savepoint", ({ shelves }) => shelves.savepoint(shelf));
+  }
+
+  shelves(): Promise<readonly ShelfStats[]> {
+    return this.#call("shelves", ({ shelves }) => shelves.all());
+  }
+
+  appendChanges(
+    shelf: ShelfId,
+    epoch: number,
+    changes: readonly ShelfChange[],
+    options: ChangeOptions = {},
+  ): Promise<{ readonly after: number; readonly savepoint: Savepoint }> {
+    return this.#callMaybeFor("append-changes", options.lease, ({ keeper }) =>
+      keeper.append(shelf, epoch, changes, options),
     );
+  }
+
+  applyChanges(shelf: ShelfId, batch: ShelfBatch, options: ChangeOptions = {}): Promise<Savepoint> {
+    return this.#callMaybeFor("apply-changes", options.lease, ({ keeper }) => keeper.apply(shelf, batch, options));
+  }
+
+  beginEpoch(shelf: ShelfId, epoch: number): Promise<Savepoint> {
+    return this.#call("begin-epoch", ({ keeper }) => keeper.begin(shelf, epoch));
+  }
+
+  changesSince(
+    shelf: ShelfId,
+    point: { readonly epoch: number; readonly sequence: number },
+    limit: number,
+  ): Promise<readonly LoggedChange[] | undefined> {
+    return this.#call("changes-since", ({ shelves }) => shelves.changesSince(shelf, point, limit));
+  }
+
+  buckets(shelf: ShelfId, position: number): Promise<readonly ShelfBucket[]> {
+    return this.#call("buckets", ({ shelves }) => shelves.buckets(shelf, position));
+  }
+
+  setDigest(shelf: ShelfId, position: number): Promise<Uint8Array> {
+    return this.#call("set-digest", ({ shelves }) => shelves.setDigest(shelf, position));
+  }
+
+  shelfPage(shelf: ShelfId, query: ShelfPageQuery): Promise<readonly ShelfEntry[]> {
+    return this.#call("shelf-page", ({ shelves }) => shelves.page(shelf, query));
+  }
+
+  forgetShelf(shelf: ShelfId, limit: number, options: CallOptions = {}): Promise<number> {
+    return this.#call("forget-shelf", ({ keeper }) => {
+      options.signal?.throwIfAborted();
+      return keeper.forget(shelf, limit, options.signal);
+    });
+  }
+
+  scrub(cursor: string | undefined, maxBytes: number, options: CallOptions = {}): Promise<ScrubStep> {
+    return this.#call("scrub", (store) => scrubStep(store, cursor, maxBytes, options.signal));
+  }
+
+  compactOnce(options: CompactOptions = {}): Promise<number> {
+    return this.#call("compact", (store) => store.locks.holding(["compaction"], () => compactOnce(store, options)));
   }
 
   stats(): Promise<ChunkStoreStats> {
     return this.#call("stats", async ({ index, quarantine, writer }) => ({
       ...index.segments.totals(),
       records: index.fact("records"),
+      missing: index.chunks.countMissing(),
       quarantined: quarantine.count,
       freeBytes: await writer.freeBytes(),
     }));

@@ -1,5 +1,5 @@
 /** The index's account of open leases. */
-import type { LeaseId } from "../core/ids.ts";
+import type { LeaseId, ShelfId } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 import type { LeaseStatus } from "./chunk-store.ts";
 
@@ -7,6 +7,7 @@ import type { LeaseStatus } from "./chunk-store.ts";
 export interface LeaseRow {
   readonly id: number;
   readonly lease: LeaseId;
+  readonly shelf: ShelfId;
   readonly expiresMs: number;
   readonly isEnding: boolean;
 }
@@ -25,13 +26,13 @@ export class LeaseTable {
   }
 
   /** Opens a lease, or lets an open one run longer. Returns its row's id. */
-  open(lease: LeaseId, expiresMs: number): number {
+  open(lease: LeaseId, shelf: ShelfId, expiresMs: number): number {
     return this.#database
       .prepare(
-        `INSERT INTO leases (lease, expires_ms, ending) VALUES (?, ?, 0)
+        `INSERT INTO leases (lease, shelf, expires_ms, ending) VALUES (?, ?, ?, 0)
          ON CONFLICT (lease) DO UPDATE SET expires_ms = MAX(expires_ms, excluded.expires_ms) RETURNING id`,
       )
-      .get(lease, expiresMs)?.["id"] as number;
+      .get(lease, shelf, expiresMs)?.["id"] as number;
   }
 
   /** Up to `limit` leases after `after`, by id, with the count of the records that each holds. */
@@ -44,6 +45,7 @@ export class LeaseTable {
       .all(after ?? "", limit)
       .map((row) => ({
         lease: row["lease"] as LeaseId,
+        shelf: row["shelf"] as ShelfId,
         expiresMs: row["expires_ms"] as number,
         records: row["records"] as number,
       }));
@@ -63,6 +65,7 @@ function toLease(row: SqlRow): LeaseRow {
   return {
     id: row["id"] as number,
     lease: row["lease"] as LeaseId,
+    shelf: row["shelf"] as ShelfId,
     expiresMs: row["expires_ms"] as number,
     isEnding: row["ending"] === 1,
   };

@@ -1,20 +1,24 @@
 /** Carries records out that are in a segment and not in the index. */
-import type { FileKey } from "../core/ids.ts";
+import type { ShelfId } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { RecordCounter } from "./record-counter.ts";
-import { decodeKeys, recordBytes } from "./segment-format.ts";
+import { recordBytes } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
+import { carryOut } from "./shelf-changes.ts";
+import { decodeChanged, decodeEntries } from "./shelf-note.ts";
+import type { ShelfNote } from "./shelf-note.ts";
+import type { ShelfStep } from "./shelf-state.ts";
 import type { StoreIndex } from "./store-index.ts";
 
 interface Logged {
   readonly offset: number;
   readonly header: RecordHeader;
-  readonly keys: readonly FileKey[];
+  readonly note: Partial<ShelfNote> | undefined;
 }
 
 /**
  * Replays one segment. What is behind the index goes through the same changes as it did before the crash; an index
- * that is being made from nothing takes every record as here for good and leaves the counting for the end.
+ * that is being made from nothing knows no leases, remembers no changes, and leaves the counting for the end.
  */
 export class LogReplay {
   readonly #index: StoreIndex;
@@ -31,12 +35,12 @@ export class LogReplay {
   }
 
   /** Takes the next intact record of the segment. */
-  async add(offset: number, header: RecordHeader, payload: Uint8Array): Promise<void> {
-    const keys = header.kind === "chunk" ? [] : decodeKeys(payload);
-    this.#pending.push({ offset, header, keys });
-    const isCounted = keys.length > 0 && !this.#isRebuilding;
-    if (isCounted || this.#pending.length === storeRowsPerTransactionMax) this.flush();
-    if (isCounted) for (const key of keys) await this.#counter.settle(key);
+  async add(offset: number, header: RecordHeader, payload: Buffer): Promise<void> {
+    const note = noteOf(header, payload);
+    this.#pending.push({ offset, header, note });
+    const keys = this.#isRebuilding ? [] : (note?.entries ?? []).map(({ fileKey }) => fileKey);
+    if (keys.length > 0 || this.#pending.length === storeRowsPerTransactionMax) this.flush();
+    for (const key of keys) await this.#counter.settle(key);
   }
 
   /** Carries out what was taken so far. */
@@ -52,11 +56,23 @@ export class LogReplay {
   }
 
   #carryOut(logged: Logged): void {
-    if (logged.header.kind === "chunk") this.#chunk(logged);
-    for (const key of logged.keys) {
-      if (this.#isRebuilding) this.#rebuildKey(key, logged.header);
-      else this.#replayKey(key, logged.header);
-    }
+    const { header, note } = logged;
+    const { shelves } = this.#index;
+    if (header.kind === "chunk") return this.#chunk(logged);
+    if (header.shelf === undefined) return;
+    if (note !== undefined) return this.#note(logged, note, header.shelf);
+    const row = shelves.find(header.shelf);
+    if (row !== undefined) shelves.forget(row);
+  }
+
+  #note({ header }: Logged, { step, entries = [] }: Partial<ShelfNote>, shelf: ShelfId): void {
+    carryOut(this.#index, {
+      shelf,
+      step: step !== undefined && this.#isRebuilding ? withoutLog(step) : step,
+      entries,
+      leaseRow: this.#isRebuilding ? undefined : this.#leaseRow(header),
+      segment: this.#segment,
+    });
   }
 
   /** The copy that compaction made of a chunk without a row is of one that was dropped since. */
@@ -71,21 +87,17 @@ export class LogReplay {
   }
 
   /** A lease whose opening was lost is open again, and due to be ended by its owner. */
-  #leaseRow({ lease }: RecordHeader): number | undefined {
-    return lease === undefined ? undefined : this.#index.leases.open(lease, 0);
+  #leaseRow({ lease, shelf }: RecordHeader): number | undefined {
+    return lease === undefined || shelf === undefined ? undefined : this.#index.leases.open(lease, shelf, 0);
   }
+}
 
-  #replayKey(key: FileKey, header: RecordHeader): void {
-    const { records } = this.#index;
-    if (header.kind === "released") records.release(key, this.#segment);
-    else if (header.kind === "present") records.moveAdded(key, this.#segment);
-    else records.add(key, this.#leaseRow(header), this.#segment);
-  }
+function noteOf(header: RecordHeader, payload: Buffer): Partial<ShelfNote> | undefined {
+  if (header.kind === "changed") return decodeChanged(payload);
+  return header.kind === "repeated" ? { entries: decodeEntries(payload) } : undefined;
+}
 
-  #rebuildKey(key: FileKey, header: RecordHeader): void {
-    const { records } = this.#index;
-    if (header.kind !== "released") return records.add(key, undefined, this.#segment);
-    records.remove(key);
-    records.moveReleased(key, this.#segment);
-  }
+/** Some of what was in the log of changes may have been compacted away. */
+function withoutLog(step: ShelfStep): ShelfStep {
+  return { state: step.state, restartsAt: step.state.sequence, isLogged: false };
 }

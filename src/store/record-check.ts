@@ -2,32 +2,44 @@
 import { DfsError } from "../core/errors.ts";
 import { chunkIdOf, digestOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
+import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { recordSteps } from "./record-walk.ts";
 import type { RecordStep } from "./record-walk.ts";
 import type { StoreIndex } from "./store-index.ts";
 
-/** Looks through records for one lease. */
+/**
+ * Looks through records for one call. `pinner` is a number below 0 that stands for the call, and pins what the lease in row
+ * `leaseRow` does not pin already.
+ */
 export class RecordCheck {
   readonly #index: StoreIndex;
   readonly #reader: ChunkReader;
-  readonly #leaseRow: number;
+  readonly #pinner: number;
+  readonly #leaseRow: number | undefined;
+  readonly #short = new Map<FileKey, RecordStep>();
+  #shortRows = 0;
+  #waiting: RecordStep[] = [];
+  #waitingRows = 0;
   #missing = 0;
   #firstMissing: Uint8Array | undefined;
 
-  constructor(index: StoreIndex, reader: ChunkReader, leaseRow: number) {
+  constructor(index: StoreIndex, reader: ChunkReader, pinner: number, leaseRow: number | undefined) {
     this.#index = index;
     this.#reader = reader;
+    this.#pinner = pinner;
     this.#leaseRow = leaseRow;
   }
 
   /**
-   * Pins everything that the records name to the lease. Fails with `not-found` when any of it is not here, naming how
-   * many and the first; with `integrity` when a page is malformed or damaged, or a chunk has another length.
+   * Pins everything that the records name. Returns the steps of short ones, as many as one transaction can count.
+   * Fails with `not-found` when any of it is not here, naming how many and the first; with `integrity` when a page is
+   * malformed or damaged, or a chunk has another length.
    */
-  async run(keys: Iterable<FileKey>, signal?: AbortSignal): Promise<void> {
+  async run(keys: Iterable<FileKey>, signal?: AbortSignal): Promise<ReadonlyMap<FileKey, RecordStep>> {
     for (const key of keys) await this.#record(key, signal);
-    if (this.#firstMissing === undefined) return;
+    this.#pinWaiting();
+    if (this.#firstMissing === undefined) return this.#short;
     const first = chunkIdOf(this.#firstMissing);
     throw new DfsError(
       "not-found",
@@ -39,10 +51,13 @@ export class RecordCheck {
   async #record(key: FileKey, signal?: AbortSignal): Promise<void> {
     let page = digestOf(key);
     const steps = recordSteps(key, (digest) => this.#reader.read((page = digest)));
+    let isFirst = true;
     try {
       for await (const step of steps) {
         signal?.throwIfAborted();
-        this.#index.transaction(() => this.#step(step));
+        this.#take(step);
+        if (isFirst && step.isLast) this.#remember(key, step);
+        isFirst = false;
       }
     } catch (error) {
       if (!(error instanceof DfsError) || error.kind !== "not-found") throw error;
@@ -51,22 +66,48 @@ export class RecordCheck {
     }
   }
 
-  #step({ entries, pages }: RecordStep): void {
+  #remember(key: FileKey, step: RecordStep): void {
+    this.#shortRows += rowsOf(step);
+    if (this.#shortRows <= storeRowsPerTransactionMax) this.#short.set(key, step);
+  }
+
+  #take(step: RecordStep): void {
+    this.#waiting.push(step);
+    this.#waitingRows += rowsOf(step);
+    if (this.#waitingRows >= storeRowsPerTransactionMax) this.#pinWaiting();
+  }
+
+  #pinWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingRows = 0;
+    this.#index.transaction(() => {
+      for (const step of waiting) this.#pinStep(step);
+    });
+  }
+
+  #pinStep({ entries, pages }: RecordStep): void {
     for (const { digest, bytes } of entries) this.#pin(digest, bytes);
     for (const digest of pages) this.#pin(digest);
   }
 
   #pin(digest: Uint8Array, bytes?: number): void {
-    const row = this.#index.chunks.here(digest);
-    if (row === undefined) this.#miss(digest);
-    else if (bytes === undefined || row.bytes === bytes) this.#index.chunks.pin(this.#leaseRow, row.id);
-    else throw wrongLength(digest, row.bytes, bytes);
+    const { chunks } = this.#index;
+    const row = chunks.here(digest);
+    if (row === undefined) return this.#miss(digest);
+    if (bytes !== undefined && row.bytes !== bytes) throw wrongLength(digest, row.bytes, bytes);
+    const isPinned = this.#leaseRow !== undefined && chunks.isPinnedBy(this.#leaseRow, row.id);
+    if (!isPinned) chunks.pin(this.#pinner, row.id);
   }
 
   #miss(digest: Uint8Array): void {
     this.#missing += 1;
     this.#firstMissing ??= digest.slice();
   }
+}
+
+function rowsOf({ entries, pages }: RecordStep): number {
+  return entries.length + pages.length;
 }
 
 function wrongLength(digest: Uint8Array, found: number, listed: number): DfsError {

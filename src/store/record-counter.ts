@@ -2,14 +2,16 @@
  * Counts the references that records make, up and down, in steps that a crash may come between.
  *
  * Every step's transaction also moves the record's `counted` on, so that whoever comes later goes on from there.
- * A record whose pages cannot be read has none of its references counted. Until they can be, all counts are under
- * suspicion: nothing is dropped, and the next start counts everything anew.
+ * A record of which a page cannot be read has none of its references counted, and waits for that page. While there is
+ * one, all counts are under suspicion, and nothing is dropped. References that cannot be counted down any more stay,
+ * which keeps too much and loses nothing, until the next start counts everything anew.
  */
-import { DfsError } from "../core/errors.ts";
+import { digestOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import { nextTurn, recordSteps } from "./record-walk.ts";
+import type { RecordRow } from "./record-table.ts";
+import { isUnreadable, nextTurn, recordSteps } from "./record-walk.ts";
 import type { RecordStep } from "./record-walk.ts";
 import type { StoreIndex } from "./store-index.ts";
 
@@ -30,35 +32,60 @@ export class RecordCounter {
   async settle(key: FileKey): Promise<void> {
     const row = this.#index.records.find(key);
     if (row?.state !== "adding" && row?.state !== "dropping") return;
-    const isAdding = row.state === "adding";
-    let counted = row.counted;
+    const pages = new Set<string>();
+    let page = digestOf(key);
+    const fetchPage = async (digest: Uint8Array): Promise<Uint8Array> => {
+      page = digest;
+      const bytes = await this.#reader.read(digest);
+      pages.add(hex(digest));
+      return bytes;
+    };
+    let { counted, bytes } = row;
     try {
-      for await (const step of recordSteps(key, (digest) => this.#reader.read(digest), counted)) {
+      for await (const step of recordSteps(key, fetchPage, counted)) {
         counted += step.entries.length;
-        this.#index.transaction(() => this.#count(key, step, isAdding, counted));
+        bytes += sumBytes(step);
+        this.#index.transaction(() => this.#count(key, step, { ...row, counted, bytes }));
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.#giveUp(key, isAdding);
+      if (row.state === "adding") this.#giveUpAdding(key, page, counted);
+      else this.#giveUpDropping(key, [...pages, hex(page)]);
     }
   }
 
-  #count(key: FileKey, { entries, pages, isLast }: RecordStep, isAdding: boolean, counted: number): void {
+  /** Counts a record up in one go that was just added, from the only step that it has; in a transaction of the caller's. */
+  countAtOnce(key: FileKey, step: RecordStep): void {
+    const row = this.#index.records.find(key);
+    if (row?.state === "adding" && row.counted === 0) this.#count(key, step, { ...row, bytes: sumBytes(step) });
+  }
+
+  #count(key: FileKey, { entries, pages, isLast }: RecordStep, { state, counted, bytes }: RecordRow): void {
     const { chunks, records } = this.#index;
     for (const digest of [...entries.map((entry) => entry.digest), ...pages]) {
-      if (isAdding) chunks.reference(digest);
+      if (state === "adding") chunks.reference(digest);
       else chunks.unreference(digest);
     }
-    if (!isLast) records.setCounted(key, counted);
-    else if (isAdding) records.setState(key, "here");
+    if (!isLast) records.setCounted(key, counted, bytes);
+    else if (state === "adding") records.settle(key, bytes);
     else records.remove(key);
   }
 
-  #giveUp(key: FileKey, isAdding: boolean): void {
+  #giveUpAdding(key: FileKey, page: Uint8Array, counted: number): void {
     this.#index.transaction(() => {
       this.#index.setFact("recount", 1);
-      if (isAdding) this.#index.records.setState(key, "broken");
-      else this.#index.records.remove(key);
+      // What was counted so far is counted a second time when the page is back.
+      if (counted > 0) this.#index.setFact("leaked", 1);
+      this.#index.records.breakAt(key, page);
+    });
+  }
+
+  /** The pages that were reached are named no more; what the others list stays. */
+  #giveUpDropping(key: FileKey, pages: readonly string[]): void {
+    this.#index.transaction(() => {
+      this.#index.setFact("leaked", 1);
+      for (const page of new Set(pages)) this.#index.chunks.unreference(Buffer.from(page, "hex"));
+      this.#index.records.remove(key);
     });
   }
 
@@ -77,12 +104,18 @@ export class RecordCounter {
   async recount(): Promise<void> {
     this.#index.transaction(() => {
       this.#index.setFact("recount", 1);
+      this.#index.setFact("leaked", 0);
       this.#index.chunks.clearReferences();
       this.#index.records.restartCounting();
     });
     await this.settleAll();
-    if (this.#index.records.hasBroken()) return;
-    this.#index.transaction(() => this.#index.setFact("recount", 0));
+    await this.trustAgain();
+  }
+
+  /** Lets chunks be dropped again once no record is broken any more, and drops those that nothing needs. */
+  async trustAgain(): Promise<void> {
+    if (this.#index.fact("recount") === 0 || this.#index.records.hasBroken()) return;
+    this.#index.setFact("recount", 0);
     await this.#sweep();
   }
 
@@ -93,6 +126,10 @@ export class RecordCounter {
   }
 }
 
-function isUnreadable(error: unknown): boolean {
-  return error instanceof DfsError && ["not-found", "integrity", "version"].includes(error.kind);
+function sumBytes({ entries }: RecordStep): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function hex(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("hex");
 }

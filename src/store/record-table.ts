@@ -1,37 +1,30 @@
 /**
- * The index's account of each record: whether it is here for good, which leases hold it, and how far its references
- * are counted.
- *
- * `added` and `released` also remember in which segments a record's comings and goings are written, so that compaction
- * knows what it may forget: the last adding of a record that is here, and the last release of one that is not while
- * an adding of it is left in another segment.
+ * The index's account of each record: in how many sets it is, which leases hold it, and how far its references are counted.
  */
+import { assert } from "../core/errors.ts";
 import { digestOf, fileKeyOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
-import type { SegmentTable } from "./segment-table.ts";
 
 /** `adding`, `dropping`: the references are being counted up or down. `broken`: a page is missing, none is counted. */
 const stateNumbers = { adding: 0, here: 1, dropping: 2, broken: 3 } as const;
 type RecordState = keyof typeof stateNumbers;
 const states = Object.keys(stateNumbers) as readonly RecordState[];
 
-/** One record. `counted`: how many of its chunks have been counted up (or down) so far. `segment`: of its last adding. */
+/** One record. `counted`: how many of its chunks have been counted up (or down) so far; `bytes`: of those counted up. */
 export interface RecordRow {
   readonly state: RecordState;
-  readonly isPermanent: boolean;
+  readonly sets: number;
   readonly counted: number;
-  readonly segment: number;
+  readonly bytes: number;
 }
 
-/** Rows of `records`, `holds`, `added` and `released`; keeps the accounts of segments in step. */
+/** Rows of `records`, `wanted` and `holds`. */
 export class RecordTable {
   readonly #database: SqlDatabase;
-  readonly #segments: SegmentTable;
 
-  constructor(database: SqlDatabase, segments: SegmentTable) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
-    this.#segments = segments;
   }
 
   find(key: FileKey): RecordRow | undefined {
@@ -39,12 +32,7 @@ export class RecordTable {
     return row === undefined ? undefined : toRecord(row);
   }
 
-  /** Whether a record is here, all its references counted or known to be missing. */
-  has(key: FileKey): boolean {
-    const state = this.find(key)?.state;
-    return state === "here" || state === "broken";
-  }
-
+  /** Records in sets, those whose references are being counted left out. */
   page(after: FileKey | undefined, limit: number): FileKey[] {
     return this.#database
       .prepare("SELECT digest FROM records WHERE digest > ? AND state IN (1, 3) ORDER BY digest LIMIT ?")
@@ -64,88 +52,41 @@ export class RecordTable {
     return this.#database.prepare("SELECT 1 FROM records WHERE state <> 1 AND state = 3 LIMIT 1").get() !== undefined;
   }
 
-  /** Carries out an `added` record of segment `segment`: for a lease, or for good without one. */
-  add(key: FileKey, leaseRow: number | undefined, segment: number): void {
-    const digest = digestOf(key);
+  /** A record comes to one more set. Returns its bytes, as far as they are counted in the sets that it is in. */
+  enter(key: FileKey): number {
     const row = this.find(key);
     if (row === undefined) {
-      this.#database.prepare("INSERT INTO records VALUES (?, 0, 0, 0, ?)").run(digest, segment);
-      this.#segments.countMarker(segment, 1);
+      this.#database.prepare("INSERT INTO records VALUES (?, 0, 1, 0, 0)").run(digestOf(key));
       this.#countRecords(1);
-    } else if (row.state === "broken") this.setState(key, "adding");
-    this.moveAdded(key, segment);
-    if (leaseRow === undefined) this.#setPermanent(digest, 1);
-    else this.#database.prepare("INSERT OR IGNORE INTO holds VALUES (?, ?)").run(leaseRow, digest);
+      return 0;
+    }
+    this.#setSets(key, row.sets + 1);
+    if (row.state === "broken") this.retry(key);
+    if (row.state === "dropping") {
+      assert(row.counted === 0, "what is being counted down is not added");
+      this.#setState(key, "here");
+    }
+    return row.state === "here" || row.state === "dropping" ? row.bytes : 0;
   }
 
-  /** Up to `limit` records whose last adding is written in `segment`, those being dropped left out. Reads the whole table. */
-  lastAddedIn(segment: number, limit: number): FileKey[] {
-    const statement = this.#database.prepare("SELECT digest FROM records WHERE segment = ? AND state <> 2 LIMIT ?");
-    return statement.all(segment, limit).map(toKey);
-  }
-
-  /** Notes that the last adding of a record that is here is now written in `segment`. */
-  moveAdded(key: FileKey, segment: number): void {
-    const digest = digestOf(key);
+  /** A record leaves a set, and is to be dropped with the last one. Returns as `enter` does. */
+  leave(key: FileKey): number {
     const row = this.find(key);
-    if (row === undefined) return;
-    this.#segments.countMarker(row.segment, -1);
-    this.#segments.countMarker(segment, 1);
-    this.#database.prepare("UPDATE records SET segment = ? WHERE digest = ?").run(segment, digest);
-    this.#database.prepare("INSERT OR IGNORE INTO added VALUES (?, ?)").run(digest, segment);
+    assert(row !== undefined, "a record in a set has a row");
+    this.#setSets(key, row.sets - 1);
+    if (row.sets === 1) this.#startDropping(key, row);
+    return row.state === "here" ? row.bytes : 0;
   }
 
-  /** Carries out a `released` record: the record is not here for good any more, and is to be dropped unless held. */
-  release(key: FileKey, segment: number): void {
-    this.#setPermanent(digestOf(key), 0);
-    if (!this.isHeld(key)) this.#startDropping(key);
-    this.moveReleased(key, segment);
-  }
-
-  /** A broken record has no references to count down. */
-  #startDropping(key: FileKey): void {
-    if (this.find(key)?.state === "broken") this.remove(key);
-    else this.setState(key, "dropping");
-  }
-
-  /** Notes that the last release of a record is now written in `segment`. */
-  moveReleased(key: FileKey, segment: number): void {
-    this.forgetReleased(key);
-    this.#database.prepare("INSERT INTO released VALUES (?, ?)").run(digestOf(key), segment);
-    this.#segments.countMarker(segment, 1);
-  }
-
-  /** The segment of a record's last release. */
-  releasedIn(key: FileKey): number | undefined {
-    const row = this.#database.prepare("SELECT segment FROM released WHERE record = ?").get(digestOf(key));
-    return row?.["segment"] as number | undefined;
-  }
-
-  forgetReleased(key: FileKey): void {
-    const segment = this.releasedIn(key);
-    if (segment === undefined) return;
-    this.#segments.countMarker(segment, -1);
-    this.#database.prepare("DELETE FROM released WHERE record = ?").run(digestOf(key));
-  }
-
-  /** Whether any segment but `segment` says that the record was added. */
-  isAddedElsewhere(key: FileKey, segment: number): boolean {
-    const statement = this.#database.prepare("SELECT 1 FROM added WHERE record = ? AND segment <> ? LIMIT 1");
-    return statement.get(digestOf(key), segment) !== undefined;
-  }
-
-  /** Notes that `segment` is about to go, and what it says about the record with it. */
-  forgetAdded(key: FileKey, segment: number): void {
-    this.#database.prepare("DELETE FROM added WHERE record = ? AND segment = ?").run(digestOf(key), segment);
+  /** A record without counted references has none to count down. */
+  #startDropping(key: FileKey, { state, counted }: RecordRow): void {
+    if (state === "here") return this.#setState(key, "dropping");
+    assert(state === "broken" || counted === 0, "what is being counted up is not dropped");
+    this.remove(key);
   }
 
   isHeld(key: FileKey): boolean {
     return this.#database.prepare("SELECT 1 FROM holds WHERE record = ? LIMIT 1").get(digestOf(key)) !== undefined;
-  }
-
-  isHeldByOther(key: FileKey, leaseRow: number): boolean {
-    const statement = this.#database.prepare("SELECT 1 FROM holds WHERE record = ? AND lease <> ? LIMIT 1");
-    return statement.get(digestOf(key), leaseRow) !== undefined;
   }
 
   isHeldBy(key: FileKey, leaseRow: number): boolean {
@@ -160,38 +101,79 @@ export class RecordTable {
       .map(toKey);
   }
 
-  /** Takes a lease's hold back. */
-  unhold(key: FileKey, leaseRow: number): void {
-    this.#database.prepare("DELETE FROM holds WHERE lease = ? AND record = ?").run(leaseRow, digestOf(key));
+  hold(key: FileKey, leaseRow: number): void {
+    this.#database.prepare("INSERT OR IGNORE INTO holds VALUES (?, ?)").run(leaseRow, digestOf(key));
   }
 
-  setCounted(key: FileKey, counted: number): void {
-    this.#database.prepare("UPDATE records SET counted = ? WHERE digest = ?").run(counted, digestOf(key));
+  /** Takes up to `limit` of a lease's holds back. Returns how many. */
+  unhold(leaseRow: number, limit: number): number {
+    const page = this.heldPage(leaseRow, undefined, limit);
+    const statement = this.#database.prepare("DELETE FROM holds WHERE lease = ? AND record = ?");
+    for (const key of page) statement.run(leaseRow, digestOf(key));
+    return page.length;
   }
 
-  setState(key: FileKey, state: RecordState): void {
+  setCounted(key: FileKey, counted: number, bytes: number): void {
     this.#database
-      .prepare("UPDATE records SET state = ?, counted = 0 WHERE digest = ?")
-      .run(stateNumbers[state], digestOf(key));
+      .prepare("UPDATE records SET counted = ?, bytes = ? WHERE digest = ?")
+      .run(counted, bytes, digestOf(key));
+  }
+
+  /** All references of a record are counted: its bytes count in every set that it is in. */
+  settle(key: FileKey, bytes: number): void {
+    const digest = digestOf(key);
+    this.#database.prepare("UPDATE records SET state = 1, counted = 0, bytes = ? WHERE digest = ?").run(bytes, digest);
+    this.#database
+      .prepare(
+        `UPDATE shelves SET bytes = bytes + ?1
+         WHERE EXISTS (SELECT 1 FROM members WHERE members.shelf = shelves.id AND members.record = ?2)`,
+      )
+      .run(bytes, digest);
+  }
+
+  /** A page of a record is missing: its references cannot be counted before it is put again. */
+  breakAt(key: FileKey, page: Uint8Array): void {
+    this.#setState(key, "broken");
+    this.#database.prepare("UPDATE records SET bytes = 0 WHERE digest = ?").run(digestOf(key));
+    this.#database.prepare("INSERT OR IGNORE INTO wanted VALUES (?, ?)").run(page, digestOf(key));
+  }
+
+  /** The broken records that wait for a page. */
+  waitingFor(page: Uint8Array, limit: number): FileKey[] {
+    const statement = this.#database.prepare("SELECT record AS digest FROM wanted WHERE page = ? LIMIT ?");
+    return statement.all(page, limit).map(toKey);
+  }
+
+  /** Lets a broken record's references be counted once more. */
+  retry(key: FileKey): void {
+    this.#setState(key, "adding");
+    this.#database.prepare("DELETE FROM wanted WHERE record = ?").run(digestOf(key));
   }
 
   /** Lets every record's references be counted anew. Records that were being dropped are gone. */
   restartCounting(): void {
     for (const digest of this.#database.prepare("SELECT digest FROM records WHERE state <> 1 AND state = 2").all())
       this.remove(toKey(digest));
-    this.#database.exec("UPDATE records SET state = 0, counted = 0");
+    this.#database.exec(
+      "UPDATE records SET state = 0, counted = 0, bytes = 0; UPDATE shelves SET bytes = 0; DELETE FROM wanted",
+    );
   }
 
   remove(key: FileKey): void {
-    const row = this.find(key);
-    if (row === undefined) return;
-    this.#segments.countMarker(row.segment, -1);
-    this.#database.prepare("DELETE FROM records WHERE digest = ?").run(digestOf(key));
+    const digest = digestOf(key);
+    if (this.#database.prepare("DELETE FROM records WHERE digest = ?").run(digest) === 0) return;
+    this.#database.prepare("DELETE FROM wanted WHERE record = ?").run(digest);
     this.#countRecords(-1);
   }
 
-  #setPermanent(digest: Uint8Array, permanent: 0 | 1): void {
-    this.#database.prepare("UPDATE records SET permanent = ? WHERE digest = ?").run(permanent, digest);
+  #setSets(key: FileKey, sets: number): void {
+    this.#database.prepare("UPDATE records SET sets = ? WHERE digest = ?").run(sets, digestOf(key));
+  }
+
+  #setState(key: FileKey, state: RecordState): void {
+    this.#database
+      .prepare("UPDATE records SET state = ?, counted = 0 WHERE digest = ?")
+      .run(stateNumbers[state], digestOf(key));
   }
 
   #countRecords(sign: 1 | -1): void {
@@ -206,8 +188,8 @@ function toKey(row: SqlRow): FileKey {
 function toRecord(row: SqlRow): RecordRow {
   return {
     state: states[row["state"] as number] ?? "broken",
-    isPermanent: row["permanent"] === 1,
+    sets: row["sets"] as number,
     counted: row["counted"] as number,
-    segment: row["segment"] as number,
+    bytes: row["bytes"] as number,
   };
 }

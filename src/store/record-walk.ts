@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { walkRecord } from "../chunking/file-record.ts";
 import type { RecordEntry } from "../chunking/file-record.ts";
+import { DfsError } from "../core/errors.ts";
 import type { FileKey } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 
@@ -44,4 +45,9 @@ export async function* recordSteps(
     await nextTurn();
   }
   yield { entries, pages, isLast: true };
+}
+
+/** Whether a walk ended because a page is not here, damaged or malformed, rather than because the disk failed. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof DfsError && ["not-found", "integrity", "version"].includes(error.kind);
 }

@@ -1,20 +1,29 @@
 /** The index's account of each segment: how far it is indexed, and how much of it is still needed. */
-import { digestBytes } from "../core/ids.ts";
-import { segmentDeadShareMax } from "../core/limits.ts";
 import type { SqlDatabase, SqlRow, SqlStatement } from "../core/sqlite.ts";
-import { recordHeaderBytes } from "./segment-format.ts";
+import { recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
 
-/** One segment. `bytes` are those of its live chunks; `markers` counts file keys whose adding or release it must keep saying. */
+/** One segment. `bytes` are those of its live chunks; `said` those of what it must keep saying about shelves. */
 export interface SegmentAccount {
   readonly number: number;
   readonly mark: Buffer;
   readonly indexedBytes: number;
   readonly chunks: number;
   readonly bytes: number;
-  readonly markers: number;
+  readonly said: number;
 }
 
-const live = `bytes + chunks * ${recordHeaderBytes} + markers * ${digestBytes}`;
+/** A segment is not rewritten for less: notes and a segment's header are written with what is moved. */
+const rewriteBytesMin = 4 * recordHeaderBytes;
+
+/** What all segments come to. */
+interface SegmentTotals {
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly diskBytes: number;
+  readonly deadBytes: number;
+}
+
+const live = `${segmentHeaderBytes} + bytes + chunks * ${recordHeaderBytes} + said`;
 
 /** Rows of `segments`. */
 export class SegmentTable {
@@ -24,7 +33,7 @@ export class SegmentTable {
   constructor(database: SqlDatabase) {
     this.#database = database;
     this.#live = database.prepare(
-      "UPDATE segments SET chunks = chunks + ?, bytes = bytes + ?, markers = markers + ? WHERE number = ?",
+      "UPDATE segments SET chunks = chunks + ?, bytes = bytes + ?, said = said + ? WHERE number = ?",
     );
   }
 
@@ -53,29 +62,29 @@ export class SegmentTable {
     if (number !== 0) this.#live.run(sign, sign * bytes, 0, number);
   }
 
-  /** A segment has to keep saying something about one more file key, or about one less. */
-  countMarker(number: number, sign: 1 | -1): void {
-    this.#live.run(0, 0, sign, number);
+  /** A segment has to keep saying so many bytes more, or fewer, about shelves. Segment 0 stands for nowhere. */
+  countSaid(number: number, bytes: number): void {
+    if (number !== 0 && bytes !== 0) this.#live.run(0, 0, bytes, number);
   }
 
-  /** Segments before `active` in which nothing is needed any more. */
-  dead(active: number): number[] {
+  /** Up to `limit` segments before `active` in which nothing is needed any more. */
+  dead(active: number, limit: number): number[] {
     return this.#database
       .prepare(
-        "SELECT number FROM segments WHERE removed = 0 AND number < ? AND chunks = 0 AND markers = 0 ORDER BY number",
+        "SELECT number FROM segments WHERE removed = 0 AND number < ? AND chunks = 0 AND said = 0 ORDER BY number LIMIT ?",
       )
-      .all(active)
+      .all(active, limit)
       .map((row) => row["number"] as number);
   }
 
-  /** The segment before `active` with the largest dead share, if that is large enough to rewrite it. */
-  worst(active: number): number | undefined {
+  /** The segment before `active` with the largest dead share, if that is more than `share`. */
+  worst(active: number, share: number): number | undefined {
     return this.#database
       .prepare(
-        `SELECT number FROM segments WHERE removed = 0 AND number < ? AND indexed - (${live}) > indexed * ${segmentDeadShareMax}
+        `SELECT number FROM segments WHERE removed = 0 AND number < ? AND indexed - (${live}) > MAX(indexed * ?, ${rewriteBytesMin})
          ORDER BY (${live}) * 1.0 / indexed, number LIMIT 1`,
       )
-      .get(active)?.["number"] as number | undefined;
+      .get(active, share)?.["number"] as number | undefined;
   }
 
   /** Marks a segment whose file is about to go, so that recovery does not take a file that came back for new. */
@@ -95,17 +104,25 @@ export class SegmentTable {
     this.#database.prepare("DELETE FROM segments WHERE number = ?").run(number);
   }
 
-  /** Sums over all segments: chunks that can be served, their bytes, and bytes on disk. */
-  totals(): { readonly chunks: number; readonly bytes: number; readonly diskBytes: number } {
+  /** Bytes of a segment that nothing needs. */
+  deadBytes(number: number): number {
+    const statement = this.#database.prepare(`SELECT indexed - (${live}) AS dead FROM segments WHERE number = ?`);
+    return Math.max(0, (statement.get(number)?.["dead"] as number | undefined) ?? 0);
+  }
+
+  /** Sums over all segments: chunks that can be served, their bytes, bytes on disk, and those that nothing needs. */
+  totals(): SegmentTotals {
     const row = this.#database
       .prepare(
-        "SELECT TOTAL(chunks) AS chunks, TOTAL(bytes) AS bytes, TOTAL(indexed) AS disk FROM segments WHERE removed = 0",
+        `SELECT TOTAL(chunks) AS chunks, TOTAL(bytes) AS bytes, TOTAL(indexed) AS disk,
+         TOTAL(MAX(0, indexed - (${live}))) AS dead FROM segments WHERE removed = 0`,
       )
       .get();
     return {
       chunks: row?.["chunks"] as number,
       bytes: row?.["bytes"] as number,
       diskBytes: row?.["disk"] as number,
+      deadBytes: row?.["dead"] as number,
     };
   }
 }
@@ -117,6 +134,6 @@ function toAccount(row: SqlRow): SegmentAccount {
     indexedBytes: row["indexed"] as number,
     chunks: row["chunks"] as number,
     bytes: row["bytes"] as number,
-    markers: row["markers"] as number,
+    said: row["said"] as number,
   };
 }

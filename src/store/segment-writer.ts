@@ -8,11 +8,14 @@
  */
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { flushGroupBytesMax, flushGroupChunksMax, reservedBytes, storeQueueBytesMax } from "../core/limits.ts";
+import type { ShelfId } from "../core/ids.ts";
 import type { Place } from "./chunk-table.ts";
 import type { DiskOperations } from "./disk-operations.ts";
 import { encodeRecordHeader, recordBytes } from "./segment-format.ts";
 import type { LogRecord } from "./segment-format.ts";
 import type { OpenSegment, SegmentFiles } from "./segment-files.ts";
+import { newShelf } from "./shelf-state.ts";
+import type { ShelfState } from "./shelf-state.ts";
 import type { StoreIndex } from "./store-index.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
@@ -23,10 +26,39 @@ export interface AppendJob {
   readonly recordsMax: number;
   /** Whether it may use the space that the store keeps back: true for all that helps to free space. */
   readonly mayUseReserve: boolean;
-  /** The records to append; `isInGroup` says whether this group writes a chunk with that digest already. */
-  records(isInGroup: (digest: Uint8Array) => boolean): readonly LogRecord[];
+  /** Whether it begins a new segment, with what it appends. */
+  readonly beginsSegment?: boolean;
+  /** The records to append, after those of the group's earlier jobs. When it fails, nothing of the job happens. */
+  records(group: WritingGroup): readonly LogRecord[];
   /** Carries the job out in the index, with the place of each record; runs in the group's transaction and must not throw. */
   apply(places: readonly Place[]): void;
+}
+
+/** What the jobs of a group that is being put together lead to, before any of it is in the index. */
+export class WritingGroup {
+  readonly #index: StoreIndex;
+  readonly #digests = new Set<string>();
+  readonly #shelves = new Map<ShelfId, ShelfState>();
+
+  constructor(index: StoreIndex) {
+    this.#index = index;
+  }
+
+  hasChunk(digest: Uint8Array): boolean {
+    return this.#digests.has(hex(digest));
+  }
+
+  addChunks(records: readonly LogRecord[]): void {
+    for (const { digest } of records) if (digest !== undefined) this.#digests.add(hex(digest));
+  }
+
+  shelf(shelf: ShelfId): ShelfState {
+    return this.#shelves.get(shelf) ?? this.#index.shelves.find(shelf)?.state ?? newShelf();
+  }
+
+  setShelf(shelf: ShelfId, state: ShelfState): void {
+    this.#shelves.set(shelf, state);
+  }
 }
 
 interface QueuedJob {
@@ -79,6 +111,12 @@ export class SegmentWriter {
   /** Number of the segment that is being appended to, or of the last one; lower ones no longer change. */
   get activeNumber(): number {
     return this.#lastNumber;
+  }
+
+  /** Resolves once there is a new segment, and the one before it no longer changes. Fails as `append` does. */
+  async beginSegment(): Promise<void> {
+    const nothing = { bytesMax: 0, recordsMax: 0, mayUseReserve: true, records: () => [], apply: () => undefined };
+    await this.append({ ...nothing, beginsSegment: true });
   }
 
   /** Refuses everything from now on with `failure`. */
@@ -140,18 +178,19 @@ export class SegmentWriter {
   /** Asks each job for its records; refuses those for which there is no room. */
   async #plan(group: readonly QueuedJob[]): Promise<PlannedJob[]> {
     if (this.#failure !== undefined) throw this.#failure;
-    const digests = new Set<string>();
+    const written = new WritingGroup(this.#options.index);
     const planned: PlannedJob[] = [];
     let roomBytes = group.some(({ job }) => !job.mayUseReserve) ? await this.freeBytes() : 0;
     for (const queued of group) {
-      const records = queued.job.records((digest) => digests.has(hex(digest)));
-      const bytes = records.reduce((sum, { payload }) => sum + recordBytes(payload.length), 0);
+      const records = plannedRecords(queued, written);
+      if (records === undefined) continue;
+      const bytes = sumBytes(records);
       if (!queued.job.mayUseReserve && bytes > roomBytes) {
         queued.reject(noSpace(this.#options.files.folder));
         continue;
       }
       roomBytes -= bytes;
-      for (const { digest } of records) if (digest !== undefined) digests.add(hex(digest));
+      written.addChunks(records);
       planned.push({ queued, records, places: [] });
     }
     return planned;
@@ -166,11 +205,10 @@ export class SegmentWriter {
   }
 
   async #write(planned: readonly PlannedJob[]): Promise<void> {
-    const bytes = planned
-      .flatMap(({ records }) => records)
-      .reduce((sum, { payload }) => sum + recordBytes(payload.length), 0);
-    if (bytes === 0) return this.#options.index.transaction(() => applyAll(planned));
-    const segment = await this.#segmentFor(bytes);
+    const bytes = sumBytes(planned.flatMap(({ records }) => records));
+    const begins = planned.some(({ queued }) => queued.job.beginsSegment === true);
+    const segment = bytes === 0 && !begins ? undefined : await this.#segmentFor(bytes, begins);
+    if (segment === undefined || bytes === 0) return this.#options.index.transaction(() => applyAll(planned));
     const buffers = layOut(planned, segment);
     try {
       await this.#options.disk.write(segment.handle, buffers, segment.endBytes);
@@ -211,10 +249,10 @@ export class SegmentWriter {
     }
   }
 
-  /** The segment that takes the next `bytes`; a new one when they do not fit into the last. */
-  async #segmentFor(bytes: number): Promise<OpenSegment> {
+  /** The segment that takes the next `bytes`; a new one when they do not fit into the last, or when one is to begin. */
+  async #segmentFor(bytes: number, begins: boolean): Promise<OpenSegment> {
     const last = this.#segment;
-    if (last !== undefined && last.endBytes + bytes <= this.#options.segmentBytes) return last;
+    if (!begins && last !== undefined && last.endBytes + bytes <= this.#options.segmentBytes) return last;
     const next = await this.#options.files.create(this.#lastNumber + 1);
     try {
       this.#options.index.segments.insert(next.number, next.mark, next.endBytes);
@@ -227,6 +265,19 @@ export class SegmentWriter {
     await last?.handle.close();
     return next;
   }
+}
+
+function plannedRecords(queued: QueuedJob, group: WritingGroup): readonly LogRecord[] | undefined {
+  try {
+    return queued.job.records(group);
+  } catch (error) {
+    queued.reject(toDfsError(error, { op: "chunk-store.append" }));
+    return undefined;
+  }
+}
+
+function sumBytes(records: readonly LogRecord[]): number {
+  return records.reduce((sum, { payload }) => sum + recordBytes(payload.length), 0);
 }
 
 function applyAll(planned: readonly PlannedJob[]): void {

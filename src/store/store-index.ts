@@ -13,31 +13,54 @@ import { DfsError } from "../core/errors.ts";
 import { SqlDatabase } from "../core/sqlite.ts";
 import { ChunkTable } from "./chunk-table.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { MemberTable } from "./member-table.ts";
 import { RecordTable } from "./record-table.ts";
 import { SegmentTable } from "./segment-table.ts";
+import { ShelfTable } from "./shelf-table.ts";
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE segments (
   number INTEGER PRIMARY KEY, mark BLOB NOT NULL, indexed INTEGER NOT NULL, chunks INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, markers INTEGER NOT NULL, removed INTEGER NOT NULL);
+  bytes INTEGER NOT NULL, said INTEGER NOT NULL, removed INTEGER NOT NULL);
 CREATE TABLE chunks (
   id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, refs INTEGER NOT NULL, pins INTEGER NOT NULL);
+CREATE INDEX chunks_not_here ON chunks (digest) WHERE segment = 0;
 CREATE TABLE leases (
-  id INTEGER PRIMARY KEY, lease TEXT NOT NULL UNIQUE, expires_ms INTEGER NOT NULL, ending INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY, lease TEXT NOT NULL UNIQUE, shelf TEXT NOT NULL, expires_ms INTEGER NOT NULL,
+  ending INTEGER NOT NULL);
 CREATE TABLE pins (lease INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (lease, chunk)) WITHOUT ROWID;
 CREATE TABLE records (
-  digest BLOB PRIMARY KEY, state INTEGER NOT NULL, permanent INTEGER NOT NULL, counted INTEGER NOT NULL,
-  segment INTEGER NOT NULL) WITHOUT ROWID;
+  digest BLOB PRIMARY KEY, state INTEGER NOT NULL, sets INTEGER NOT NULL, counted INTEGER NOT NULL,
+  bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX records_unsettled ON records (state) WHERE state <> 1;
+CREATE TABLE wanted (page BLOB NOT NULL, record BLOB NOT NULL, PRIMARY KEY (page, record)) WITHOUT ROWID;
 CREATE TABLE holds (lease INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (lease, record)) WITHOUT ROWID;
 CREATE INDEX holds_by_record ON holds (record);
-CREATE TABLE added (record BLOB NOT NULL, segment INTEGER NOT NULL, PRIMARY KEY (record, segment)) WITHOUT ROWID;
-CREATE TABLE released (record BLOB PRIMARY KEY, segment INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('records', 0), ('rebuilding', 1), ('recount', 0), ('clean', 1);
+CREATE TABLE shelves (
+  id INTEGER PRIMARY KEY, shelf TEXT NOT NULL UNIQUE, forgotten INTEGER NOT NULL, fence INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL, loose INTEGER NOT NULL,
+  records INTEGER NOT NULL, bytes INTEGER NOT NULL, epochs TEXT NOT NULL, log_from INTEGER NOT NULL,
+  segment INTEGER NOT NULL);
+CREATE TABLE members (
+  shelf INTEGER NOT NULL, record BLOB NOT NULL, copies INTEGER NOT NULL, segment INTEGER NOT NULL,
+  PRIMARY KEY (shelf, record)) WITHOUT ROWID;
+CREATE TABLE buckets (
+  shelf INTEGER NOT NULL, copies INTEGER NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL,
+  digest BLOB NOT NULL, PRIMARY KEY (shelf, copies, bucket)) WITHOUT ROWID;
+CREATE TABLE changes (
+  shelf INTEGER NOT NULL, sequence INTEGER NOT NULL, record BLOB NOT NULL, copies INTEGER NOT NULL,
+  PRIMARY KEY (shelf, sequence)) WITHOUT ROWID;
+CREATE TABLE said (
+  shelf INTEGER NOT NULL, record BLOB NOT NULL, segment INTEGER NOT NULL,
+  PRIMARY KEY (shelf, record, segment)) WITHOUT ROWID;
+CREATE TABLE dropped (
+  shelf INTEGER NOT NULL, record BLOB NOT NULL, segment INTEGER NOT NULL,
+  PRIMARY KEY (shelf, record)) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('records', 0), ('rebuilding', 1), ('recount', 0), ('leaked', 0), ('clean', 1);
 `;
 
 /** Facts about the index as a whole. `records`: how many there are. The others are 0 or 1. */
@@ -46,8 +69,10 @@ export type IndexFact =
   | "records"
   /** The index is being made from the segments: what it says is incomplete. */
   | "rebuilding"
-  /** Some record's references could not be counted: they are counted anew at the next start, and nothing is dropped until then. */
+  /** Some record's references could not be counted: nothing is dropped until they are, at the next start at the latest. */
   | "recount"
+  /** Some dropped record's references could not be counted down: what it named stays until the next start counts anew. */
+  | "leaked"
   /** The store was stopped in good order. */
   | "clean";
 
@@ -57,6 +82,8 @@ export class StoreIndex {
   readonly chunks: ChunkTable;
   readonly leases: LeaseTable;
   readonly records: RecordTable;
+  readonly shelves: ShelfTable;
+  readonly members: MemberTable;
   readonly path: string;
   readonly #database: SqlDatabase;
 
@@ -66,7 +93,9 @@ export class StoreIndex {
     this.segments = new SegmentTable(database);
     this.chunks = new ChunkTable(database, this.segments, () => this.fact("recount") === 0);
     this.leases = new LeaseTable(database);
-    this.records = new RecordTable(database, this.segments);
+    this.records = new RecordTable(database);
+    this.shelves = new ShelfTable(database, this.segments);
+    this.members = new MemberTable(database, this.segments);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Operation } from "../../src/catalogue/operation.ts";
 import { type CommandResult, decodeResult, encodeResult } from "../../src/catalogue/result.ts";
 import { DfsError } from "../../src/core/errors.ts";
 import type { NetworkId, NodeId, PeerId, UserId } from "../../src/core/ids.ts";
-import { attributesBytesMax, batchOperationsMax, commandBytesMax } from "../../src/core/limits.ts";
+import { attributesBytesMax, batchOperationsMax, commandBytesMax, copiesMax } from "../../src/core/limits.ts";
 import { peerPublicKey } from "../../src/identity/peer-identity.ts";
 import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move, network } from "./world.ts";
 import { peerSession, putFile, removeEntry, shared, stranger, userSession } from "./world.ts";
@@ -22,7 +22,8 @@ const userOperations: Operation[] = [
 const peerOperations: Operation[] = [
   founding,
   { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1 },
-  { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder },
+  { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: null },
+  { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: founder },
   {
     op: "updatePeer",
     name: null,
@@ -30,12 +31,26 @@ const peerOperations: Operation[] = [
     zone: "",
     capacityBytes: 0,
     shelf: founderShelf,
+    store: null,
     mayCoordinate: false,
   },
-  { op: "endLease", shelf: founderShelf, lease: id("lease"), fileKeys: [fileKey("a")] },
+  { op: "endLease", shelf: founderShelf, epoch: 1, lease: id("lease"), fileKeys: [fileKey("a")] },
   { op: "expire" },
   { op: "orderCoordinator", peer: founder, order: "add" },
   { op: "orderCoordinator", peer: founder, order: null },
+  { op: "orderPeer", peer: founder, order: "drain" },
+  { op: "orderPeer", peer: founder, order: null },
+  { op: "removePeer", peer: founder },
+  { op: "setPolicy", copies: 3, minCopies: null, retainRevisions: 1, retainMs: 0 },
+  {
+    op: "orderChain",
+    shelf: founderShelf,
+    epoch: 7,
+    links: [{ peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: false }],
+  },
+  { op: "reportLink", shelf: founderShelf, epoch: 7, peer: founder, hasFrom: 0 },
+  { op: "collect" },
+  { op: "forgetDrops", shelf: founderShelf, epoch: 1, fileKeys: [fileKey("a"), fileKey("b")] },
 ];
 const protocol = expect.objectContaining({ kind: "protocol" });
 
@@ -86,6 +101,7 @@ describe("commands", () => {
     expect(() => session.next(putFile("a", { token: new Uint8Array(0) }))).toThrow(usage);
     expect(() => session.next(putFile("a", { attributes: new Uint8Array(attributesBytesMax + 1) }))).toThrow(usage);
     expect(() => session.next(putFile("a", { sizeBytes: -1 }))).toThrow(usage);
+    expect(() => session.next(putFile("a", { copiesWanted: copiesMax + 1 }))).toThrow(usage);
     expect(() => session.next(putFile("a", { node: "short" as NodeId }))).toThrow(usage);
     const { founder } = founding;
     const keyless = { ...founder, id: "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N" as PeerId };
@@ -152,6 +168,8 @@ describe("commands", () => {
         ok: [
           { op: "expire", expired: 2, isMoreDue: true },
           { op: "endLease", referenced: [fileKey("a")] },
+          { op: "reportLink", epoch: 3 },
+          { op: "collect", removed: 4, isMoreDue: false },
         ],
       },
       { error: { kind: "conflict", message: "taken", operation: 3, revision: null } },

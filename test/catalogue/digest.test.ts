@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { catalogueDigest } from "../../src/catalogue/digest.ts";
 import type { LeaseId } from "../../src/core/ids.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
-import { World, founderShelf, id, ok, putFile, startMs } from "./world.ts";
+import { World, fileKey, founderShelf, id, ok, putFile, removeEntry, startMs } from "./world.ts";
 
 const everyColumn = `SELECT s.name AS "table", c.name AS "column" FROM sqlite_schema s, pragma_table_info(s.name) c
   WHERE s.type = 'table'`;
@@ -11,9 +11,12 @@ const everyColumn = `SELECT s.name AS "table", c.name AS "column" FROM sqlite_sc
 describe("the digest", () => {
   it("CAT-42 changes with every column of every table", async () => {
     using world = World.founded("disk");
-    ok(world.asUser(putFile("a")));
+    ok(world.asUser(putFile("a"), putFile("gone"), removeEntry("gone")));
+    ok(world.asFounder({ op: "setPolicy", copies: null, minCopies: null, retainRevisions: null, retainMs: 0 }));
+    ok(world.asFounder({ op: "collect" }));
+    expect(world.catalogue.drops(founderShelf, 9)).toEqual([fileKey("gone")]);
     ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 }));
-    ok(world.asFounder({ op: "endLease", shelf: founderShelf, lease: id<LeaseId>("another"), fileKeys: [] }));
+    ok(world.asFounder({ op: "endLease", shelf: founderShelf, epoch: 1, lease: id<LeaseId>("another"), fileKeys: [] }));
     const file = join(world.folder, "snapshot");
     await world.catalogue.snapshotTo(file);
     const database = new SqlDatabase(file, { durability: "normal" });

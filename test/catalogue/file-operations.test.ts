@@ -33,7 +33,12 @@ describe("putting files", () => {
       committedMs: startMs,
       expiresMs: null,
     });
-    expect(world.catalogue.revision(id("a"), 1)).toMatchObject({ sealedBytes: 116, createdIndex: 2, endedIndex: null });
+    expect(world.catalogue.revision(id("a"), 1)).toMatchObject({
+      sealedBytes: 116,
+      copiesWanted: 2,
+      createdIndex: 2,
+      endedIndex: null,
+    });
     expect(world.catalogue.node(id("a"))).toMatchObject({
       user: shared.userId,
       parent: root,
@@ -222,6 +227,7 @@ describe("batches", () => {
       putFile("new", { node: id("a") }),
       putFile("a", { baseRevision: 2 }),
       putFile("new", { shelf: id("no shelf") }),
+      putFile("new", { epoch: 2 }),
       putFile("new", { expiresMs: world.timeMs }),
       copyFile("a", "b"),
       copyFile("a", "new", { node: id("b") }),

@@ -9,14 +9,15 @@ export function fixedLog(): readonly LogEntry[] {
   return logOf(Array.from({ length: 25 }, (_, seed) => fixedCommands(seed)).flat());
 }
 
-/** A founding and these commands, as entries. */
+/** A founding with a policy that keeps little, and these commands, as entries; whoever ends what has expired collects as well. */
 export function logOf(commands: readonly TimedCommand[]): LogEntry[] {
   const user = userSession();
   const peer = peerSession();
-  const founded = { timeMs: startMs, command: peer.next(founding) };
+  const policy = { op: "setPolicy", copies: null, minCopies: null, retainRevisions: 1, retainMs: 2 } as const;
+  const founded = { timeMs: startMs, command: peer.next(founding, policy) };
   const others = commands.map(({ timeMs, operations }) => ({
     timeMs,
-    command: operations === "expire" ? peer.next({ op: "expire" }) : user.next(...operations),
+    command: operations === "expire" ? peer.next({ op: "expire" }, { op: "collect" }) : user.next(...operations),
   }));
   return [founded, ...others].map((entry, place) => ({ index: place + 1, ...entry }));
 }

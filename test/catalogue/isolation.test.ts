@@ -27,7 +27,7 @@ beforeEach(() => {
     database
       .prepare("INSERT INTO users VALUES (2, ?, ?, ?, 1)")
       .run(idBytes(stranger.userId), stranger.publicKey, userRoot);
-    database.prepare("INSERT INTO nodes VALUES (2, ?, 2, 2, 0, X'', 1, NULL, 1)").run(userRoot);
+    database.prepare("INSERT INTO nodes VALUES (2, ?, 2, 2, 0, 0, X'', 1, NULL, 1, NULL)").run(userRoot);
     database.exec("UPDATE totals SET nodes = 2");
   });
   other = new Session({ user: stranger.userId }, (bytes) => stranger.sign(bytes));

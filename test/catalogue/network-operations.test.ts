@@ -33,6 +33,7 @@ const admit = (key: typeof secondKey, name: string, shelf: ShelfId | null = null
   op: "admitPeer",
   inviteSecretHash: hash,
   peer: describePeer(key, name, shelf),
+  replaces: null,
 });
 const update = (changes: Partial<OperationOf<"updatePeer">> = {}): OperationOf<"updatePeer"> => ({
   op: "updatePeer",
@@ -41,6 +42,7 @@ const update = (changes: Partial<OperationOf<"updatePeer">> = {}): OperationOf<"
   zone: "attic",
   capacityBytes: 5,
   shelf: null,
+  store: null,
   mayCoordinate: false,
   ...changes,
 });
@@ -64,11 +66,22 @@ describe("founding", () => {
       {
         ...describePeer(founderKey, "first", founderShelf),
         coordinatorOrder: null,
+        storageOrder: null,
         joinedIndex: 1,
         joinedMs: startMs,
       },
     ]);
-    expect(catalogue.shelves()).toEqual([{ shelf: founderShelf, owner: founder, createdIndex: 1 }]);
+    const links = [{ peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true }];
+    const counts = { copiesMax: 0, revisions: 0, sealedBytes: 0 };
+    expect(catalogue.shelves()).toEqual([
+      { shelf: founderShelf, home: founder, epoch: 1, links, createdIndex: 1, ...counts },
+    ]);
+    expect(catalogue.policy()).toEqual({
+      copies: 2,
+      minCopies: 2,
+      retainRevisions: 10,
+      retainMs: 30 * 24 * 60 * 60_000,
+    });
     expect(catalogue.user(shared.userId)).toMatchObject({ publicKey: shared.publicKey, rootDirectory: root });
     expect(catalogue.node(root)).toMatchObject({ kind: "directory", parent: null });
     expect(catalogue.isMember(founder)).toBe(true);
@@ -159,7 +172,7 @@ describe("invites", () => {
     for (let place = 0; place < 5; place += 1) {
       const peer = describePeer(await peerKey(30 + place), `peer ${place}`.replace(" ", "-"));
       ok(world.asFounder(invite(place)));
-      ok(world.asFounder({ op: "admitPeer", inviteSecretHash: invite(place).hash, peer }));
+      ok(world.asFounder({ op: "admitPeer", inviteSecretHash: invite(place).hash, peer, replaces: null }));
     }
     ok(world.asFounder(invite(5), invite(6)));
     expect(fault(world.asFounder(invite(7))).kind).toBe("quota");
@@ -167,6 +180,7 @@ describe("invites", () => {
       op: "admitPeer",
       inviteSecretHash: invite(5).hash,
       peer: describePeer(secondKey, "late"),
+      replaces: null,
     } as const;
     // A refusal does not use the invite up.
     for (let time = 0; time < 2; time += 1) expect(fault(world.asFounder(seventh)).kind).toBe("quota");
@@ -180,7 +194,7 @@ describe("invites", () => {
     for (const [place, name] of ["first", "first", long, long].entries()) {
       const invite = inviteHash(Uint8Array.of(place));
       const peer = describePeer(await peerKey(20 + place), name);
-      const admitPeer = { op: "admitPeer", inviteSecretHash: invite, peer } as const;
+      const admitPeer = { op: "admitPeer", inviteSecretHash: invite, peer, replaces: null } as const;
       const result = ok(world.asFounder({ ...addInvite, hash: invite }, admitPeer))[1];
       given.push(result?.op === "admitPeer" ? result.name : "");
     }
@@ -243,6 +257,7 @@ describe("leases", () => {
   const endLease = {
     op: "endLease",
     shelf: founderShelf,
+    epoch: 1,
     lease,
     fileKeys: [fileKey("a"), fileKey("b"), fileKey("c")],
   } as const;
@@ -261,6 +276,8 @@ describe("leases", () => {
     ok(world.asFounder(addInvite));
     ok(world.asFounder(admit(secondKey, "second")));
     expect(fault(world.apply(peerSession(secondKey).next(endLease))).kind).toBe("permission");
+    expect(fault(world.asFounder({ ...endLease, epoch: 2 })).kind).toBe("moved");
+    expect(fault(world.asFounder({ ...endLease, shelf: id("no shelf") })).kind).toBe("not-found");
     ok(world.asUser(putFile("a")));
   });
 

@@ -4,7 +4,19 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EntryRow } from "../../src/catalogue/rows.ts";
 import { rowSchemas } from "../../src/catalogue/rows.ts";
 import { attributesBytesMax, pageBytesMax, pageRowsMax } from "../../src/core/limits.ts";
-import { World, fileKey, founder, id, makeDirectory, move, ok, putFile, removeEntry, root } from "./world.ts";
+import {
+  World,
+  fileKey,
+  founder,
+  founderShelf,
+  id,
+  makeDirectory,
+  move,
+  ok,
+  putFile,
+  removeEntry,
+  root,
+} from "./world.ts";
 import { shared, token } from "./world.ts";
 
 let world: World;
@@ -91,6 +103,9 @@ describe("rows on the wire", () => {
       [rowSchemas.node, catalogue.node(root)],
       [rowSchemas.peer, catalogue.peer(founder)],
       [rowSchemas.shelf, catalogue.shelves()[0]],
+      [rowSchemas.shelf, catalogue.shelf(founderShelf)],
+      [rowSchemas.policy, catalogue.policy()],
+      [rowSchemas.referencedKey, catalogue.referencedKeys(founderShelf, undefined, 1)[0]],
       [rowSchemas.user, catalogue.user(shared.userId)],
       [rowSchemas.network, catalogue.network()],
       [rowSchemas.counts, catalogue.counts()],
@@ -108,5 +123,9 @@ describe("rows on the wire", () => {
     expect(catalogue.node(id("a"))).toBeUndefined();
     expect(catalogue.user(id("nobody"))).toBeUndefined();
     expect(catalogue.fileKeyShelves(fileKey("a"))).toEqual([]);
+    expect(catalogue.shelf(id("no shelf"))).toBeUndefined();
+    expect(catalogue.references(id("no shelf"), [fileKey("a")])).toEqual([false]);
+    expect(catalogue.referencedKeys(id("no shelf"), undefined, 5)).toEqual([]);
+    expect(catalogue.drops(id("no shelf"), 5)).toEqual([]);
   });
 });

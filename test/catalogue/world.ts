@@ -23,6 +23,7 @@ import {
   type PeerName,
   type SessionId,
   type ShelfId,
+  type StoreId,
   fileKeyOf,
 } from "../../src/core/ids.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
@@ -61,6 +62,7 @@ export function describePeer(key: Ed25519PrivateKey, name: string, shelf: ShelfI
     zone: "cellar",
     capacityBytes: 1000,
     shelf,
+    store: shelf === null ? null : id<StoreId>(`store of ${shelf}`),
     mayCoordinate: true,
   };
 }
@@ -197,8 +199,10 @@ export function putFile(name: string, changes: Partial<OperationOf<"putFile">> =
     addedBytes: 116,
     attributes: token(`of ${name}`),
     shelf: founderShelf,
+    epoch: 1,
     lease: id<LeaseId>("lease"),
     copies: 2,
+    copiesWanted: 2,
     expiresMs: null,
     ...changes,
   };

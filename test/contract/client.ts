@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DfsClient, Entry, PutRequest, PutSource, TransferEvent } from "../../src/core/client.ts";
 import { toDfsError } from "../../src/core/errors.ts";
 import { parsePeerName } from "../../src/core/ids.ts";
+import { copiesMax } from "../../src/core/limits.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 
@@ -316,7 +317,8 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       const report = await client.why(at("/safe"));
       expect(report).toMatchObject({ path: "/safe", revision: 1, sizeBytes: 4, chunks: 1 });
       expect(report.fileKey).toBe((await client.stat(at("/safe"))).fileKey);
-      expect(report.chain.length).toBeGreaterThan(0);
+      expect(report.chain[0]).toMatchObject({ standing: "owner", state: "up" });
+      expect(report.copiesWanted).toBe((await client.policy()).copies);
       expect(report.failuresToLoss).toBe(
         report.holders.filter((holder) => holder.answered && holder.complete).length - 1,
       );
@@ -326,7 +328,11 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
     it("CLIENT-16 tells of the network", async () => {
       const status = await client.status();
       const peers = await client.peers();
-      expect(status.peers.up).toBe(peers.filter((peer) => peer.state === "up").length);
+      for (const state of ["up", "suspect", "down", "out"] as const)
+        expect(status.peers[state]).toBe(peers.filter((peer) => peer.state === state).length);
+      expect(status.safety.copies).toBe((await client.policy()).copies);
+      expect(status.safety.unreadableRevisions).toBe(0);
+      expect(status.store.missing).toBe(0);
       expect(peers.filter((peer) => peer.self).map(({ id }) => id)).toEqual([status.self.id]);
       expect((await client.fingers()).self).toBe(status.self.id);
       expect((await client.invite()).text).toMatch(/^\S+$/);
@@ -480,6 +486,105 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       expect(await kindOf(client.changeCoordinator("remove", self.name))).toBe("usage");
       expect(await kindOf(client.changeCoordinator("transfer", parsePeerName("nobody-here")))).toBe("not-found");
       expect((await client.status()).group).toMatchObject({ hasQuorum: true, leader: self.name });
+    });
+
+    it("CLIENT-25 a put may say on how many disks its files are to be, and tells on how many they are", async () => {
+      const { copies: wanted } = await client.policy();
+      const stores = (await client.peers()).filter(({ capacityBytes }) => capacityBytes > 0);
+      const usual = Math.min(wanted, stores.length);
+      const path = await local("copies", "one disk");
+      const sources = [{ kind: "path", path } as const];
+      const told: number[] = [];
+      const onEvent = (event: TransferEvent): void => {
+        if (event.type === "done") told.push(event.copies);
+      };
+      const one = await client.put({ sources, target: at("/copies"), copies: 1 }, { onEvent });
+      expect(one).toMatchObject({ failed: 0, copies: 1, copiesWanted: 1 });
+      expect(told).toEqual([1]);
+      expect((await client.stat(at("/copies"))).copies).toBe(1);
+      expect((await client.why(at("/copies"))).copiesWanted).toBe(1);
+      expect(await client.put({ sources, target: at("/copies-usual") })).toMatchObject({ copiesWanted: usual });
+      for (const copies of [0, copiesMax + 1, 1.5])
+        expect(await putOutcome(client, "/copies-refused", "x", { copies })).toMatchObject({ kind: "usage" });
+      expect(await kindOf(client.stat(at("/copies-refused")))).toBe("not-found");
+    });
+
+    it("CLIENT-26 tells of every shelf and its chain, the owner first", async () => {
+      const count = async (): Promise<number> =>
+        (await client.backup()).reduce((sum, { revisions }) => sum + revisions, 0);
+      const before = await count();
+      await put("/backed-up", "x");
+      expect(await count()).toBe(before + 1);
+      const shelves = await client.backup();
+      const peers = new Map((await client.peers()).map(({ id, name }) => [id, name]));
+      expect(shelves.length).toBeGreaterThan(0);
+      for (const { home, wanted, epoch, bytes, links } of shelves) {
+        expect([...peers.values()]).toContain(home);
+        expect(Math.min(wanted, epoch)).toBeGreaterThanOrEqual(1);
+        expect(bytes).toBeGreaterThanOrEqual(0);
+        expect(links.map(({ standing }) => standing).indexOf("owner")).toBe(0);
+        expect(new Set(links.map(({ id }) => id)).size).toBe(links.length);
+        for (const { id, name } of links) expect(peers.get(id)).toBe(name);
+      }
+    });
+
+    it("CLIENT-27 tells where the space is", async () => {
+      const before = await client.space();
+      await put("/space", "unlike anything else in this network");
+      const after = await client.space();
+      expect(after.logicalBytes).toBe(before.logicalBytes + 36);
+      expect(after.storedBytes).toBeGreaterThan(before.storedBytes);
+      expect(after.own.diskBytes).toBeGreaterThanOrEqual(after.own.liveBytes);
+      const storing = (await client.peers()).filter(({ capacityBytes }) => capacityBytes > 0);
+      expect(after.peers.map(({ name }) => name)).toEqual(storing.map(({ name }) => name));
+      for (const { capacityBytes, freeBytes } of after.peers) expect(freeBytes).toBeLessThanOrEqual(capacityBytes);
+    });
+
+    it("CLIENT-28 the policy changes as far as is asked, within its range", async () => {
+      const before = await client.policy();
+      expect(before.copies).toBeGreaterThanOrEqual(1);
+      const changed = { ...before, retainRevisions: before.retainRevisions + 1, retainMs: 12 * 3_600_000 };
+      const { retainRevisions, retainMs } = changed;
+      expect(await client.setPolicy({ retainRevisions, retainMs })).toEqual(changed);
+      expect(await client.policy()).toEqual(changed);
+      expect(await client.setPolicy({ copies: 1 })).toEqual({ ...changed, copies: 1 });
+      for (const wrong of [
+        { copies: 0 },
+        { copies: copiesMax + 1 },
+        { minCopies: 0 },
+        { retainRevisions: 0 },
+        { retainMs: -1 },
+      ])
+        expect(await kindOf(client.setPolicy(wrong))).toBe("usage");
+      expect(await client.policy()).toEqual({ ...changed, copies: 1 });
+      expect(await client.setPolicy(before)).toEqual(before);
+    });
+
+    it("CLIENT-29 orders about storage name a peer that there is, and never take the last disk", async () => {
+      const nobody = parsePeerName("nobody-here");
+      expect(await kindOf(client.orderStorage(nobody, "drain"))).toBe("not-found");
+      expect(await kindOf(client.drainProgress(nobody))).toBe("not-found");
+      const { self } = await client.status();
+      const storing = (await client.peers()).filter(({ capacityBytes }) => capacityBytes > 0);
+      const others = storing.filter(({ name }) => name !== self.name).map(({ name }) => name);
+      for (const name of others) await client.orderStorage(name, "drain");
+      expect(await kindOf(client.orderStorage(self.name, "remove"))).toBe("usage");
+      for (const name of others) await client.orderStorage(name, null);
+      await client.orderStorage(self.name, null);
+      for (const { storageOrder } of await client.peers()) expect(storageOrder).toBeUndefined();
+    });
+
+    it("CLIENT-30 checks the disks that are asked for, and tells how far it is", async () => {
+      const storing = (await client.peers()).filter(({ capacityBytes }) => capacityBytes > 0).map(({ name }) => name);
+      const told = new Set<string>();
+      const all = await client.fsck({ onProgress: ({ peer }) => void told.add(peer) });
+      expect(all.map(({ peer }) => peer).toSorted()).toEqual(storing.toSorted());
+      expect([...told].toSorted()).toEqual(storing.toSorted());
+      for (const result of all) expect(result).toMatchObject({ isDone: true, damaged: 0, mended: 0 });
+      expect(all.map(({ error }) => error)).toEqual(storing.map(() => undefined));
+      const first = storing.slice(0, 1);
+      expect((await client.fsck({ peers: first })).map(({ peer }) => peer)).toEqual(first);
+      expect(await kindOf(client.fsck({ peers: [parsePeerName("nobody-here")] }))).toBe("not-found");
     });
   });
 }

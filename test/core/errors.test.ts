@@ -123,6 +123,10 @@ describe("errors", () => {
           "not-leader",
           5,
         ],
+        [
+          "moved",
+          5,
+        ],
       ]
     `);
   });

@@ -57,11 +57,14 @@ export class FaultPeer {
     return this.#ended;
   }
 
-  /** Starts the process and waits for its ready line; `invite` only the first time. Fails with its log when it ends before. */
-  async start(invite?: string): Promise<void> {
+  /**
+   * Starts the process and waits for its ready line; `invite` only the first time, with `--restore` to take the place of
+   * the lost member of this name. Fails with its log when it ends before.
+   */
+  async start(invite?: string, entry: "--join" | "--restore" = "--join"): Promise<void> {
     const { name, folder, args, wrapper } = this.#options;
     await mkdir(folder, { recursive: true });
-    const join = invite === undefined ? [] : ["--join", invite];
+    const join = invite === undefined ? [] : [entry, invite, ...(entry === "--restore" ? ["--as", name] : [])];
     const own = [peerProgram, "--data", folder, "--name", name, ...args, ...join];
     const [command = process.execPath, ...rest] = [...wrapper, process.execPath, ...own];
     const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });

@@ -4,17 +4,24 @@ import { setMaxListeners } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sealChunk } from "../../src/chunking/seal.ts";
-import type { LeaseId } from "../../src/core/ids.ts";
+import type { LeaseId, ShelfId } from "../../src/core/ids.ts";
 import { chunkRequestsInFlightMax } from "../../src/core/limits.ts";
 import { chunkFrameHeader, frameTypes } from "../../src/peer/chunk-frames.ts";
 import { ChunkLink } from "../../src/peer/chunk-link.ts";
-import { serveChunks } from "../../src/peer/chunk-server.ts";
+import { type ServedChunks, serveChunks } from "../../src/peer/chunk-server.ts";
 import { FrameBuffers } from "../../src/peer/frame-buffers.ts";
+import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
 import { channelPair } from "./memory-channel.ts";
 
 const lease = "00112233445566778899aabbccddeeff" as LeaseId;
+const shelf = "ffeeddccbbaa99887766554433221100" as ShelfId;
 const never = new AbortController().signal;
+
+const chunksOf = (store: ChunkStore): ServedChunks => ({
+  put: (id, digest, bytes) => store.put(id, [{ digest, bytes }]),
+  get: (digest) => store.get(digest),
+});
 setMaxListeners(0, never);
 const chunk = (bytes: number) => sealChunk(new Uint8Array(32), new Uint8Array(randomBytes(bytes)));
 
@@ -22,12 +29,12 @@ const chunk = (bytes: number) => sealChunk(new Uint8Array(32), new Uint8Array(ra
 async function linked(): Promise<{ store: MemoryChunkStore; link: ChunkLink; opened: () => number }> {
   const store = new MemoryChunkStore();
   await store.start();
-  await store.openLease(lease, Date.now() + 60_000);
+  await store.openLease(lease, shelf, Date.now() + 60_000);
   const buffers = new FrameBuffers();
   let opened = 0;
   const link = new ChunkLink(() => {
     const [near, far] = channelPair();
-    serveChunks(far, { store, buffers });
+    serveChunks(far, { chunks: chunksOf(store), buffers });
     opened += 1;
     return Promise.resolve(near);
   }, buffers);
@@ -72,7 +79,7 @@ describe("the chunk protocol", () => {
     const store = new MemoryChunkStore();
     store.get = () => new Promise(() => undefined);
     const [near, far] = channelPair();
-    serveChunks(far, { store, buffers: new FrameBuffers() });
+    serveChunks(far, { chunks: chunksOf(store), buffers: new FrameBuffers() });
     let ended: Error | undefined;
     near.receive({ onFrame: () => undefined, onEnd: (error) => (ended = error) });
     for (let i = 0; i <= chunkRequestsInFlightMax; i += 1)
@@ -85,7 +92,7 @@ describe("the chunk protocol", () => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), async (garbage) => {
         const { store } = await linked();
         const [near, far] = channelPair();
-        serveChunks(far, { store, buffers: new FrameBuffers() });
+        serveChunks(far, { chunks: chunksOf(store), buffers: new FrameBuffers() });
         let isAnswered = false;
         near.receive({ onFrame: () => (isAnswered = true), onEnd: () => (isAnswered = true) });
         await near.send([garbage]);

@@ -1,4 +1,5 @@
 /** A network of one shelf in memory, for tests of a client's puts and transactions: real rules, real chunks, no wire. */
+import { ShelfOwner } from "../../src/backup/replication/shelf-owner.ts";
 import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
 import type { PutRequest, TransferSummary } from "../../src/core/client.ts";
 import type { FileKey, LeaseId } from "../../src/core/ids.ts";
@@ -11,7 +12,11 @@ import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
 import type { Reports } from "../../src/peer/reports.ts";
-import { ShelfKeeper } from "../../src/peer/shelf-keeper.ts";
+import { CatalogueChain } from "../../src/peer/shelves/catalogue-chain.ts";
+import type { ShelfPort } from "../../src/peer/shelves/shelf-port.ts";
+import { UserPacer } from "../../src/peer/shelves/user-pacer.ts";
+import { systemClock } from "../../src/peer/shelves/upkeep.ts";
+import { randomId } from "../../src/peer/random-ids.ts";
 import { beginTransaction } from "../../src/peer/transaction/transaction.ts";
 import { TreeChanges } from "../../src/peer/tree-changes.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
@@ -38,23 +43,30 @@ export class FileSpace {
   nowMs = Date.now;
   /** Called before each command is applied. */
   beforePropose: () => Promise<void> = () => Promise.resolve();
-  readonly keeper: ShelfKeeper;
+  readonly owner: ShelfOwner;
   readonly client: PeerClient;
 
   constructor() {
     const peer = { peer: founder };
     const sign = (bytes: Uint8Array): Uint8Array => signAsPeer(founderKey, bytes);
-    this.keeper = new ShelfKeeper({
+    const commands = new CommandSession({ network: network.networkId, author: peer, sign }, this.#propose);
+    this.owner = new ShelfOwner({
       shelf: founderShelf,
       self: founder,
       store: this.store,
-      commands: new CommandSession({ network: network.networkId, author: peer, sign }, this.#propose),
-      announce: () => undefined,
-      withdraw: () => undefined,
+      chain: new CatalogueChain(founderShelf, commands),
+      linkTo: () => {
+        throw new Error("a network of one has no other links");
+      },
+      clock: systemClock,
+      pacer: new UserPacer(),
+      newLease: () => randomId<LeaseId>(),
+      refresh: () => undefined,
       leaseMs,
-      nowMs: Date.now,
       log: createLog(() => undefined, { level: "silent", json: false }),
     });
+    const alone = { peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true };
+    this.owner.setChain({ epoch: 1, links: [alone] }, 1);
     this.client = this.#client(readerOf(this.world));
   }
 
@@ -64,6 +76,7 @@ export class FileSpace {
 
   async stop(): Promise<void> {
     await this.pool.stop();
+    await this.owner.stop();
     this.world[Symbol.dispose]();
   }
 
@@ -85,16 +98,36 @@ export class FileSpace {
     return result ?? new Uint8Array(0);
   };
 
+  #shelf(): ShelfPort {
+    const { owner } = this;
+    return {
+      shelf: founderShelf,
+      isLocal: true,
+      holdLease: (lease, _, signal) => owner.holdLease(lease, 1, signal),
+      pin: (lease, digests, signal) => owner.pin(lease, digests, signal),
+      putChunk: (lease, digest, sealed, signal) => owner.putChunk(lease, digest, sealed, signal),
+      addRecords: (lease, fileKeys, _, signal) => owner.addRecords(lease, fileKeys, 1, signal),
+      endLease: (lease, signal) => owner.endLease(lease, signal),
+    };
+  }
+
   #client(catalogue: CatalogueReader): PeerClient {
     const namespace = new Namespace(shared, catalogue);
     const author = { network: network.networkId, author: { user: shared.userId }, sign: shared.sign.bind(shared) };
     const asUser = (): CommandSession => new CommandSession(author, this.#propose);
     const { pool } = this;
+    const shelf = this.#shelf();
     const options: PeerClientOptions = {
       ...({} as PeerClientOptions),
       namespace,
       changes: new TreeChanges(namespace, asUser(), Date.now),
-      put: () => ({ namespace, pool, commands: asUser(), shelfFor: () => Promise.resolve(this.keeper) }),
+      put: () => ({
+        namespace,
+        pool,
+        commands: asUser(),
+        shelfFor: () => Promise.resolve(shelf),
+        usualCopies: () => 1,
+      }),
       get: {
         namespace,
         pool,

@@ -4,12 +4,12 @@ import type { DfsTransaction, Entry } from "../../src/core/client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import type { FileKey, LeaseId } from "../../src/core/ids.ts";
 import { transactionIdleMs } from "../../src/core/limits.ts";
-import type { ShelfPort } from "../../src/peer/shelf-port.ts";
+import type { ShelfPort } from "../../src/peer/shelves/shelf-port.ts";
 import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
 import { OverlayCatalogue } from "../../src/peer/transaction/overlay-catalogue.ts";
 import { TransactionCommands } from "../../src/peer/transaction/transaction-commands.ts";
 import { UploadSession } from "../../src/peer/upload-session.ts";
-import { founder, founderShelf, makeDirectory, shared } from "../catalogue/world.ts";
+import { founderShelf, makeDirectory, shared } from "../catalogue/world.ts";
 import { FileSpace, at, putText, readerOf, textOf } from "./file-space.ts";
 
 const minute = 60_000;
@@ -212,16 +212,15 @@ describe("a transaction", () => {
     const put = new AbortController();
     const port = {
       shelf: founderShelf,
-      owner: founder,
       isLocal: true,
-      holdLease: async (_lease: LeaseId, signal: AbortSignal) => {
+      holdLease: async (_lease: LeaseId, _copies: number, signal: AbortSignal) => {
         signal.throwIfAborted();
         holds += 1;
         return 3 * minute;
       },
-      addRecords: () => Promise.resolve(),
+      addRecords: () => Promise.resolve({ copies: 1, epoch: 1 }),
     } satisfies Partial<ShelfPort> as unknown as ShelfPort;
-    const session = new UploadSession(port, put.signal);
+    const session = new UploadSession(port, 1, put.signal);
     await session.addRecords([]);
     put.abort();
     await vi.advanceTimersByTimeAsync(5 * minute);

@@ -1,9 +1,10 @@
 import stringWidth from "string-width";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TransferEvent } from "../../src/core/client.ts";
 import { DfsError } from "../../src/core/errors.ts";
 import { afterEvent, barLines, startedProgress } from "../../src/shell/bars.ts";
 import { startBatchBars } from "../../src/shell/batch-bars.ts";
+import type { BarSpace } from "../../src/shell/command.ts";
 
 const MiB = 1024 * 1024;
 
@@ -63,12 +64,16 @@ describe("bars", () => {
     expect(lines([], 40, 10, 0)).toHaveLength(1);
   });
 
-  it("SHELL-44 on a plain terminal the bars are drawn over and wiped", () => {
+  it("SHELL-44 on a plain terminal the bars are drawn over and wiped", async () => {
     let written = "";
+    let passed = 0;
     const terminal = { write: (text: string) => void (written += text), columns: 60, rows: 10 };
-    const view = startBatchBars(terminal);
-    view.onEvent(started("a", 1));
-    view.stop();
+    const draw = ({ columns, rows }: BarSpace): readonly string[] => [`${columns}x${rows}`, String((passed += 1))];
+    startBatchBars(terminal, draw).stop();
     expect(written).toBe("");
+    const view = startBatchBars(terminal, draw);
+    await vi.waitFor(() => expect(passed).toBe(2));
+    view.stop();
+    expect(written).toBe("59x10\n1\n\u001b[2A\u001b[J59x10\n2\n\u001b[2A\u001b[J");
   });
 });

@@ -76,7 +76,9 @@ describe("looking", () => {
     ["head -n 0 a.txt", ""],
     [
       "df",
-      "PEER   KIB  USED  FREE  USE%\nanna     4     1     3   25%\nben      4     1     3   25%\ntotal    8     2     6   25%\n",
+      "PEER   KIB  USED  FREE  USE%\nanna     4     1     3   25%\nben      4     1     3   25%\ntotal    8     2     6   25%\n\n" +
+        "files now                   5\none copy, with history      5\nown disk, live              5\n" +
+        "own disk, to be given back  1\nown disk, in all            6\n",
     ],
     ["invite", "dfs1-invite-text\n"],
     ["invite --for 2h --json", '{"invite":"dfs1-invite-text","expires":"1970-01-01T02:00:00.000Z"}\n'],
@@ -128,15 +130,15 @@ describe("looking", () => {
     );
     expect(whole.code).toBe(0);
     const lines = whole.out.trimEnd().split("\n");
-    expect(lines).toHaveLength(10);
+    expect(lines).toHaveLength(11);
     for (const line of lines) expect(JSON.parse(line)).toBeTypeOf("object");
   });
 
   it("SHELL-24 status says in one word how the network is, then why, then what to do", async () => {
-    const alone = await runLines("status", { client: new MemoryClient({ alone: true }) });
+    const alone = await runLines("status", { client: new MemoryClient({ peers: 1 }) });
     expect(alone.out.split("\n").slice(0, 2)).toEqual([
       "degraded: one peer only: every file has one copy",
-      'add a machine: "invite" makes an invite for it',
+      'add a machine: "invite" makes an invite',
     ]);
     const verbose = await runLines("status -v", { client: filled() });
     expect(verbose.out).toContain("healthy: every file has 2 copies\n");
@@ -145,16 +147,16 @@ describe("looking", () => {
 
   it("SHELL-24 why tells the chain, the holders and how many failures are left", async () => {
     const { out } = await runLines("why a.txt", { client: filled() });
-    expect(out).toContain("chain:         anna → ben\n");
-    expect(out).toContain("safety:        1 more disk may fail before it is lost\n");
+    expect(out).toContain("chain:         anna (owner) → ben (full)\n");
+    expect(out).toContain("safety:        2 of 2 wanted disks have it: any one of them may be lost\n");
     expect((await runLines("why a.txt", { client: aloneWithFile() })).out).toContain(
-      "one copy answers: the next failure loses it",
+      "safety:        1 disk has it: losing anna loses the file; see backup\n",
     );
   });
 });
 
 function aloneWithFile(): MemoryClient {
-  const client = new MemoryClient({ alone: true });
+  const client = new MemoryClient({ peers: 1 });
   client.add("/a.txt", "x");
   return client;
 }

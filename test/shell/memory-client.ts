@@ -8,8 +8,11 @@ import type {
   CopyOptions,
   DfsClient,
   DfsTransaction,
+  DrainProgress,
   Entry,
   FingersReport,
+  FsckOptions,
+  FsckProgress,
   GetRequest,
   GroupMember,
   GroupStatus,
@@ -17,39 +20,41 @@ import type {
   ListOptions,
   ListPage,
   MoveOptions,
+  NetworkPolicy,
   NetworkStatus,
   PeerInfo,
   PutRequest,
   PutSource,
   ReadOptions,
   RemoveOptions,
+  ShelfBackup,
+  SpaceReport,
   Staleness,
+  StorageOrder,
   TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../../src/core/client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import type { PeerName } from "../../src/core/ids.ts";
-import { chunkIdOf, fileKeyOf, parseNetworkId, parsePeerId, parsePeerName, parseShelfId } from "../../src/core/ids.ts";
+import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
+import { copiesMax } from "../../src/core/limits.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
+import type { StoredSums } from "./memory-network.ts";
 import { branch, cloned, count, merge, newDirectory, newest, sweep } from "./memory-tree.ts";
 import type { DirectoryNode, FileNode, Node, Revision } from "./memory-tree.ts";
 
 const pieceBytes = 256 * 1024;
-const copies = 2;
-const selfId = parsePeerId("12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-const selfName = parsePeerName("anna");
-const otherName = parsePeerName("ben");
-const otherId = parsePeerId("12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB");
 
 export interface MemoryClientOptions {
   /** Entries on one page of a listing. */
   readonly pageEntries?: number | undefined;
   /** Awaited by each put and read: lets a test hold a call until it is cancelled. */
   readonly hold?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** Whether a second peer is there; without it the network is degraded. */
-  readonly alone?: boolean | undefined;
+  /** Peers of the network, 1 to 3; 2 unless set. */
+  readonly peers?: number | undefined;
 }
 
 /** What the client and its transactions share. */
@@ -59,8 +64,10 @@ class MemoryGroup {
   hasQuorum = true;
   ageMs = 0;
   members: GroupMember[];
+  readonly network: MemoryNetwork;
 
-  constructor(alone: boolean) {
+  constructor(peers: number) {
+    this.network = new MemoryNetwork(peers);
     const self: GroupMember = {
       name: selfName,
       role: "voter",
@@ -77,7 +84,7 @@ class MemoryGroup {
       matchIndex: 5,
       lagEntries: 2,
     };
-    this.members = alone ? [self] : [self, other];
+    this.members = peers === 1 ? [self] : [self, other];
   }
 
   get nowMs(): number {
@@ -120,15 +127,18 @@ export class MemoryClient implements DfsClient {
   isClosed = false;
   /** Changes made so far. */
   changes = 0;
+  /** Chunks of the own disk that are damaged or lost. */
+  missing = 0;
 
-  constructor(
-    options: MemoryClientOptions = {},
-    root = newDirectory(0),
-    group = new MemoryGroup(options.alone === true),
-  ) {
+  constructor(options: MemoryClientOptions = {}, root = newDirectory(0), group = new MemoryGroup(options.peers ?? 2)) {
     this.#options = options;
     this.#root = root;
     this.#group = group;
+  }
+
+  /** The peers, for tests to shape. */
+  get network(): MemoryNetwork {
+    return this.#group.network;
   }
 
   /** Moves the network's clock forward. */
@@ -173,7 +183,9 @@ export class MemoryClient implements DfsClient {
       directory = child as DirectoryNode;
     }
     const addedBytes = this.#store(bytes).newBytes;
-    const revision = { bytes, modifiedMs, mode: 0o644, addedBytes };
+    const copiesWanted = this.network.policy.copies;
+    const copies = this.network.copiesNow(copiesWanted);
+    const revision = { bytes, modifiedMs, mode: 0o644, addedBytes, copies, copiesWanted };
     const before = directory.children.get(parts.at(-1) as string);
     const revisions = before?.kind === "file" ? [...before.revisions, revision] : [revision];
     directory.children.set(parts.at(-1) as string, { kind: "file", revisions });
@@ -261,7 +273,10 @@ export class MemoryClient implements DfsClient {
 
   async put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
     await this.#change(options);
-    const transfer = new Transfer(options);
+    const copiesWanted = request.copies ?? this.network.usualCopies;
+    if (!Number.isSafeInteger(copiesWanted) || copiesWanted < 1 || copiesWanted > copiesMax)
+      throw new DfsError("usage", `a file can be on 1 to ${copiesMax} disks`);
+    const transfer = new Transfer(options, copiesWanted);
     if (request.ifRevision !== undefined && request.sources.length > 1)
       throw new DfsError("usage", "a revision can be asked for with one file only");
     if ((request.expiresMs ?? Number.POSITIVE_INFINITY) <= this.#group.nowMs)
@@ -345,15 +360,17 @@ export class MemoryClient implements DfsClient {
       if (there !== undefined && !isSame && request.force !== true && ifRevision === undefined)
         throw new DfsError("exists", "exists already (use -f)", { path });
       const revision = (there?.revisions.length ?? 0) + (isSame ? 0 : 1);
-      if (request.dryRun === true) return transfer.done(local, "would-write", revision, bytes.length);
-      if (isSame) return transfer.done(local, "unchanged", revision, bytes.length);
+      if (request.dryRun === true) return transfer.done(local, "would-write", revision, bytes.length, 0);
+      if (isSame) return transfer.done(local, "unchanged", revision, bytes.length, newest(there).copies);
+      const copiesWanted = request.copies ?? this.network.policy.copies;
+      const copies = this.network.copiesNow(copiesWanted);
       const stored = this.#store(bytes);
       transfer.stored(stored);
-      const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes, expiresMs };
+      const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes, expiresMs, copies, copiesWanted };
       const node: Node = { kind: "file", revisions: [...(there?.revisions ?? []), added] };
       this.#directory(parentPath(path)).children.set(baseName(path), node);
       this.changes += 1;
-      transfer.done(local, "written", revision, bytes.length);
+      transfer.done(local, "written", revision, bytes.length, copies);
     } catch (error) {
       transfer.fail(local, error);
     }
@@ -410,14 +427,14 @@ export class MemoryClient implements DfsClient {
       const there = await stat(local).catch(() => undefined);
       if (there !== undefined && request.force !== true)
         throw new DfsError("exists", "exists already (use -f)", { path: local });
-      if (request.dryRun === true) return transfer.done(path, "would-write", number, revision.bytes.length);
+      if (request.dryRun === true) return transfer.done(path, "would-write", number, revision.bytes.length, 0);
       await stat(dirname(local));
       await writeFile(`${local}.part`, revision.bytes, { mode: revision.mode });
       await utimes(`${local}.part`, revision.modifiedMs / 1000, revision.modifiedMs / 1000);
       await rename(`${local}.part`, local);
       const chunks = Math.ceil(revision.bytes.length / pieceBytes);
       transfer.stored({ chunks, newChunks: chunks, newBytes: revision.bytes.length });
-      transfer.done(path, "written", number, revision.bytes.length);
+      transfer.done(path, "written", number, revision.bytes.length, revision.copies);
     } catch (error) {
       transfer.fail(path, error);
     }
@@ -442,46 +459,52 @@ export class MemoryClient implements DfsClient {
     await this.#turn(options);
     const node = this.#node(path);
     if (node.kind === "directory") throw new DfsError("is-directory", "is a directory");
-    const { bytes } = newest(node);
-    const peers = (await this.peers()).filter((peer) => peer.capacityBytes > 0);
+    const { bytes, copiesWanted } = newest(node);
+    const [shelf] = this.network.shelves(this.#stored()) as [ShelfBackup];
+    const complete = shelf.links.filter(({ standing }) => standing === "owner" || standing === "full");
     return {
       path,
       revision: node.revisions.length,
       sizeBytes: bytes.length,
       fileKey: fileKeyOf(digest(bytes)),
-      shelf: parseShelfId("0123456789abcdef0123456789abcdef"),
-      chain: peers.map(({ id, name, state }) => ({ id, name, state })),
-      holders: peers.map(({ id, name }) => ({ id, name, answered: true, complete: true })),
+      shelf: shelf.shelf,
+      copiesWanted,
+      chain: shelf.links.map(({ id, name, state, standing }) => ({ id, name, state, standing })),
+      holders: complete.map(({ id, name }) => ({ id, name, answered: true, complete: true })),
       foundBy: "finger-table",
-      chunks: Math.ceil(bytes.length / pieceBytes),
-      sealedBytes: bytes.length,
-      firstChunks: [chunkIdOf(digest(bytes.subarray(0, pieceBytes)))],
-      failuresToLoss: peers.length - 1,
+      chunks: complete.length === 0 ? 0 : Math.ceil(bytes.length / pieceBytes),
+      sealedBytes: complete.length === 0 ? 0 : bytes.length,
+      firstChunks: complete.length === 0 ? [] : [chunkIdOf(digest(bytes.subarray(0, pieceBytes)))],
+      failuresToLoss: complete.length - 1,
     };
   }
 
   async status(options?: CallOptions): Promise<NetworkStatus> {
     await turn(options?.signal);
-    const [self] = (await this.peers()) as [PeerInfo];
-    const alone = this.#options.alone === true;
+    const peers = await this.peers();
     const { hasQuorum } = this.#group;
+    const stored = this.#stored();
+    const safety = this.network.safety(stored);
+    const away = peers.filter(({ state }) => state !== "up").map(({ name, state }) => `${name} (${state})`);
+    const isWell = peers.length > 1 && away.length === 0;
+    const wellReason = `every file has ${safety.fewestCopies} copies`;
+    const illReason = peers.length > 1 ? `not up: ${away.join(", ")}` : "one peer only: every file has one copy";
+    const illAdvice = peers.length > 1 ? "start dfs-peer there; see peers" : 'add a machine: "invite" makes an invite';
+    const count = (wanted: PeerInfo["state"]): number => peers.filter(({ state }) => state === wanted).length;
     return {
       networkId: parseNetworkId("ab".repeat(32)),
-      self,
-      health: !hasQuorum ? "unavailable" : alone ? "degraded" : "healthy",
-      reason: !hasQuorum
-        ? "no majority of the coordinators answers"
-        : alone
-          ? "one peer only: every file has one copy"
-          : "every file has 2 copies",
-      advice: hasQuorum && alone ? 'add a machine: "invite" makes an invite for it' : undefined,
-      peers: { up: alone ? 1 : 2, suspect: 0, down: 0 },
+      self: peers[0] as PeerInfo,
+      health: !hasQuorum ? "unavailable" : isWell ? "healthy" : "degraded",
+      reason: !hasQuorum ? "no majority of the coordinators answers" : isWell ? wellReason : illReason,
+      advice: hasQuorum && !isWell ? illAdvice : undefined,
+      peers: { up: count("up"), suspect: count("suspect"), down: count("down"), out: count("out") },
       group: this.#group.status,
       files: 3,
       directories: 1,
       logicalBytes: 2048,
       storedBytes: 4096,
-      store: { chunks: 3, records: 3, bytes: 2048, freeBytes: 1024 ** 3, quarantined: 0 },
+      store: { chunks: 3, records: 3, bytes: 2048, freeBytes: 1024 ** 3, quarantined: 0, missing: this.missing },
+      safety,
       announceQueue: 0,
       uptimeMs: 90_000,
       version: "0.1.0",
@@ -490,34 +513,80 @@ export class MemoryClient implements DfsClient {
 
   async peers(options?: CallOptions): Promise<readonly PeerInfo[]> {
     await turn(options?.signal);
-    const space = { capacityBytes: 4096, usedBytes: 1024, freeBytes: 3072 };
-    const self: PeerInfo = {
-      ...space,
-      id: selfId,
-      name: selfName,
-      zone: "home",
-      addresses: ["/ip4/127.0.0.1/tcp/4001"],
-      state: "up",
-      coordinator: this.#isVoter(selfName),
-      self: true,
-      connected: true,
-      lastSeenMs: 0,
-    };
-    const other = {
-      ...self,
-      id: otherId,
-      name: otherName,
-      coordinator: this.#isVoter(otherName),
-      self: false,
-      lastSeenMs: 400,
-    };
-    return this.#options.alone === true ? [self] : [self, other];
+    return this.network.peers.map((peer) => ({ ...peer, coordinator: this.#isVoter(peer.name) }));
+  }
+
+  async backup(options?: CallOptions): Promise<readonly ShelfBackup[]> {
+    await turn(options?.signal);
+    return this.network.shelves(this.#stored());
+  }
+
+  async space(options?: CallOptions): Promise<SpaceReport> {
+    await turn(options?.signal);
+    const { logicalBytes, bytes } = this.#stored();
+    const peers = this.network.storing.map(({ id, name, state, capacityBytes, usedBytes, freeBytes }) => ({
+      id,
+      name,
+      state,
+      capacityBytes,
+      usedBytes,
+      freeBytes,
+    }));
+    const own = { liveBytes: bytes, deadBytes: 1024, diskBytes: bytes + 1024 };
+    return { peers, logicalBytes, storedBytes: bytes, own };
+  }
+
+  async policy(options?: CallOptions): Promise<NetworkPolicy> {
+    await turn(options?.signal);
+    return this.network.policy;
+  }
+
+  async setPolicy(change: Partial<NetworkPolicy>, options?: CallOptions): Promise<NetworkPolicy> {
+    await this.#change(options);
+    return this.network.setPolicy(change);
+  }
+
+  async orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void> {
+    await this.#change(options);
+    this.network.order(peer, order);
+  }
+
+  async drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress> {
+    await turn(options?.signal);
+    await this.#options.hold?.(options?.signal);
+    await turn(options?.signal);
+    return this.network.drainProgress(peer);
+  }
+
+  async fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
+    await turn(options.signal);
+    const results = this.network.fsck(options.peers, (progress) => options.onProgress?.(progress));
+    await this.#options.hold?.(options.signal);
+    await turn(options.signal);
+    return results;
+  }
+
+  /** All revisions in the tree. */
+  #stored(): StoredSums & { readonly logicalBytes: number } {
+    const sums = { revisions: 0, bytes: 0, logicalBytes: 0 };
+    const open: Node[] = [this.#root];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (node.kind === "directory") open.push(...node.children.values());
+      else {
+        sums.revisions += node.revisions.length;
+        sums.bytes += node.revisions.reduce((sum, { addedBytes }) => sum + addedBytes, 0);
+        sums.logicalBytes += newest(node).bytes.length;
+      }
+    }
+    return sums;
   }
 
   async fingers(options?: CallOptions): Promise<FingersReport> {
     await turn(options?.signal);
-    const fingers = [{ id: otherId, name: otherName, commonPrefixBits: 3, addresses: ["/ip4/10.0.0.2/tcp/4001"] }];
-    return { self: selfId, fingers, records: 5, announceQueue: 0, cachedKeys: 1, sample: [] };
+    const [self, ...others] = this.network.peers;
+    const addresses = ["/ip4/10.0.0.2/tcp/4001"];
+    const fingers = others.map(({ id, name }) => ({ id, name, commonPrefixBits: 3, addresses }));
+    return { self: (self as PeerInfo).id, fingers, records: 5, announceQueue: 0, cachedKeys: 1, sample: [] };
   }
 
   async invite(options: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
@@ -625,12 +694,15 @@ class Transfer {
   directories = 0;
   readonly #options: TransferOptions;
   readonly #started = performance.now();
+  readonly #copiesWanted: number | undefined;
+  #copies = Number.POSITIVE_INFINITY;
   #totals = { files: 0, bytes: 0, unchanged: 0, failed: 0, chunks: 0, newChunks: 0, newBytes: 0 };
   #found = { files: 0, bytes: 0 };
 
-  constructor(options: TransferOptions) {
+  constructor(options: TransferOptions, copiesWanted?: number) {
     this.#options = options;
     this.signal = options.signal;
+    this.#copiesWanted = copiesWanted;
   }
 
   start(path: string, sizeBytes: number): void {
@@ -645,7 +717,14 @@ class Transfer {
     this.#totals.newBytes += stored.newBytes;
   }
 
-  done(path: string, outcome: "written" | "unchanged" | "would-write", revision: number, bytes: number): void {
+  done(
+    path: string,
+    outcome: "written" | "unchanged" | "would-write",
+    revision: number,
+    bytes: number,
+    copies: number,
+  ): void {
+    this.#copies = Math.min(this.#copies, copies);
     this.#totals.files += 1;
     this.#totals.bytes += bytes;
     if (outcome === "unchanged") this.#totals.unchanged += 1;
@@ -668,7 +747,8 @@ class Transfer {
       directories: this.directories,
       sentChunks: newChunks,
       sentBytes: newBytes,
-      copies,
+      copies: Number.isFinite(this.#copies) ? this.#copies : 0,
+      copiesWanted: this.#copiesWanted,
       elapsedMs,
     };
   }
@@ -703,7 +783,7 @@ function entryOf(path: DfsPath, node: Node): Entry {
     const zero = { sizeBytes: 0, revision: 0, copies: 0, addedBytes: 0, historyBytes: 0 };
     return { ...common, ...zero, kind: "directory", mode: 0o755, modifiedMs, committedMs: modifiedMs };
   }
-  const { bytes, modifiedMs, mode, addedBytes, expiresMs } = newest(node);
+  const { bytes, modifiedMs, mode, addedBytes, expiresMs, copies } = newest(node);
   const historyBytes = node.revisions.slice(0, -1).reduce((sum, revision) => sum + revision.addedBytes, 0);
   const state = { modifiedMs, mode, addedBytes, historyBytes, committedMs: modifiedMs, copies };
   return {

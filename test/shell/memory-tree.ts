@@ -8,6 +8,9 @@ export interface Revision {
   readonly modifiedMs: number;
   readonly mode: number;
   readonly addedBytes: number;
+  /** Disks that it is on, and that it asked for. */
+  readonly copies: number;
+  readonly copiesWanted: number;
   readonly expiresMs?: number | undefined;
 }
 

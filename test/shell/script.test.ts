@@ -98,9 +98,9 @@ describe("scripts", () => {
     ["pwd a", "", "pwd: too many operands\nusage: pwd\n", 2],
     ["ls --at 5", "", "ls: unknown option '--at'\nusage: ls [-1aldhrtSR] [--stale] [--json] [PATH…]\n", 2],
     [
-      "put --copies 3 a",
+      "put --at 3 a",
       "",
-      "put: unknown option '--copies'\nusage: put [-Rnfcqv] [-P N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]\n",
+      "put: unknown option '--at'\nusage: put [-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]\n",
       2,
     ],
     [

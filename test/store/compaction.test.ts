@@ -7,7 +7,9 @@ import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import { systemDisk } from "../../src/store/disk-operations.ts";
 import type { DiskOperations } from "../../src/store/disk-operations.ts";
 import {
+  addRecords,
   digestsOf,
+  drop,
   fileOf,
   flipBit,
   keepFile,
@@ -16,6 +18,7 @@ import {
   randomChunks,
   randomFile,
   removeIndex,
+  shelf,
   startCopy,
   startStore,
   temporaryFolder,
@@ -31,11 +34,11 @@ async function segmentsOf(folder: string): Promise<string[]> {
 /** Puts files for good whose chunks and pages all lie in the first segment, which is full afterwards. */
 async function keepTogether(store: ChunkStore, files: readonly TestFile[]): Promise<void> {
   const lease = newLease();
-  await store.openLease(lease, 1);
+  await store.openLease(lease, shelf, 1);
   for (const chunk of files.flatMap(({ all }) => all)) await store.put(lease, [chunk]);
   const keys = files.map(({ key }) => key);
-  await store.addRecords(lease, keys);
-  await store.endLease(lease, keys);
+  await addRecords(store, lease, keys);
+  await store.endLease(lease);
   await keepFile(store, randomFile(3, 400));
 }
 
@@ -46,7 +49,7 @@ describe("compaction", () => {
     const gone = Array.from({ length: 8 }, () => randomFile(2, 500));
     const kept = randomFile(2, 500);
     for (const file of [...gone.slice(0, 4), kept, ...gone.slice(4)]) await keepFile(store, file);
-    for (const file of gone) await store.dropRecord(file.key);
+    for (const file of gone) await drop(store, file.key);
     const before = await store.stats();
     let freed = 0;
     for (let step = await store.compactOnce(); step > 0; step = await store.compactOnce()) freed += step;
@@ -64,7 +67,7 @@ describe("compaction", () => {
     await keepFile(store, randomFile(2, 500));
     const gone = randomFile(1, 100);
     await keepFile(store, gone);
-    await store.dropRecord(gone.key);
+    await drop(store, gone.key);
     const before = await segmentsOf(folder);
     expect(await store.compactOnce()).toBe(0);
     expect(await segmentsOf(folder)).toEqual(before);
@@ -75,10 +78,10 @@ describe("compaction", () => {
     const store = await startStore({ folder, segmentBytes });
     const files = Array.from({ length: 12 }, () => randomFile(2, 300));
     for (const file of files) await keepFile(store, file);
-    for (const file of files) await store.dropRecord(file.key);
+    for (const file of files) await drop(store, file.key);
     const back = files.slice(0, 3);
     for (const file of back) await keepFile(store, file);
-    for (const { key } of back.slice(0, 1)) await store.dropRecord(key);
+    for (const { key } of back.slice(0, 1)) await drop(store, key);
     for (const file of back.slice(0, 1)) await keepFile(store, file);
     const check = async (): Promise<void> => {
       const copy = await startCopy(folder, removeIndex);
@@ -89,7 +92,7 @@ describe("compaction", () => {
     await check();
     while ((await store.compactOnce()) > 0) await check();
     expect(await store.stats()).toMatchObject({ records: 3, chunks: 9 });
-    await store.dropRecord(back[0]?.key ?? randomFile().key);
+    await drop(store, back[0]?.key ?? randomFile().key);
     expect(await store.stats()).toMatchObject({ records: 2, chunks: 6 });
   });
 
@@ -107,7 +110,7 @@ describe("compaction", () => {
     const store = await startStore({ folder, segmentBytes, disk });
     const [kept, gone] = [[randomFile(1, 300), randomFile(1, 300)], randomFile(4, 400)];
     await keepTogether(store, [...kept, gone]);
-    await store.dropRecord(gone.key);
+    await drop(store, gone.key);
     isCompacting = true;
     while ((await store.compactOnce()) > 0) copies.push(await startCopy(folder));
     isCompacting = false;
@@ -138,10 +141,10 @@ describe("compaction", () => {
       while (others.underWay) await readAll();
     })();
     const dropping = (async () => {
-      for (const { file, stays } of files) if (!stays) await store.dropRecord(file.key);
+      for (const { file, stays } of files) if (!stays) await drop(store, file.key);
     })();
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const putting = (async () => {
       for (let at = 0; at < 20; at += 1) await store.put(lease, [randomChunk(300)]);
     })();
@@ -161,15 +164,16 @@ describe("compaction", () => {
     const store = await startStore({ folder, segmentBytes });
     const [damaged, kept, gone] = [randomFile(1, 300), randomFile(1, 300), randomFile(4, 400)];
     await keepTogether(store, [damaged, kept, gone]);
-    await store.dropRecord(gone.key);
+    await drop(store, gone.key);
     await store.stop();
     await flipBit(join(folder, "segments", "00000001.seg"), 28 + 72 + 10);
     await store.start();
     while ((await store.compactOnce()) > 0);
     expect(await segmentsOf(folder)).not.toContain("00000001.seg");
     expect(await store.has(digestsOf([...damaged.all, ...kept.all]))).toEqual([false, true, true, true]);
-    expect(await store.hasRecords([damaged.key, kept.key])).toEqual([true, true]);
-    expect((await store.stats()).quarantined).toBe(1);
+    expect(await store.hasRecords([damaged.key, kept.key])).toEqual([false, true]);
+    expect(await store.missing(undefined, 5)).toEqual(digestsOf(damaged.chunks));
+    expect(await store.stats()).toMatchObject({ quarantined: 1, missing: 1, records: 3 });
   });
 
   it("STORE-45 a drop is remembered as long as any segment says that the record was added", async () => {
@@ -179,8 +183,8 @@ describe("compaction", () => {
     // The first segment stays: it says that the record was added. The second one, which says that it was dropped, goes.
     await keepTogether(store, [gone, kept]);
     await keepFile(store, filler);
-    await store.dropRecord(gone.key);
-    await store.dropRecord(filler.key);
+    await drop(store, gone.key);
+    await drop(store, filler.key);
     for (let at = 0; at < 2; at += 1) await keepFile(store, randomFile(5, 500));
     const before = await segmentsOf(folder);
     while ((await store.compactOnce()) > 0);
@@ -196,7 +200,7 @@ describe("compaction", () => {
     const store = await startStore({ folder, segmentBytes });
     const [kept, gone] = [randomFile(1, 300), randomFile(4, 400)];
     await keepTogether(store, [kept, gone]);
-    await store.dropRecord(gone.key);
+    await drop(store, gone.key);
     const first = join(folder, "segments", "00000001.seg");
     const removed = await readFile(first);
     while ((await store.compactOnce()) > 0);

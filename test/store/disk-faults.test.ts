@@ -8,13 +8,16 @@ import { systemDisk } from "../../src/store/disk-operations.ts";
 import type { DiskOperations } from "../../src/store/disk-operations.ts";
 import { DiskChunkStore } from "../../src/store/disk-chunk-store.ts";
 import {
+  addRecords,
   digestsOf,
+  drop,
   keepFile,
   newLease,
   randomChunk,
   randomChunks,
   randomFile,
   removeIndex,
+  shelf,
   startCopy,
   startStore,
   temporaryFolder,
@@ -52,14 +55,14 @@ describe("a failing disk", () => {
     const file = randomFile();
     await keepFile(store, file);
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     disk.failFlush = "EIO";
     const lost = randomChunk();
     await expect(store.put(lease, [lost])).rejects.toMatchObject({ kind: "io" });
     delete disk.failFlush;
     const { flushes } = disk;
     await expect(store.put(lease, [lost])).rejects.toMatchObject({ kind: "io" });
-    await expect(store.dropRecord(file.key)).rejects.toMatchObject({ kind: "io" });
+    await expect(drop(store, file.key)).rejects.toMatchObject({ kind: "io" });
     expect(disk.flushes).toBe(flushes);
     expect(await store.has([lost.digest])).toEqual([false]);
     expect(await store.get(file.chunks[0]?.digest ?? lost.digest)).toEqual(file.chunks[0]?.bytes);
@@ -74,7 +77,7 @@ describe("a failing disk", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder, disk });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const [first, failed, last] = [randomChunk(), randomChunk(5000), randomChunk()];
     await store.put(lease, [first]);
     disk.failWrite = "ENOSPC";
@@ -92,7 +95,7 @@ describe("a failing disk", () => {
     const disk = faultyDisk();
     const store = await startStore({ folder: await temporaryFolder(), disk });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     disk.free = reservedBytes + 1000;
     const [small, large] = [randomChunk(100), randomChunk(5000)];
     const outcomes = await Promise.allSettled([store.put(lease, [large]), store.put(lease, [small])]);
@@ -105,14 +108,14 @@ describe("a failing disk", () => {
     const files = [randomFile(3, 500), randomFile(3, 500)];
     for (const file of files) await keepFile(store, file);
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     disk.free = reservedBytes - 1;
     expect((await store.stats()).freeBytes).toBe(0);
     await expect(store.put(lease, [randomChunk()])).rejects.toMatchObject({ kind: "no-space" });
     await store.put(lease, files[0]?.chunks ?? []);
-    await store.endLease(lease, []);
+    await store.endLease(lease);
     const { diskBytes } = await store.stats();
-    await store.dropRecord(files[0]?.key ?? randomFile().key);
+    await drop(store, files[0]?.key ?? randomFile().key);
     const freed = await store.compactOnce();
     expect(freed).toBeGreaterThan(1000);
     expect((await store.stats()).diskBytes).toBeLessThan(diskBytes);
@@ -122,7 +125,7 @@ describe("a failing disk", () => {
   it("STORE-33 a store keeps within its capacity", async () => {
     const store = await startStore({ folder: await temporaryFolder(), capacityBytes: 5000 });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const chunks = randomChunks(20, 1000);
     const outcomes = await Promise.allSettled(chunks.map((chunk) => store.put(lease, [chunk])));
     const stored = outcomes.filter(({ status }) => status === "fulfilled").length;
@@ -146,7 +149,7 @@ describe("a failing disk", () => {
       });
       await store.start();
       const lease = newLease();
-      await store.openLease(lease, 1);
+      await store.openLease(lease, shelf, 1);
       const ballast = join(folder, "ballast");
       await writeFile(ballast, Buffer.alloc(6 * 1024 * 1024));
       const chunks = randomChunks(12, 1024 * 1024);
@@ -171,7 +174,7 @@ describe("a failing disk", () => {
     const disk = faultyDisk();
     const store = await startStore({ folder: await temporaryFolder(), disk });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     await Promise.all(randomChunks(100).map((chunk) => store.put(lease, [chunk])));
     expect(disk.flushes).toBeLessThanOrEqual(4);
   });
@@ -186,12 +189,12 @@ describe("a failing disk", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const file = randomFile(20, 5000);
     await store.put(lease, file.all);
     const chunk = randomChunk();
     const calls = [
-      store.addRecords(lease, [file.key]),
+      addRecords(store, lease, [file.key]),
       store.put(lease, [chunk]),
       store.get(file.chunks[0]?.digest ?? chunk.digest),
     ];

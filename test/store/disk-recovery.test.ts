@@ -3,13 +3,16 @@ import { copyFile, readFile, rm, stat, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { SqlDatabase } from "../../src/core/sqlite.ts";
 import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import { recordHeaderBytes, segmentHeaderBytes } from "../../src/store/segment-format.ts";
 import {
   addFile,
+  addRecords,
   chunkOf,
   copyFolder,
   digestsOf,
+  drop,
   fileOf,
   flipBit,
   indexNames,
@@ -19,6 +22,7 @@ import {
   randomChunks,
   randomFile,
   removeIndex,
+  shelf,
   startCopy,
   startStore,
   temporaryFolder,
@@ -36,7 +40,7 @@ describe("a store after a crash", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 77);
+    await store.openLease(lease, shelf, 77);
     const chunks = randomChunks(5);
     await store.put(lease, chunks);
     const afterPut = await startCopy(folder);
@@ -45,12 +49,12 @@ describe("a store after a crash", () => {
     await addFile(store, lease, file);
     const afterAdd = await startCopy(folder);
     expect(await here(afterAdd, file)).not.toContain(false);
-    expect(await afterAdd.leases(undefined, 5)).toEqual([{ lease, expiresMs: 77, records: 1 }]);
-    await store.endLease(lease, [file.key]);
+    expect(await afterAdd.leases(undefined, 5)).toEqual([{ lease, shelf, expiresMs: 77, records: 1 }]);
+    await store.endLease(lease);
     const afterEnd = await startCopy(folder);
     expect(await here(afterEnd, file)).not.toContain(false);
     expect(await afterEnd.has(digestsOf(chunks))).not.toContain(true);
-    await store.dropRecord(file.key);
+    await drop(store, file.key);
     expect(await here(await startCopy(folder), file)).not.toContain(true);
   });
 
@@ -64,13 +68,15 @@ describe("a store after a crash", () => {
     await copyFolder(folder, before);
 
     const lease = newLease();
-    await store.openLease(lease, 99);
-    const loose = randomChunk();
+    await store.openLease(lease, shelf, 99);
+    const [loose, again] = [randomChunk(), newLease()];
     const [added, kept] = [randomFile(), randomFile()];
     await store.put(lease, [loose]);
     await addFile(store, lease, added);
     await keepFile(store, kept);
-    await store.dropRecord(dropped.key);
+    await drop(store, dropped.key);
+    await store.openLease(again, shelf, 99);
+    await addRecords(store, again, [old.key]);
 
     const copy = await startCopy(folder, async (path) => {
       await removeIndex(path);
@@ -80,8 +86,10 @@ describe("a store after a crash", () => {
     expect(await here(copy, dropped)).not.toContain(true);
     expect(await copy.has([loose.digest])).toEqual([true]);
     // The opening of the lease is lost with its expiry, and its owner is asked to end it.
-    expect(await copy.leases(undefined, 5)).toContainEqual({ lease, expiresMs: 0, records: 1 });
-    await copy.endLease(lease, [added.key]);
+    expect(await copy.leases(undefined, 5)).toContainEqual({ lease, shelf, expiresMs: 0, records: 1 });
+    // That an upload holds what is there already is not lost either: nobody drops it before the upload is over.
+    expect(await copy.isHeld([old.key, added.key, kept.key])).toEqual([true, true, expect.any(Boolean)]);
+    await copy.endLease(lease);
     expect(await copy.has([loose.digest])).toEqual([false]);
     expect(await here(copy, added)).not.toContain(false);
   });
@@ -90,7 +98,7 @@ describe("a store after a crash", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const [first, last] = [randomChunk(40), randomChunk(6)];
     await store.put(lease, [first]);
     const { size: begin } = await stat(segment(folder));
@@ -108,7 +116,7 @@ describe("a store after a crash", () => {
       expect(await copy.get(first.digest)).toEqual(first.bytes);
       expect(await copy.has([last.digest])).toEqual([end === bytes.length]);
       const next = randomChunk(30);
-      await copy.openLease(lease, 1);
+      await copy.openLease(lease, shelf, 1);
       await copy.put(lease, [next]);
       await copy.stop();
       await copy.start();
@@ -124,10 +132,10 @@ describe("a store after a crash", () => {
     const chunks = randomChunks(10, 50);
     const long = fileOf(Array.from({ length: 1600 }, (_, at) => chunks[at % 10] ?? randomChunk()));
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     await store.put(lease, [...chunks, ...long.pages]);
     const copies: string[] = [];
-    const copyDuring = async (call: Promise<void>): Promise<void> => {
+    const copyDuring = async (call: Promise<unknown>): Promise<void> => {
       const under = { way: true };
       const done = call.finally(() => (under.way = false));
       while (under.way) {
@@ -139,17 +147,17 @@ describe("a store after a crash", () => {
       }
       await done;
     };
-    await copyDuring(store.addRecords(lease, [long.key]));
-    await store.endLease(lease, [long.key]);
-    await copyDuring(store.dropRecord(long.key));
+    await copyDuring(addRecords(store, lease, [long.key]));
+    await store.endLease(lease);
+    await copyDuring(drop(store, long.key));
     expect(copies.length).toBeGreaterThan(6);
     for (const copy of copies) {
       const recovered = await startStore({ folder: copy });
       const [isHere] = await recovered.hasRecords([long.key]);
       const { chunks } = await recovered.stats();
       expect(chunks).toBe(isHere === true || (await recovered.leases(undefined, 1)).length > 0 ? 11 : 0);
-      await recovered.endLease(lease, [long.key]);
-      await recovered.dropRecord(long.key);
+      await recovered.endLease(lease);
+      await drop(recovered, long.key);
       expect(await recovered.stats()).toMatchObject({ chunks: 0, records: 0 });
       await recovered.stop();
     }
@@ -159,18 +167,34 @@ describe("a store after a crash", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 5);
-    await addFile(store, lease, randomFile());
-    await expect(store.endLease(lease, [], { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await store.openLease(lease, shelf, 5);
+    const file = randomFile();
+    await addFile(store, lease, file);
+    await expect(store.endLease(lease, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       kind: "interrupted",
     });
     await store.stop();
     await store.start();
-    expect(await store.leases(undefined, 5)).toEqual([{ lease, expiresMs: 5, records: 1 }]);
+    expect(await store.leases(undefined, 5)).toEqual([{ lease, shelf, expiresMs: 5, records: 1 }]);
     await expect(store.put(lease, [randomChunk()])).rejects.toMatchObject({ kind: "not-found" });
-    await expect(store.openLease(lease, 6)).rejects.toMatchObject({ kind: "conflict" });
-    await store.endLease(lease, []);
-    expect(await store.stats()).toMatchObject({ chunks: 0, records: 0 });
+    await expect(store.openLease(lease, shelf, 6)).rejects.toMatchObject({ kind: "conflict" });
+    await store.endLease(lease);
+    expect(await store.leases(undefined, 5)).toEqual([]);
+    expect(await store.isHeld([file.key])).toEqual([false]);
+  });
+
+  it("what a call had pinned for itself is let go at the next start", async () => {
+    const folder = await temporaryFolder();
+    const store = await startStore({ folder });
+    const lease = newLease();
+    await store.openLease(lease, shelf, 1);
+    const file = randomFile();
+    await store.put(lease, file.all);
+    await store.endLease(lease, { signal: AbortSignal.abort() }).catch(() => undefined);
+    const index = new SqlDatabase(join(folder, "index.db"), { durability: "full" });
+    index.exec("UPDATE pins SET lease = -1; DELETE FROM leases");
+    index.close();
+    expect(await (await startCopy(folder)).stats()).toMatchObject({ chunks: 0 });
   });
 });
 
@@ -180,16 +204,16 @@ describe("a store whose index is lost", () => {
     const store = await startStore({ folder });
     const [kept, dropped, again] = [randomFile(), randomFile(), randomFile()];
     for (const file of [kept, dropped, again]) await keepFile(store, file);
-    await store.dropRecord(dropped.key);
-    await store.dropRecord(again.key);
+    await drop(store, dropped.key);
+    await drop(store, again.key);
     await keepFile(store, again);
     const { chunks, records, bytes } = await store.stats();
     const copy = await startCopy(folder, removeIndex);
     for (const file of [kept, again]) expect(await here(copy, file)).not.toContain(false);
     expect(await here(copy, dropped)).not.toContain(true);
     expect(await copy.stats()).toMatchObject({ chunks, records, bytes });
-    await copy.dropRecord(kept.key);
-    await copy.dropRecord(again.key);
+    await drop(copy, kept.key);
+    await drop(copy, again.key);
     expect(await copy.stats()).toMatchObject({ chunks: 0, records: 0, bytes: 0 });
   });
 
@@ -197,12 +221,12 @@ describe("a store whose index is lost", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const [first, second] = [newLease(), newLease()];
-    await store.openLease(first, 1);
-    await store.openLease(second, 1);
+    await store.openLease(first, shelf, 1);
+    await store.openLease(second, shelf, 1);
     const file = randomFile();
     await addFile(store, first, file);
     await addFile(store, second, file);
-    await store.endLease(first, []);
+    await store.endLease(first);
     expect(await here(await startCopy(folder, removeIndex), file)).not.toContain(false);
   });
 
@@ -228,17 +252,19 @@ describe("a store whose index is lost", () => {
       await removeIndex(path);
       await flipBit(segment(path), segmentHeaderBytes + recordHeaderBytes + 5);
     });
-    expect(await here(copy, file)).toEqual([true, false, true, true, true]);
+    expect(await here(copy, file)).toEqual([false, false, true, true, true]);
+    expect(await copy.missing(undefined, 5)).toEqual(digestsOf(file.chunks.slice(0, 1)));
+    expect(await copy.stats()).toMatchObject({ missing: 1, records: 1 });
     const lease = newLease();
-    await copy.openLease(lease, 1);
+    await copy.openLease(lease, shelf, 1);
     await copy.put(lease, file.chunks);
-    await copy.endLease(lease, []);
+    await copy.endLease(lease);
     expect(await here(copy, file)).not.toContain(false);
-    await copy.dropRecord(file.key);
+    await drop(copy, file.key);
     expect((await copy.stats()).chunks).toBe(0);
   });
 
-  it("STORE-25 drops nothing while the page of a record is damaged, and counts anew once it is back", async () => {
+  it("STORE-25 drops nothing while the page of a record is damaged, and does again as soon as it is back", async () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const [file, other] = [randomFile(3, 200), randomFile()];
@@ -250,17 +276,37 @@ describe("a store whose index is lost", () => {
       // The page is the fourth record.
       await flipBit(segment(path), segmentHeaderBytes + 3 * (recordHeaderBytes + 200) + recordHeaderBytes + 3);
     });
-    expect(await here(copy, file)).toEqual([true, true, true, true, false]);
-    await copy.dropRecord(other.key);
+    expect(await here(copy, file)).toEqual([false, true, true, true, false]);
+    expect(await copy.missing(undefined, 5)).toEqual(digestsOf(file.pages));
+    expect(await copy.recordsOf(file.pages[0]?.digest ?? randomChunk().digest, 2)).toEqual([
+      { shelf, fileKey: file.key },
+    ]);
+    await drop(copy, other.key);
     expect(await copy.hasRecords([other.key])).toEqual([false]);
+    expect((await copy.stats()).chunks).toBe(3 + 4);
     const lease = newLease();
-    await copy.openLease(lease, 1);
+    await copy.openLease(lease, shelf, 1);
     await copy.put(lease, file.pages);
-    await copy.stop();
-    await copy.start();
-    await copy.endLease(lease, []);
+    await copy.endLease(lease);
     expect(await here(copy, file)).not.toContain(false);
-    expect(await copy.stats()).toMatchObject({ records: 1, chunks: 4 });
+    expect(await copy.stats()).toMatchObject({ records: 1, chunks: 4, missing: 0 });
+    expect((await copy.shelves()).map(({ bytes }) => bytes)).toEqual([600]);
+    await drop(copy, file.key);
+    expect(await copy.stats()).toMatchObject({ records: 0, chunks: 0 });
+  });
+
+  it("a record that is dropped while its page is damaged keeps others from nothing, and leaves nothing after a restart", async () => {
+    const folder = await temporaryFolder();
+    const store = await startStore({ folder });
+    const [file, other] = [randomFile(3, 200), randomFile()];
+    await keepFile(store, file);
+    await keepFile(store, other);
+    await flipBit(segment(folder), segmentHeaderBytes + 3 * (recordHeaderBytes + 200) + recordHeaderBytes + 3);
+    await drop(store, file.key, other.key);
+    expect(await store.stats()).toMatchObject({ records: 0, chunks: 3, missing: 0 });
+    await store.stop();
+    await store.start();
+    expect(await store.stats()).toMatchObject({ records: 0, chunks: 0 });
   });
 });
 
@@ -280,9 +326,9 @@ describe("a store with damaged segments", () => {
       expect(await copy.stats()).toMatchObject({ chunks: 2, quarantined: 1 });
       expect(await copy.get(second.digest)).toEqual(second.bytes);
       const lease = newLease();
-      await copy.openLease(lease, 1);
+      await copy.openLease(lease, shelf, 1);
       await copy.put(lease, [first]);
-      await copy.endLease(lease, []);
+      await copy.endLease(lease);
       expect(await copy.get(first.digest)).toEqual(first.bytes);
     }
   });
@@ -291,7 +337,7 @@ describe("a store with damaged segments", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const before = await temporaryFolder();
     await copyFolder(folder, before);
     const chunks = randomChunks(3, 60);
@@ -312,13 +358,13 @@ describe("a store with damaged segments", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const inner = randomChunk(50);
     await store.put(lease, [inner]);
     const written = await readFile(segment(folder));
     const otherFolder = await temporaryFolder();
     const other = await startStore({ folder: otherFolder });
-    await other.openLease(lease, 1);
+    await other.openLease(lease, shelf, 1);
     await other.put(lease, [chunkOf(written.subarray(segmentHeaderBytes)), randomChunk()]);
     const copy = await startCopy(otherFolder, async (path) => {
       await removeIndex(path);
@@ -332,7 +378,7 @@ describe("a store with damaged segments", () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder, segmentBytes: 1000 });
     const lease = newLease();
-    await store.openLease(lease, 1);
+    await store.openLease(lease, shelf, 1);
     const chunks = randomChunks(9, 200);
     for (const chunk of chunks) await store.put(lease, [chunk]);
     await store.stop();

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { RecordBuilder } from "../../src/chunking/file-record.ts";
 import type { StoredBytes } from "../../src/chunking/file-record.ts";
-import { parseLeaseId } from "../../src/core/ids.ts";
-import type { FileKey, LeaseId } from "../../src/core/ids.ts";
+import { parseLeaseId, parseShelfId } from "../../src/core/ids.ts";
+import type { FileKey, LeaseId, ShelfId } from "../../src/core/ids.ts";
+import type { Savepoint } from "../../src/core/shelf.ts";
 import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import { DiskChunkStore } from "../../src/store/disk-chunk-store.ts";
-import type { DiskChunkStoreOptions } from "../../src/store/disk-chunk-store.ts";
+import type { DiskChunkStoreOptions } from "../../src/store/open-store.ts";
 
 /** A file as a holder sees it: its chunks and pages, and its key. */
 export interface TestFile {
@@ -55,18 +56,42 @@ export function digestsOf(chunks: readonly StoredBytes[]): Uint8Array[] {
   return chunks.map(({ digest }) => digest);
 }
 
+export function newShelf(): ShelfId {
+  return parseShelfId(randomBytes(16).toString("hex"));
+}
+
+/** The shelf of every test that does with one. */
+export const shelf = newShelf();
+
+/** Adds records under a lease, for two copies, as the owner of `shelf`. */
+export async function addRecords(
+  store: ChunkStore,
+  lease: LeaseId | undefined,
+  keys: readonly FileKey[],
+  copies = 2,
+): Promise<Savepoint> {
+  const changes = keys.map((fileKey) => ({ fileKey, copies }));
+  return (await store.appendChanges(shelf, 1, changes, { lease })).savepoint;
+}
+
+/** Drops records, as the owner of `shelf`. */
+export async function drop(store: ChunkStore, ...keys: readonly FileKey[]): Promise<Savepoint> {
+  const changes = keys.map((fileKey) => ({ fileKey, copies: 0 }));
+  return (await store.appendChanges(shelf, 1, changes)).savepoint;
+}
+
 /** Puts a file under `lease` and adds its record. */
 export async function addFile(store: ChunkStore, lease: LeaseId, file: TestFile): Promise<void> {
   await store.put(lease, file.all);
-  await store.addRecords(lease, [file.key]);
+  await addRecords(store, lease, [file.key]);
 }
 
-/** Puts a file for good, under a lease of its own. */
+/** Puts a file, under a lease of its own. */
 export async function keepFile(store: ChunkStore, file: TestFile): Promise<void> {
   const lease = newLease();
-  await store.openLease(lease, 1);
+  await store.openLease(lease, shelf, 1);
   await addFile(store, lease, file);
-  await store.endLease(lease, [file.key]);
+  await store.endLease(lease);
 }
 
 /** A new folder, removed when the test is over. */

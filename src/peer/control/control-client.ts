@@ -6,19 +6,27 @@ import type {
   CopyOptions,
   DfsClient,
   DfsTransaction,
+  DrainProgress,
   Entry,
   FingersReport,
+  FsckOptions,
+  FsckProgress,
   GetRequest,
   Invite,
   ListOptions,
   ListPage,
   MoveOptions,
+  NetworkPolicy,
   NetworkStatus,
   PeerInfo,
+  PolicyChange,
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  ShelfBackup,
+  SpaceReport,
   Staleness,
+  StorageOrder,
   TransferOptions,
   TransferSummary,
   WhyReport,
@@ -31,6 +39,7 @@ import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
+import type { WireFsckProgress } from "./storage-methods.ts";
 
 /** Long calls have no deadline of their own: whoever waits cancels by the signal. */
 const unhurried = { timeoutMs: rpcDeadlineMsMax };
@@ -139,6 +148,37 @@ class ControlClient implements DfsClient {
     await this.#rpc.call(methods.changeCoordinator, { change, peer }, { signal, ...unhurried });
   }
 
+  backup({ signal }: CallOptions = {}): Promise<readonly ShelfBackup[]> {
+    return this.#rpc.call(methods.backup, {}, { signal });
+  }
+
+  space({ signal }: CallOptions = {}): Promise<SpaceReport> {
+    return this.#rpc.call(methods.space, {}, { signal });
+  }
+
+  policy({ signal }: CallOptions = {}): Promise<NetworkPolicy> {
+    return this.#rpc.call(methods.policy, {}, { signal });
+  }
+
+  setPolicy(change: PolicyChange, { signal }: CallOptions = {}): Promise<NetworkPolicy> {
+    return this.#rpc.call(methods.setPolicy, change, { signal });
+  }
+
+  async orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
+    await this.#rpc.call(methods.orderStorage, { peer, order }, { signal });
+  }
+
+  drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {
+    return this.#rpc.call(methods.drainProgress, { peer }, { signal });
+  }
+
+  async fsck({ signal, peers, onProgress }: FsckOptions = {}): Promise<readonly FsckProgress[]> {
+    const params = { peers: peers === undefined ? undefined : [...peers] };
+    const onItem = (progress: WireFsckProgress): void => onProgress?.(fsckFromWire(progress));
+    const results = await this.#rpc.callWithItems(methods.fsck, params, onItem, { signal, ...unhurried });
+    return results.map(fsckFromWire);
+  }
+
   /** A transaction has a connection of its own: the server knows it by that. */
   async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
     const rpc = await openChannel(this.#socketPath);
@@ -173,6 +213,10 @@ class ControlTransaction extends ControlClient implements DfsTransaction {
   commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
     return this.#rpc.call(methods.commit, {}, { signal, ...unhurried });
   }
+}
+
+function fsckFromWire({ error, ...progress }: WireFsckProgress): FsckProgress {
+  return error === undefined ? progress : { ...progress, error: errorFromWire(error) };
 }
 
 function forward(onEvent: TransferOptions["onEvent"]): (events: readonly WireTransferEvent[]) => void {

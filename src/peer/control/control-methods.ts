@@ -12,47 +12,33 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
-import {
-  type ChunkId,
-  type FileKey,
-  parseChunkId,
-  parseFileKey,
-  parseNetworkId,
-  parsePeerId,
-  parsePeerName,
-  parseShelfId,
-} from "../../core/ids.ts";
+import { type ChunkId, type FileKey, parseChunkId, parseFileKey, parseNetworkId } from "../../core/ids.ts";
 import { pageRowsMax } from "../../core/limits.ts";
 import { type DfsPath, resolvePath } from "../../core/names.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
+import {
+  count,
+  flag,
+  integer,
+  linkStanding,
+  milliseconds,
+  nothing,
+  parsed,
+  peerId,
+  peerName,
+  peerState,
+  shelfId,
+  storageOrder,
+  text,
+  wireError,
+} from "./control-schemas.ts";
+import { storageMethods } from "./storage-methods.ts";
 
-const text = v.pipe(v.string(), v.maxLength(16_384));
-const integer = v.pipe(v.number(), v.safeInteger());
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
-const flag = v.optional(v.boolean());
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
-
-/** A schema that accepts the texts that `parse` accepts. */
-function parsed<Value extends string>(parse: (text: string) => Value): v.GenericSchema<unknown, Value> {
-  return v.pipe(
-    text,
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      try {
-        return parse(dataset.value);
-      } catch (error) {
-        addIssue({ message: (error as Error).message });
-        return NEVER;
-      }
-    }),
-  );
-}
 
 const path: v.GenericSchema<unknown, DfsPath> = parsed((value) => resolvePath(value));
 const fileKey: v.GenericSchema<unknown, FileKey> = parsed(parseFileKey);
 const chunkId: v.GenericSchema<unknown, ChunkId> = parsed(parseChunkId);
-const peerId = parsed(parsePeerId);
-const peerName = parsed(parsePeerName);
 
 const entry: v.GenericSchema<unknown, Entry> = v.object({
   kind: v.picklist(["file", "directory"]),
@@ -70,17 +56,16 @@ const entry: v.GenericSchema<unknown, Entry> = v.object({
   expiresMs: v.optional(count),
 });
 
-const state = v.picklist(["up", "suspect", "down"]);
-
 const peerInfo: v.GenericSchema<unknown, PeerInfo> = v.object({
   id: peerId,
   name: peerName,
   zone: text,
   addresses: v.array(text),
-  state,
+  state: peerState,
   coordinator: v.boolean(),
   self: v.boolean(),
   connected: v.boolean(),
+  storageOrder: v.optional(storageOrder),
   capacityBytes: count,
   usedBytes: count,
   freeBytes: count,
@@ -118,13 +103,28 @@ const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
   health: v.picklist(["healthy", "degraded", "unavailable"]),
   reason: text,
   advice: v.optional(text),
-  peers: v.object({ up: count, suspect: count, down: count }),
+  peers: v.object({ up: count, suspect: count, down: count, out: count }),
   group,
   files: count,
   directories: count,
   logicalBytes: count,
   storedBytes: count,
-  store: v.object({ chunks: count, records: count, bytes: count, freeBytes: count, quarantined: count }),
+  store: v.object({
+    chunks: count,
+    records: count,
+    bytes: count,
+    freeBytes: count,
+    quarantined: count,
+    missing: count,
+  }),
+  safety: v.object({
+    copies: count,
+    fewestCopies: count,
+    belowRevisions: count,
+    belowBytes: count,
+    unreadableRevisions: count,
+    halted: v.optional(v.array(peerName)),
+  }),
   announceQueue: count,
   uptimeMs: count,
   version: text,
@@ -142,6 +142,7 @@ const summary: v.GenericSchema<unknown, TransferSummary> = v.object({
   sentChunks: count,
   sentBytes: count,
   copies: count,
+  copiesWanted: v.optional(count),
   elapsedMs: v.number(),
 });
 
@@ -150,8 +151,9 @@ const why: v.GenericSchema<unknown, WhyReport> = v.object({
   revision: count,
   sizeBytes: count,
   fileKey,
-  shelf: parsed(parseShelfId),
-  chain: v.array(v.object({ id: peerId, name: peerName, state })),
+  shelf: shelfId,
+  copiesWanted: count,
+  chain: v.array(v.object({ id: peerId, name: peerName, state: peerState, standing: linkStanding })),
   holders: v.array(v.object({ id: peerId, name: v.optional(peerName), answered: v.boolean(), complete: v.boolean() })),
   foundBy: v.picklist(["cache", "finger-table", "catalogue"]),
   fallbackReason: v.optional(text),
@@ -170,14 +172,6 @@ const fingers: v.GenericSchema<unknown, FingersReport> = v.object({
   announceQueue: count,
   cachedKeys: count,
   sample: v.array(v.object({ fileKey, holder: peerId, expiresMs: v.number() })),
-});
-
-const wireError = v.object({
-  kind: v.string(),
-  message: text,
-  op: v.optional(text),
-  path: v.optional(text),
-  peer: v.optional(text),
 });
 
 /** A TransferEvent as it travels: its error as plain data. */
@@ -202,7 +196,6 @@ const putSource = v.variant("kind", [
   v.object({ kind: v.literal("stream"), name: text }),
 ]);
 
-const nothing = v.null();
 const listPage: v.GenericSchema<unknown, ListPage> = v.object({ entries: v.array(entry), next: v.optional(text) });
 const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
 
@@ -239,6 +232,7 @@ export const methods = {
       resume: flag,
       ifRevision: v.optional(count),
       expiresMs: v.optional(count),
+      copies: v.optional(v.number()),
       parallel: v.optional(v.pipe(count, v.minValue(1))),
     }),
     item: v.array(transferEvent),
@@ -287,6 +281,7 @@ export const methods = {
     params: v.object({ change: v.picklist(["add", "remove", "transfer"]), peer: peerName }),
     result: nothing,
   }),
+  ...storageMethods,
   /** From then on every call of the connection goes to a transaction of its own; the connection's end abandons it. */
   begin: defineMethod({ name: "begin", params: v.object({}), result: nothing }),
   commit: defineMethod({ name: "commit", params: v.object({}), result: v.object({ changes: count }) }),

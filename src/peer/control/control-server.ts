@@ -18,6 +18,7 @@ import { routeTable, serveRpc } from "../wire/rpc-server.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { ControlConnection, TransactionSlots } from "./control-connection.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
+import { storageRoutes } from "./storage-routes.ts";
 
 export class ControlServer {
   readonly #client: DfsClient;
@@ -109,6 +110,7 @@ function controlRoutes(connection: ControlConnection) {
     route(methods.changeCoordinator, ({ change, peer }, { signal }) =>
       nothing(connection.client.changeCoordinator(change, peer, { signal })),
     ),
+    ...storageRoutes(() => connection.client),
     route(methods.begin, (_, { signal }) => nothing(connection.begin({ signal }))),
     route(methods.commit, (_, { signal }) => connection.commit({ signal })),
     route(methods.invite, ({ expiresInMs }, { signal }) => connection.client.invite({ expiresInMs, signal })),

@@ -1,8 +1,18 @@
 /**
  * The catalogue as a peer reaches it: on its own disk where it is a coordinator, over the wire where it is not.
  */
-import type { CatalogueCounts, DirectoryPage, EntryRow, PeerRow, RevisionRow } from "../../catalogue/rows.ts";
-import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import type {
+  CatalogueCounts,
+  DirectoryPage,
+  EntryRow,
+  PeerRow,
+  PolicyRow,
+  ReferencedKey,
+  RevisionRow,
+  ShelfRow,
+} from "../../catalogue/rows.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
+import type { PeerState } from "../../core/client.ts";
 import type { MemberId } from "../../raft/types.ts";
 import type { GroupId } from "./group-mark.ts";
 
@@ -43,10 +53,12 @@ export interface Roster {
   readonly members: readonly RosterMember[];
 }
 
-/** The members of the network, and its coordinators, as of a version of the membership. */
+/** The members of the network, its coordinators and the chains of its shelves, as of a version of the membership. */
 export interface MemberList {
   readonly version: number;
   readonly peers: readonly PeerRow[];
+  readonly shelves: readonly ShelfRow[];
+  readonly policy: PolicyRow;
   readonly roster: Roster;
 }
 
@@ -60,6 +72,8 @@ export interface Presence {
   readonly id: string;
   /** Milliseconds since its last heartbeat. */
   readonly ageMs: number;
+  /** What that means, by the leader's settings. */
+  readonly standing: PeerState;
   readonly usedBytes: number;
   readonly freeBytes: number;
 }
@@ -94,8 +108,23 @@ export interface GroupReport {
   readonly members: readonly GroupMemberReport[];
 }
 
+/** What a shelf's owner asks of the catalogue to know what may go; all that was acknowledged before is in the answers. */
+interface ShelfReader {
+  /** Whether any revision names each of the keys on the shelf. */
+  references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]>;
+  /** Up to `limit` keys that no revision on the shelf names any more and that wait to be dropped. */
+  drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]>;
+  /** Up to `limit` keys after `after` that revisions on the shelf name, in the order of their digests. */
+  referencedKeys(
+    shelf: ShelfId,
+    after: FileKey | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ReferencedKey[]>;
+}
+
 /** What one coordinator can be asked; each call may fail with `unreachable`, `timeout`, and `not-leader` where only the leader can answer. */
-export interface CatalogueAccess extends CatalogueReader {
+export interface CatalogueAccess extends CatalogueReader, ShelfReader {
   members(signal?: AbortSignal): Promise<MemberList>;
   totals(options?: ReadCallOptions): Promise<CatalogueTotals>;
   /** The group as it is known here and now; never fails for want of a quorum. */

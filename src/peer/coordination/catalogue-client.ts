@@ -6,10 +6,10 @@
  * asks each coordinator once at the most; whoever repeats it does so in a session.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
+import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
 import { askNextAfterMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { type Answer, AskingRound } from "./asking-round.ts";
@@ -82,6 +82,23 @@ export class CatalogueClient implements CatalogueAccess {
 
   totals(options?: ReadCallOptions): Promise<CatalogueTotals> {
     return this.#read((coordinator, signal) => coordinator.totals({ ...options, signal }), options?.signal);
+  }
+
+  references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {
+    return this.#read((coordinator, bounded) => coordinator.references(shelf, fileKeys, bounded), signal);
+  }
+
+  drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]> {
+    return this.#read((coordinator, bounded) => coordinator.drops(shelf, limit, bounded), signal);
+  }
+
+  referencedKeys(
+    shelf: ShelfId,
+    after: FileKey | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ReferencedKey[]> {
+    return this.#read((coordinator, bounded) => coordinator.referencedKeys(shelf, after, limit, bounded), signal);
   }
 
   /** The leader's report where there is a leader, else that of whoever answers. */

@@ -1,15 +1,28 @@
 /** RPC methods of the coordinators. */
 import * as v from "valibot";
 import { rowSchemas } from "../../catalogue/rows.ts";
-import { parseNodeId, parseUserId } from "../../core/ids.ts";
-import { commandBytesMax, nameTokenBytesMax, pageRowsMax, peersMax, raftMembersMax } from "../../core/limits.ts";
+import { parseFileKey, parseNodeId, parseShelfId, parseUserId } from "../../core/ids.ts";
+import {
+  commandBytesMax,
+  nameTokenBytesMax,
+  pageRowsMax,
+  peersMax,
+  raftMembersMax,
+  recordsPerCallMax,
+  shelvesMax,
+} from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
+import type { MemberList } from "./catalogue-access.ts";
 import { groupSchemas } from "./group-mark.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.instance(Uint8Array), v.maxLength(most));
 const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
 const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
+const shelf = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseShelfId));
+const fileKey = v.pipe(v.string(), v.regex(/^bafyrei[a-z2-7]{52}$/), v.transform(parseFileKey));
+const fileKeys = v.pipe(v.array(fileKey), v.maxLength(recordsPerCallMax));
+const keyLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(recordsPerCallMax));
 const token = bytes(nameTokenBytesMax);
 const stale = v.optional(v.boolean());
 const { group, generation, memberId, peer } = groupSchemas;
@@ -19,12 +32,28 @@ const rosterMember = { id: memberId, peer, isVoter: v.boolean() };
 /** Forms of the membership that files and other methods share. */
 export const memberListSchemas = {
   peers: v.pipe(v.array(rowSchemas.peer), v.maxLength(peersMax)),
+  shelves: v.pipe(v.array(rowSchemas.shelf), v.maxLength(shelvesMax)),
+  policy: rowSchemas.policy,
   roster: v.object({
     group,
     generation,
     members: v.pipe(v.array(v.object(rosterMember)), v.maxLength(raftMembersMax)),
   }),
 };
+
+const memberListSchema = v.object({ version: count, ...memberListSchemas });
+type PlainMemberList = v.InferOutput<typeof memberListSchema>;
+
+/** A list as the wire's schemas type it, which know no read-only arrays. */
+export function plainMemberList({ version, peers, shelves, policy, roster }: MemberList): PlainMemberList {
+  return {
+    version,
+    peers: [...peers],
+    shelves: [...shelves],
+    policy,
+    roster: { ...roster, members: [...roster.members] },
+  };
+}
 
 export const catalogueMethods = {
   entry: defineMethod({
@@ -51,12 +80,27 @@ export const catalogueMethods = {
   members: defineMethod({
     name: "catalogue.members",
     params: v.object({}),
-    result: v.object({ version: count, ...memberListSchemas }),
+    result: memberListSchema,
   }),
   totals: defineMethod({
     name: "catalogue.totals",
     params: v.object({ stale }),
     result: v.object({ counts: rowSchemas.counts, appliedIndex: count }),
+  }),
+  references: defineMethod({
+    name: "catalogue.references",
+    params: v.object({ shelf, fileKeys }),
+    result: v.pipe(v.array(v.boolean()), v.maxLength(recordsPerCallMax)),
+  }),
+  drops: defineMethod({
+    name: "catalogue.drops",
+    params: v.object({ shelf, limit: keyLimit }),
+    result: fileKeys,
+  }),
+  referencedKeys: defineMethod({
+    name: "catalogue.referenced-keys",
+    params: v.object({ shelf, after: v.optional(fileKey), limit: keyLimit }),
+    result: v.pipe(v.array(rowSchemas.referencedKey), v.maxLength(recordsPerCallMax)),
   }),
   group: defineMethod({
     name: "catalogue.group",
@@ -83,7 +127,15 @@ export const catalogueMethods = {
     name: "catalogue.presence",
     params: v.object({}),
     result: v.pipe(
-      v.array(v.object({ id: v.string(), ageMs: count, usedBytes: count, freeBytes: count })),
+      v.array(
+        v.object({
+          id: v.string(),
+          ageMs: count,
+          standing: v.picklist(["up", "suspect", "down", "out"]),
+          usedBytes: count,
+          freeBytes: count,
+        }),
+      ),
       v.maxLength(peersMax),
     ),
   }),

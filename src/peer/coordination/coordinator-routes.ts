@@ -2,7 +2,7 @@
 import { DfsError } from "../../core/errors.ts";
 import type { PeerId } from "../../core/ids.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
-import { catalogueMethods } from "./catalogue-methods.ts";
+import { catalogueMethods, plainMemberList } from "./catalogue-methods.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { groupMethods } from "./group-methods.ts";
 
@@ -28,10 +28,18 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
         (await here().revision(node, revision, { stale, signal })) ?? null,
     ),
     route(catalogueMethods.members, async (_, { signal }) => {
-      const { version, peers, roster } = await here().members(signal);
-      return { version, peers: [...peers], roster: { ...roster, members: [...roster.members] } };
+      return plainMemberList(await here().members(signal));
     }),
     route(catalogueMethods.totals, async ({ stale }, { signal }) => here().totals({ stale, signal })),
+    route(catalogueMethods.references, async ({ shelf, fileKeys }, { signal }) => [
+      ...(await here().references(shelf, fileKeys, signal)),
+    ]),
+    route(catalogueMethods.drops, async ({ shelf, limit }, { signal }) => [
+      ...(await here().drops(shelf, limit, signal)),
+    ]),
+    route(catalogueMethods.referencedKeys, async ({ shelf, after, limit }, { signal }) => [
+      ...(await here().referencedKeys(shelf, after, limit, signal)),
+    ]),
     route(catalogueMethods.group, async () => {
       const report = await here().group();
       return { ...report, members: [...report.members] };

@@ -6,9 +6,10 @@
  */
 import { Catalogue } from "../../catalogue/catalogue.ts";
 import { type Command, decodeCommand, verifyCommand } from "../../catalogue/command.ts";
-import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
+import { leaderOnly } from "../../catalogue/operation.ts";
+import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
 import { callTimeoutMs } from "../../core/limits.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import type { Message } from "../../raft/messages.ts";
@@ -28,6 +29,7 @@ import type {
 } from "./catalogue-access.ts";
 import { GroupLog } from "./group-log.ts";
 import { decodeMark } from "./group-mark.ts";
+import { type StandingTimes, standingOf } from "../peer-settings.ts";
 import type { SeatRecord } from "./seat-files.ts";
 import { SnapshotTransfer, snapshotData } from "./snapshot-transfer.ts";
 
@@ -44,6 +46,8 @@ export interface CoordinatorOptions {
   /** A member's peer where the catalogue does not know it yet. */
   readonly peerOf: (member: MemberId) => PeerId | undefined;
   readonly compactAfterEntries: number;
+  /** From when on a silent peer is suspect, down, out. A peer's own coordinator never misses it. */
+  readonly standings: StandingTimes;
   readonly nowMs: () => number;
   readonly log: Log;
   readonly onFault: (fault: DfsError) => void;
@@ -155,6 +159,8 @@ export class Coordinator implements CatalogueAccess {
     return this.#read({ signal }, (catalogue) => ({
       version: catalogue.membersVersion(),
       peers: catalogue.peers(),
+      shelves: catalogue.shelves(),
+      policy: catalogue.policy(),
       roster: this.#roster(catalogue),
     }));
   }
@@ -164,6 +170,23 @@ export class Coordinator implements CatalogueAccess {
       counts: catalogue.counts(),
       appliedIndex: catalogue.appliedIndex(),
     }));
+  }
+
+  references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {
+    return this.#read({ signal }, (catalogue) => catalogue.references(shelf, fileKeys));
+  }
+
+  drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]> {
+    return this.#read({ signal }, (catalogue) => catalogue.drops(shelf, limit));
+  }
+
+  referencedKeys(
+    shelf: ShelfId,
+    after: FileKey | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ReferencedKey[]> {
+    return this.#read({ signal }, (catalogue) => catalogue.referencedKeys(shelf, after, limit));
   }
 
   group(): Promise<GroupReport> {
@@ -210,14 +233,23 @@ export class Coordinator implements CatalogueAccess {
 
   /** What the leader last heard of a peer; from the moment when it began to lead where it has not heard yet. */
   sighting(peer: PeerId): Omit<Presence, "id"> {
-    const sighting = this.#sightings.get(peer) ?? { atMs: this.#leadsSinceMs ?? 0, usedBytes: 0, freeBytes: 0 };
-    const { atMs, usedBytes, freeBytes } = sighting;
-    return { ageMs: Math.max(0, this.#options.nowMs() - atMs), usedBytes, freeBytes };
+    const heard = this.#sightings.get(peer);
+    const { atMs, usedBytes, freeBytes } = heard ?? { atMs: this.#leadsSinceMs ?? 0, usedBytes: 0, freeBytes: 0 };
+    const ageMs = Math.max(0, this.#options.nowMs() - atMs);
+    const byAge = peer === this.#options.self ? "up" : standingOf(ageMs, this.#options.standings);
+    // A new leader gives everybody their time, but counts on nobody before it has heard of them.
+    const standing = heard === undefined && byAge === "up" && peer !== this.#options.self ? "suspect" : byAge;
+    return { ageMs, standing, usedBytes, freeBytes };
   }
 
   /** When the next file's time is over, in milliseconds since 1970; undefined where none is, or this coordinator does not lead. */
   nextExpiryMs(): number | undefined {
     return this.log.isLeader ? this.#catalogue?.nextExpiryMs() : undefined;
+  }
+
+  /** When the next revision may be given up, in milliseconds since 1970; undefined where none is, or this coordinator does not lead. */
+  nextCollectMs(): number | undefined {
+    return this.log.isLeader ? this.#catalogue?.nextCollectMs() : undefined;
   }
 
   heartbeat(beat: Heartbeat): Promise<number> {
@@ -229,10 +261,13 @@ export class Coordinator implements CatalogueAccess {
     return this.#propose(bytes, decodeCommand(bytes), signal);
   }
 
-  /** Proposes another peer's command, once its signature is checked. Fails with `integrity`, `permission` for a wrong one. */
+  /** Proposes another peer's command, once its signature is checked. Fails with `integrity`, `permission` for a wrong one, or one that only the leader itself may send. */
   async proposeChecked(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     this.#requireLead();
-    return this.#propose(bytes, this.#verified(bytes), signal);
+    const command = this.#verified(bytes);
+    if (command.operations.some(({ op }) => leaderOnly.has(op)))
+      throw new DfsError("permission", "only the leading coordinator decides this");
+    return this.#propose(bytes, command, signal);
   }
 
   async #propose(bytes: Uint8Array, decoded: Command, signal: AbortSignal): Promise<Uint8Array> {

@@ -9,7 +9,7 @@ import type { PeerRow } from "../../catalogue/rows.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { PeerId } from "../../core/ids.ts";
-import { groupChangeMs, groupReviewMs, raftPromoteLagEntriesMax, suspectAfterMs } from "../../core/limits.ts";
+import { groupChangeMs, groupReviewMs, raftPromoteLagEntriesMax } from "../../core/limits.ts";
 import { type PlannedStep, planConfigChange } from "../../raft/membership-plan.ts";
 import type { MemberId } from "../../raft/types.ts";
 import type { Log } from "../log.ts";
@@ -25,8 +25,6 @@ export interface GroupKeeperOptions {
   /** The members of the network. */
   readonly peers: () => readonly PeerRow[];
   readonly links: Pick<PeerLinks, "call" | "isConnected">;
-  /** Without a heartbeat for this long a coordinator is replaced. */
-  readonly outAfterMs: number;
   readonly log: Log;
 }
 
@@ -119,7 +117,7 @@ export class GroupKeeper {
   #isOut(coordinator: Coordinator, id: MemberId, peer: PeerId | undefined): boolean {
     const row = this.#options.peers().find((one) => one.id === peer);
     if (row === undefined || !mayCoordinate(row) || this.#lost.has(id)) return true;
-    return row.id !== this.#options.self && coordinator.sighting(row.id).ageMs >= this.#options.outAfterMs;
+    return row.id !== this.#options.self && coordinator.sighting(row.id).standing === "out";
   }
 
   /** Peers that could become coordinators now: those that were asked for first, then the longest members. */
@@ -133,7 +131,7 @@ export class GroupKeeper {
   }
 
   #isUp(coordinator: Coordinator, peer: PeerId): boolean {
-    return this.#options.links.isConnected(peer) && coordinator.sighting(peer).ageMs < suspectAfterMs;
+    return this.#options.links.isConnected(peer) && coordinator.sighting(peer).standing === "up";
   }
 
   /** Gives the first candidate that takes it the seat of member `id`; undefined when none does. */
@@ -176,9 +174,10 @@ export class GroupKeeper {
   }
 }
 
-/** Whether a peer offers itself and nobody has ordered otherwise. */
-function mayCoordinate({ coordinatorOrder, mayCoordinate: offers }: PeerRow): boolean {
-  return coordinatorOrder === "remove" ? false : offers || coordinatorOrder === "add";
+/** Whether a peer offers itself, is to stay, and nobody has ordered otherwise. */
+function mayCoordinate({ coordinatorOrder, mayCoordinate: offers, storageOrder }: PeerRow): boolean {
+  const isLeaving = storageOrder === "remove" || storageOrder === "abandon";
+  return coordinatorOrder === "remove" || isLeaving ? false : offers || coordinatorOrder === "add";
 }
 
 /** An odd number of voters for so many peers that may vote: with fewer than three, a second one would only be in the way. */

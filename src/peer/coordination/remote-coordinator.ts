@@ -1,6 +1,6 @@
 /** One coordinator on another peer, over RPC. */
-import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
-import type { NodeId, PeerId, UserId } from "../../core/ids.ts";
+import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
@@ -57,6 +57,23 @@ export class RemoteCoordinator implements CatalogueAccess {
 
   totals({ signal, stale }: ReadCallOptions = {}): Promise<CatalogueTotals> {
     return this.#ask(catalogueMethods.totals, { stale }, signal);
+  }
+
+  references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {
+    return this.#ask(catalogueMethods.references, { shelf, fileKeys: [...fileKeys] }, signal);
+  }
+
+  drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]> {
+    return this.#ask(catalogueMethods.drops, { shelf, limit }, signal);
+  }
+
+  referencedKeys(
+    shelf: ShelfId,
+    after: FileKey | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ReferencedKey[]> {
+    return this.#ask(catalogueMethods.referencedKeys, { shelf, after, limit }, signal);
   }
 
   group(signal?: AbortSignal): Promise<GroupReport> {

@@ -18,6 +18,7 @@ import {
 import type { MemberId } from "../../raft/types.ts";
 import type { Log } from "../log.ts";
 import type { PeerLinks } from "../peer-links.ts";
+import type { StandingTimes } from "../peer-settings.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
 import type { Roster } from "./catalogue-access.ts";
 import { Coordinator } from "./coordinator.ts";
@@ -30,6 +31,7 @@ export interface SeatOptions {
   /** The peer's data folder. */
   readonly folder: string;
   readonly compactAfterEntries: number;
+  readonly standings: StandingTimes;
   /** The coordinators as this peer last heard of them. */
   readonly roster: () => Roster | undefined;
   /** Asks the coordinators who they are. */
@@ -154,7 +156,7 @@ export class Seat {
   async #sit(record: SeatRecord): Promise<void> {
     const network = this.#network;
     if (network === undefined) throw new DfsError("internal", "a seat was opened before its network");
-    const { folder, self, compactAfterEntries, nowMs, log, onChange } = this.#options;
+    const { folder, self, compactAfterEntries, standings, nowMs, log, onChange } = this.#options;
     const files = await openSeat(folder, record, segmentBytesFor(compactAfterEntries));
     const coordinator = new Coordinator({
       self,
@@ -167,6 +169,7 @@ export class Seat {
       send: (messages) => network.transport.send(messages),
       peerOf: (member) => this.#rosterPeer(record, member),
       compactAfterEntries,
+      standings,
       nowMs,
       log,
       onFault: (fault) => this.#faulted(fault),

@@ -1,5 +1,6 @@
 /** The uploads of a transaction: their chunks stay on their shelves, under lease, until it is committed or abandoned. */
 import pLimit from "p-limit";
+import type { Operation } from "../../catalogue/operation.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { transactionLeasesAtOnceMax } from "../../core/limits.ts";
 import { type UploadSession, leaseEndMs } from "../upload-session.ts";
@@ -13,6 +14,21 @@ export class KeptUploads {
   keep(session: UploadSession): void {
     if (this.#end === undefined) this.#sessions.add(session);
     else void endUploads([session]);
+  }
+
+  /**
+   * The operations as they can be committed after a chain has changed: each kept file is confirmed by the present owner of
+   * its shelf. Fails as `UploadSession.addRecords` does.
+   */
+  async confirm(operations: readonly Operation[]): Promise<readonly Operation[]> {
+    const byLease = new Map(Array.from(this.#sessions, (session) => [session.lease, session]));
+    const confirmed: Operation[] = [];
+    for (const operation of operations) {
+      const session = operation.op === "putFile" ? byLease.get(operation.lease) : undefined;
+      if (operation.op !== "putFile" || session === undefined) confirmed.push(operation);
+      else confirmed.push({ ...operation, ...(await session.addRecords([operation.fileKey])) });
+    }
+    return confirmed;
   }
 
   /** Lets the shelves settle what stays: what the catalogue names by now. Where that fails, the leases run out by themselves. */

@@ -30,7 +30,7 @@ type Rule<Name extends OperationName> = (
 /** The content of a new revision. */
 type NewRevision = Pick<
   RevisionRow,
-  "fileKey" | "sizeBytes" | "sealedBytes" | "addedBytes" | "attributes" | "shelf" | "copies"
+  "fileKey" | "sizeBytes" | "sealedBytes" | "addedBytes" | "attributes" | "shelf" | "copies" | "copiesWanted"
 > & { readonly expiresMs: number | null };
 
 /** Carries the operation out on the pending tree and returns its result, or throws a Refusal. */
@@ -120,7 +120,7 @@ function commitRevision(
     requireFreeName(context, parent, token);
     requireNewNode(context, node);
   }
-  const { fileKey, sizeBytes, sealedBytes, addedBytes, attributes, shelf, copies, expiresMs } = content;
+  const { fileKey, sizeBytes, sealedBytes, addedBytes, attributes, shelf, copies, copiesWanted, expiresMs } = content;
   const revision = baseRevision + 1;
   const historyBytes = present === undefined ? 0 : present.addedBytes + present.historyBytes;
   const common = { revision, fileKey, sizeBytes, addedBytes, historyBytes, attributes, shelf, copies };
@@ -128,7 +128,7 @@ function commitRevision(
   if (baseRevision > 0) tree.bind(parent, row);
   else tree.make(parent, row);
   // An entry of the log has an index, from 1; this one has none yet.
-  tree.addRevision(node, { ...common, sealedBytes, createdIndex: 0, endedIndex: null, createdMs: nowMs });
+  tree.addRevision(node, { ...common, copiesWanted, sealedBytes, createdIndex: 0, endedIndex: null, createdMs: nowMs });
   return revision;
 }
 

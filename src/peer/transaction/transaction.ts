@@ -13,12 +13,15 @@ import type {
   DfsTransaction,
   GetRequest,
   Invite,
+  NetworkPolicy,
   PutRequest,
   ReadOptions,
   TransferOptions,
   TransferSummary,
 } from "../../core/client.ts";
+import type { Operation } from "../../catalogue/operation.ts";
 import { DfsError, type ErrorKind } from "../../core/errors.ts";
+import { commitTriesMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
 import { CommandRefused, type CommandTarget } from "../command-session.ts";
@@ -148,6 +151,14 @@ class Transaction extends PeerClient implements DfsTransaction {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 
+  override setPolicy(): Promise<NetworkPolicy> {
+    return Promise.reject(notInside("a change of the policy"));
+  }
+
+  override orderStorage(): Promise<void> {
+    return Promise.reject(notInside("an order about a peer"));
+  }
+
   override invite(): Promise<Invite> {
     return Promise.reject(notInside("an invite"));
   }
@@ -158,12 +169,12 @@ class Transaction extends PeerClient implements DfsTransaction {
 
   /** The shelves are told at the end, whatever came of it; then each keeps what was committed. */
   async commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
-    const { life, kept, uploads, commands } = this.#state;
+    const { life, kept, uploads } = this.#state;
     life.requireOpen();
     life.end();
     try {
       const operations = kept.operations();
-      if (operations.length > 0) await commands.execute(operations, signal);
+      if (operations.length > 0) await this.#send(operations, signal);
       return { changes: operations.length };
     } catch (error) {
       throw commitFault(error);
@@ -171,6 +182,25 @@ class Transaction extends PeerClient implements DfsTransaction {
       await uploads.end();
     }
   }
+
+  /** Where a chain has changed under a file, the shelf's present owner confirms it, and the commit is tried again. */
+  async #send(kept: readonly Operation[], signal: AbortSignal | undefined): Promise<void> {
+    const { uploads, commands } = this.#state;
+    let operations = kept;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await commands.execute(operations, signal);
+        return;
+      } catch (error) {
+        if (!isMoved(error) || tries >= commitTriesMax) throw error;
+        operations = await uploads.confirm(operations);
+      }
+    }
+  }
+}
+
+function isMoved(error: unknown): boolean {
+  return error instanceof CommandRefused && error.kind === "moved";
 }
 
 function commitFault(error: unknown): unknown {

@@ -68,7 +68,9 @@ export const why: Command = {
 };
 
 function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[])[] {
-  const chain = report.chain.map(({ name, state }) => (state === "up" ? name : `${name} (${state})`));
+  const chain = report.chain.map(({ name, state, standing }) =>
+    state === "up" ? `${name} (${standing})` : `${name} (${standing}, ${state})`,
+  );
   const holders = report.holders.map(({ id, name, answered, complete }) => {
     const state = !answered ? " (no answer)" : complete ? "" : " (incomplete)";
     return `${name ?? id}${state}`;
@@ -94,8 +96,20 @@ function sizeText({ sizeBytes, chunks, sealedBytes }: WhyReport): string {
   return `${sizeBytes} bytes in ${chunks} ${chunks === 1 ? "chunk" : "chunks"}, ${sealedBytes} bytes sealed`;
 }
 
-function safetyText({ failuresToLoss, sizeBytes }: WhyReport): string {
-  if (failuresToLoss < 0) return `no complete copy answers now: ${byteText(sizeBytes)} cannot be read`;
-  if (failuresToLoss === 0) return "one copy answers: the next failure loses it";
-  return `${failuresToLoss} more ${failuresToLoss === 1 ? "disk" : "disks"} may fail before it is lost`;
+/** How many failures away from loss the file is: a disk counts that answered just now and has all of it. */
+function safetyText({ failuresToLoss, sizeBytes, copiesWanted, holders }: WhyReport): string {
+  const disks = failuresToLoss + 1;
+  if (disks < 1) return `no complete copy answers now: ${byteText(sizeBytes)} cannot be read; see peers`;
+  const advice = disks < copiesWanted ? "; see backup" : "";
+  const have =
+    disks <= copiesWanted ? `${disks} of ${copiesWanted} wanted disks` : `${disks} disks (${copiesWanted} wanted)`;
+  if (disks > 1) return `${have} have it: any ${countText(failuresToLoss)} of them may be lost${advice}`;
+  const only = holders.find(({ answered, complete }) => answered && complete);
+  return `1 disk has it: losing ${only?.name ?? only?.id ?? "it"} loses the file${advice}`;
+}
+
+const countWords = ["none", "one", "two", "three", "four"];
+
+function countText(count: number): string {
+  return countWords[count] ?? String(count);
 }

@@ -2,8 +2,10 @@ import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { PutSource, TransferEvent, TransferSummary } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
+import { copiesMax } from "../../core/limits.ts";
 import { baseName } from "../../core/names.ts";
 import type { DfsPath } from "../../core/names.ts";
+import { jsonOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath, targetRule } from "../operands.ts";
 import { expiryMs } from "../spans.ts";
@@ -13,13 +15,14 @@ import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
 export const put: Command = {
   name: "put",
   summary: "store local files; with one operand in the current directory, otherwise the last operand is the target",
-  usage: "[-Rnfcqv] [-P N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+  usage: "[-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
   options: [
     ...transferOptions,
+    { long: "copies", value: "N", summary: "disks that each file is to be on, instead of what policy says" },
     { long: "if-rev", value: "N", summary: "only if the file is at this revision now; 0: only if there is none" },
     { long: "expire", value: "SPAN|TIME", summary: "the files go away by themselves: after 30m, 2h, 7d, or at a time" },
     { long: "verbose", short: "v", summary: "a line with counters of files, chunks and bytes" },
-    { long: "json", summary: "the counters as one JSON object" },
+    { ...jsonOption, summary: "the counters as one JSON object" },
   ],
   side: (index, count) => (count > 1 && index === count - 1 ? "remote" : "local"),
   operandsMin: 1,
@@ -30,6 +33,7 @@ export const put: Command = {
     "put - notes.txt < draft.txt",
     "put --if-rev 3 plan.md",
     "put --expire 7d log.txt",
+    "put --copies 3 -R contracts",
   ],
   run,
 };
@@ -37,6 +41,8 @@ export const put: Command = {
 async function run(invocation: Invocation, context: CommandContext): Promise<number> {
   const { groups, options } = invocation;
   const ifRevision = options.number("if-rev", 0);
+  const copies = options.number("copies", 1);
+  if (copies !== undefined && copies > copiesMax) throw new DfsError("usage", `--copies is at most ${copiesMax}`);
   const expire = options.text("expire");
   const expiresMs = expire === undefined ? undefined : expiryMs(expire, Date.now());
   const target = groups.length > 1 ? onlyTarget(groups.at(-1) ?? []) : undefined;
@@ -46,7 +52,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const { sources, worst } = await readableSources(named, target, context);
   if (sources.length === 0) return worst;
   if (target !== undefined && target !== "-") await targetRule(target, sources.length, context);
-  const request = { sources, target: path, ifRevision, expiresMs, ...transferChoices(invocation) };
+  const request = { sources, target: path, ifRevision, expiresMs, copies, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
     client.put(request, { signal: context.signal, onEvent });

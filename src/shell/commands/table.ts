@@ -1,19 +1,25 @@
 /** The command table: help, parsing and completion all come from it. */
 import type { Command } from "../command.ts";
 import { stat, why } from "./about-path.ts";
+import { backup } from "./backup.ts";
 import { coordinator } from "./coordinator.ts";
+import { df } from "./df.ts";
 import { mkdir, rmdir } from "./directories.ts";
 import { du } from "./du.ts";
 import { find } from "./find.ts";
+import { fsck } from "./fsck.ts";
 import { get } from "./get.ts";
 import { lls, lmkdir } from "./local-files.ts";
 import { ls } from "./ls.ts";
 import { cp, mv } from "./move.ts";
-import { df, fingers, invite, peers, status } from "./network.ts";
+import { fingers, invite, peers } from "./network.ts";
+import { peer } from "./peer.ts";
+import { policy, retain } from "./policy.ts";
 import { put } from "./put.ts";
 import { cat, head } from "./read.ts";
 import { rm } from "./rm.ts";
 import { echo, exit, help } from "./session.ts";
+import { status } from "./status.ts";
 import { tree } from "./tree.ts";
 import { cd, lcd, lpwd, pwd } from "./where.ts";
 
@@ -42,7 +48,12 @@ export const commands: readonly Command[] = [
   lmkdir,
   why,
   status,
+  backup,
+  fsck,
+  policy,
+  retain,
   peers,
+  peer,
   coordinator,
   fingers,
   invite,

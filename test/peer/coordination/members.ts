@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PeerId } from "../../../src/core/ids.ts";
 import { compactAfterEntries } from "../../../src/core/limits.ts";
+import { usualSettings } from "../../../src/peer/peer-settings.ts";
 import { Coordinator } from "../../../src/peer/coordination/coordinator.ts";
 import { changeContext } from "../../../src/peer/coordination/group-mark.ts";
 import { foundSeat, openSeat, readSeat, takeSeat } from "../../../src/peer/coordination/seat-files.ts";
@@ -57,6 +58,7 @@ export class TestMember {
       send: (messages) => this.#group.deliver(this, messages),
       peerOf: (member) => this.#group.peerOf(member),
       compactAfterEntries: this.#group.compactAfterEntries,
+      standings: usualSettings,
       nowMs: () => this.#group.nowMs(),
       log: silentLog,
       onFault: (fault) => this.faults.push(fault),

@@ -1,0 +1,72 @@
+/** The members' rows, with their names and shelves. */
+import { encode } from "cborg";
+import type { PeerId, PeerName, ShelfId } from "../core/ids.ts";
+import type { ApplyContext } from "./apply-context.ts";
+import { idBytes, idText } from "./id-bytes.ts";
+import type { PeerDescription } from "./operation.ts";
+import { requireThat } from "./refusal.ts";
+import { addShelf } from "./shelf-rows.ts";
+
+const peerNameCharactersMax = 63;
+
+/** Adds a member, without a shelf. */
+export function addPeer(
+  context: ApplyContext,
+  peer: PeerDescription,
+  name: PeerName,
+  inviteHash: Uint8Array | null,
+): void {
+  const { database, index, timeMs, totals } = context;
+  database
+    .prepare(
+      "INSERT INTO peers (peer, name, addresses, zone, capacity_bytes, store, may_coordinate, invite_hash, joined_index, joined_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .run(
+      peer.id,
+      name,
+      encode(peer.addresses),
+      peer.zone,
+      peer.capacityBytes,
+      peer.store === null ? null : idBytes(peer.store),
+      peer.mayCoordinate ? 1 : 0,
+      inviteHash,
+      index,
+      timeMs,
+    );
+  totals.membersVersion = index;
+}
+
+/** Removes a member, which no chain may name afterwards; its shelf stays, without a home. */
+export function deletePeer({ database, totals, index }: ApplyContext, peer: PeerId): void {
+  database.prepare("UPDATE shelves SET home = NULL WHERE home = ?").run(peer);
+  database.prepare("DELETE FROM peers WHERE peer = ?").run(peer);
+  totals.membersVersion = index;
+}
+
+/** The shelf whose home the peer is. */
+export function homeShelf({ database }: ApplyContext, peer: PeerId): ShelfId | undefined {
+  const shelf = database.prepare("SELECT shelf FROM shelves WHERE home = ?").get(peer)?.["shelf"];
+  return shelf === undefined ? undefined : idText<ShelfId>(shelf as Uint8Array);
+}
+
+/** Gives the peer its one shelf, unless it has this one already. Refuses with `exists` and `quota`. */
+export function ensureShelf(context: ApplyContext, peer: PeerId, shelf: ShelfId): void {
+  const own = homeShelf(context, peer);
+  if (own === undefined) addShelf(context, peer, shelf);
+  else requireThat(own === shelf, "exists", "the peer has another shelf already");
+}
+
+/** The peer that has the name. */
+export function nameHolder({ database }: ApplyContext, name: string): PeerId | undefined {
+  return database.prepare("SELECT peer FROM peers WHERE name = ?").get(name)?.["peer"] as PeerId | undefined;
+}
+
+/** `wanted`, or with `-2`, `-3` … the first that no peer has; ends because there are at most `peersMax` peers. */
+export function freeName(context: ApplyContext, wanted: PeerName): PeerName {
+  let name = wanted;
+  for (let number = 2; nameHolder(context, name) !== undefined; number += 1) {
+    const suffix = `-${number}`;
+    name = (wanted.slice(0, peerNameCharactersMax - suffix.length) + suffix) as PeerName;
+  }
+  return name;
+}

@@ -1,0 +1,70 @@
+/**
+ * Which shelf a new file goes to: the writer's own where it has one, else the emptier of two random shelves whose owners
+ * are up. A file that exists stays on its shelf, so that only changed chunks travel.
+ */
+import { DfsError } from "../../core/errors.ts";
+import type { ShelfRow } from "../../catalogue/rows.ts";
+import type { PeerId, ShelfId } from "../../core/ids.ts";
+import type { Presence } from "../coordination/catalogue-access.ts";
+import { NetworkShelf, type NetworkShelfOptions } from "./network-shelf.ts";
+import type { ShelfPort } from "./shelf-port.ts";
+
+export interface PlacementOptions extends NetworkShelfOptions {
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+}
+
+export class Placement {
+  readonly #options: PlacementOptions;
+  readonly #shelves = new Map<ShelfId, NetworkShelf>();
+
+  constructor(options: PlacementOptions) {
+    this.#options = options;
+  }
+
+  /** The shelf of an existing file, or one for a new file. Fails with `unreachable` when no shelf can take it. */
+  async shelfFor(existing: ShelfId | undefined, signal: AbortSignal): Promise<ShelfPort> {
+    return this.#shelf(existing ?? this.#ownShelf() ?? (await this.#choose(signal)));
+  }
+
+  #shelf(shelf: ShelfId): NetworkShelf {
+    const known = this.#shelves.get(shelf);
+    if (known !== undefined) return known;
+    const port = new NetworkShelf(shelf, this.#options);
+    this.#shelves.set(shelf, port);
+    return port;
+  }
+
+  /** This peer's own shelf, unless others keep it now, or everything is to move off this peer. */
+  #ownShelf(): ShelfId | undefined {
+    const { members, self } = this.#options;
+    const row = members.peer(self);
+    if (row === undefined || row.shelf === null || row.storageOrder !== null) return undefined;
+    return members.ownerOf(row.shelf) === self ? row.shelf : undefined;
+  }
+
+  async #choose(signal: AbortSignal): Promise<ShelfId> {
+    const { catalogue, members, random } = this.#options;
+    const presence = new Map((await catalogue.presence(signal)).map((seen) => [seen.id, seen]));
+    const shelves = members.shelves.filter(({ home }) => home !== null);
+    const seenAt = (peer: PeerId | undefined): Presence | undefined =>
+      peer === undefined ? undefined : this.#usable(peer, presence.get(peer));
+    const led = shelves.filter(({ links }) => seenAt(links[0]?.peer) !== undefined);
+    // Where every owner is away, somebody is about to take over, and the upload waits for that.
+    const choice = led.length > 0 ? led : shelves.filter(({ links }) => links.some(({ peer }) => seenAt(peer)));
+    const pick = (): ShelfRow | undefined => choice[Math.floor(random() * choice.length)];
+    const [first, second] = [pick(), pick()];
+    if (first === undefined || second === undefined)
+      throw new DfsError("unreachable", "no peer with storage is up; start one with dfs-peer and a --capacity above 0");
+    const freeBytes = ({ links }: ShelfRow): number => seenAt(links[0]?.peer)?.freeBytes ?? 0;
+    return (freeBytes(first) >= freeBytes(second) ? first : second).shelf;
+  }
+
+  /** A peer that can take files, as far as the leader has heard of it; a new leader has not heard of everybody yet. */
+  #usable(peer: PeerId, seen: Presence | undefined): Presence | undefined {
+    const { links, members, self } = this.#options;
+    if (members.peer(peer)?.storageOrder !== null) return undefined;
+    const isConnected = peer === self || links.isConnected(peer);
+    return seen?.standing === "up" || (seen?.standing === "suspect" && isConnected) ? seen : undefined;
+  }
+}

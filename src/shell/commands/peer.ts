@@ -1,0 +1,133 @@
+import type { DfsClient, DrainProgress, StorageOrder } from "../../core/client.ts";
+import { DfsError } from "../../core/errors.ts";
+import { parsePeerName } from "../../core/ids.ts";
+import type { PeerName } from "../../core/ids.ts";
+import { printable } from "../../core/names.ts";
+import { isLive } from "../chains.ts";
+import { isJson, jsonOption } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
+import { untilDrained } from "../drain-wait.ts";
+import { alignRows, byteText, humanSize, jsonLine, revisionsText } from "../formats.ts";
+
+const words = ["drain", "undrain", "remove"] as const;
+type Word = (typeof words)[number];
+
+/** `peer`: what shall become of a peer's storage. */
+export const peer: Command = {
+  name: "peer",
+  summary: "move all files off a peer, remove it from the network, or take that back; alone it lists such orders",
+  usage: "[--no-wait] [--force] [-y] [--json] [drain|undrain|remove PEER]",
+  options: [
+    { long: "no-wait", summary: "give the order, and do not wait until it is done" },
+    { long: "force", summary: "remove a peer whose disk is lost: what only it has is given up" },
+    { long: "yes", short: "y", summary: "remove without a question" },
+    jsonOption,
+  ],
+  side: (index) => (index === 0 ? "word" : "peer"),
+  words,
+  operandsMin: 0,
+  operandsMax: 2,
+  examples: ["peer drain ben", "peer undrain ben", "peer remove ben", "peer remove --force --yes ben", "peer"],
+  run,
+};
+
+async function run(invocation: Invocation, context: CommandContext): Promise<number> {
+  const { options, operands } = invocation;
+  const [typed, name] = operands;
+  if (typed === undefined) return showOrders(invocation, context);
+  const word = words.find((each) => each === typed);
+  if (word === undefined) throw new DfsError("usage", `the word is ${words.join(", ")}, not "${printable(typed)}"`);
+  if (name === undefined) throw new DfsError("usage", `${word} needs the name of a peer`);
+  if (word !== "remove" && options.has("force")) throw new DfsError("usage", "--force goes with remove only");
+  const named = parsePeerName(name);
+  const order = orderOf(word, options);
+  if (word === "remove" && !(await mayRemove(named, order, options, context))) return 1;
+  const client = await context.client();
+  await client.orderStorage(named, order, { signal: context.signal });
+  if (order !== null && !options.has("no-wait")) await waitUntilDone(named, order, client, context);
+  return 0;
+}
+
+function orderOf(word: Word, options: OptionValues): StorageOrder | null {
+  if (word === "undrain") return null;
+  if (word === "drain") return "drain";
+  return options.has("force") ? "abandon" : "remove";
+}
+
+async function mayRemove(
+  named: PeerName,
+  order: StorageOrder | null,
+  options: OptionValues,
+  context: CommandContext,
+): Promise<boolean> {
+  if (options.has("yes")) return true;
+  if (context.ask === undefined)
+    throw new DfsError("usage", "remove asks first, and nobody can answer here: give --yes");
+  if (order === "remove")
+    return context.ask(`peer: remove ${named} from the network, once all its files are on other disks?`);
+  await context.stderr.write(`peer: warning: ${await lossText(named, context)}\n`);
+  return context.ask(`peer: give up the disk of ${named} for good?`);
+}
+
+/** What is lost with a peer's disk, as far as can be known. */
+async function lossText(named: PeerName, context: CommandContext): Promise<string> {
+  const client = await context.client();
+  const shelves = await client.backup({ signal: context.signal });
+  const lost = shelves.filter(
+    ({ links }) =>
+      links.some(({ name }) => name === named) && !links.some((link) => link.name !== named && isLive(link)),
+  );
+  const revisions = lost.reduce((sum, shelf) => sum + shelf.revisions, 0);
+  const bytes = lost.reduce((sum, shelf) => sum + shelf.bytes, 0);
+  const always = `what is only on the disk of ${named} is lost for good`;
+  if (revisions > 0) return `${always}: up to ${revisionsText(revisions)}, ${byteText(bytes)}; see backup`;
+  return `${always}: files with one copy; all others are complete elsewhere`;
+}
+
+/** Whoever stops waiting is told that the order goes on. */
+async function waitUntilDone(
+  named: PeerName,
+  order: StorageOrder,
+  client: DfsClient,
+  context: CommandContext,
+): Promise<void> {
+  const { stdout, stderr, settings } = context;
+  try {
+    await untilDrained(named, client, context);
+  } catch (error) {
+    await stderr.write(
+      `peer: the order stands and goes on without this shell; "peer undrain ${named}" takes it back\n`,
+    );
+    throw error;
+  }
+  if (!stdout.isTTY || settings.quiet) return;
+  await stdout.write(order === "drain" ? `nothing depends on ${named} any more\n` : `${named} is removed\n`);
+}
+
+async function showOrders(invocation: Invocation, context: CommandContext): Promise<number> {
+  const { signal, stdout } = context;
+  const client = await context.client();
+  const orders: Order[] = [];
+  for (const { name, storageOrder } of await client.peers({ signal }))
+    if (storageOrder !== undefined)
+      orders.push({ name, order: storageOrder, ...(await client.drainProgress(name, { signal })) });
+  if (isJson(invocation, context)) for (const order of orders) await stdout.write(jsonLine(order));
+  else await stdout.write(orders.length === 0 ? "no peer is to be drained or removed\n" : ordersTable(orders));
+  return 0;
+}
+
+interface Order extends DrainProgress {
+  readonly name: PeerName;
+  readonly order: StorageOrder;
+}
+
+function ordersTable(orders: readonly Order[]): string {
+  const rows = orders.map(({ name, order, isDone, shelves, bytes, reason }) => [
+    name,
+    order,
+    String(shelves),
+    humanSize(bytes),
+    isDone ? "nothing: done" : printable(reason),
+  ]);
+  return alignRows([["NAME", "ORDER", "SHELVES", "LEFT", "WAITS FOR"], ...rows], new Set([2, 3]));
+}

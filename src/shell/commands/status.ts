@@ -1,0 +1,92 @@
+import type { GroupMember, GroupStatus, NetworkStatus, SafetyStatus } from "../../core/client.ts";
+import { printable } from "../../core/names.ts";
+import { allOn, isJson, jsonOption } from "../command.ts";
+import type { Command } from "../command.ts";
+import { alignRows, byteText, durationText, jsonLine, revisionsText } from "../formats.ts";
+
+/** `status`: the network's health in one word, why, and what to do. */
+export const status: Command = {
+  name: "status",
+  summary: "the network's health in one word, why, and what to do",
+  usage: "[-v] [--json]",
+  options: [{ long: "verbose", short: "v", summary: "also addresses, counters and this peer's store" }, jsonOption],
+  side: allOn("none"),
+  operandsMin: 0,
+  operandsMax: 0,
+  examples: [],
+  async run(invocation, context) {
+    const client = await context.client();
+    const report = await client.status({ signal: context.signal });
+    if (isJson(invocation, context)) await context.stdout.write(jsonLine(report));
+    else {
+      const isVerbose = invocation.options.has("verbose") || context.settings.verbose;
+      await context.stdout.write(`${report.health}: ${printable(report.reason)}\n`);
+      if (report.advice !== undefined) await context.stdout.write(`${printable(report.advice)}\n`);
+      await context.stdout.write(alignRows([...statusRows(report), ...(isVerbose ? verboseRows(report) : [])]));
+    }
+    return 0;
+  },
+};
+
+function statusRows(report: NetworkStatus): readonly (readonly string[])[] {
+  const { peers, group } = report;
+  const age = group.hasQuorum ? "" : `, as of ${durationText(group.ageMs)} ago`;
+  const totals = [
+    ["files:", `${report.files} in ${report.directories} directories${age}`],
+    ["size:", `${byteText(report.logicalBytes)} logical, ${byteText(report.storedBytes)} stored`],
+    ...safetyRows(report.safety),
+  ];
+  return [
+    ["peer:", report.self.name],
+    ["peers:", `${peers.up} up, ${peers.suspect} suspect, ${peers.down} down, ${peers.out} out`],
+    ...groupRows(group),
+    ...(group.members.length > 0 ? totals : [["files:", "unknown while no coordinator answers"]]),
+    ...(report.store.missing > 0 ? [["damage:", `${report.store.missing} chunks of this disk; see fsck`]] : []),
+  ];
+}
+
+/** How many disks the files are on, and what keeps that from getting better. */
+function safetyRows(safety: SafetyStatus): readonly (readonly string[])[] {
+  const { copies, fewestCopies, belowRevisions, belowBytes, unreadableRevisions, halted } = safety;
+  const below = `; on too few: ${revisionsText(belowRevisions)}, ${byteText(belowBytes)}; see backup`;
+  const waits = "too many peers vanished at once";
+  return [
+    ["copies:", `${copies} wanted, ${fewestCopies} at the least${belowRevisions > 0 ? below : ""}`],
+    ...(unreadableRevisions > 0 ? [["unreadable:", `${revisionsText(unreadableRevisions)} for now; see peers`]] : []),
+    ...(halted === undefined ? [] : [["repair:", `waits: ${waits} (${halted.join(", ")})`]]),
+  ];
+}
+
+function groupRows(group: GroupStatus): readonly (readonly string[])[] {
+  if (group.members.length === 0) return [["coordinators:", "none answers"]];
+  const leader = group.leader === undefined ? "no leader" : `${group.leader} leads`;
+  return [
+    ["coordinators:", group.members.map(memberText).join(", ")],
+    ["log:", `term ${group.term}, ${leader}, committed ${group.commitIndex}, applied ${group.appliedIndex}`],
+  ];
+}
+
+/** `ben`, and in brackets whatever is not as with a voter that is up to date. */
+function memberText({ name, role, isActive, lagEntries = 0 }: GroupMember): string {
+  const notes = [
+    ...(role === "learner" ? ["learner"] : []),
+    ...(isActive ? [] : ["silent"]),
+    ...(lagEntries > 0 ? [`lacks ${lagEntries} ${lagEntries === 1 ? "entry" : "entries"}`] : []),
+  ];
+  return notes.length === 0 ? name : `${name} (${notes.join(", ")})`;
+}
+
+function verboseRows(report: NetworkStatus): readonly (readonly string[])[] {
+  const { self, store } = report;
+  return [
+    ["network:", report.networkId],
+    ["peer id:", self.id],
+    ["addresses:", self.addresses.join(" ")],
+    ["own store:", `${store.chunks} chunks, ${store.records} records, ${byteText(store.bytes)}`],
+    ["own disk:", `${byteText(store.freeBytes)} free`],
+    ["quarantined:", `${store.quarantined} chunks`],
+    ["to announce:", `${report.announceQueue} file keys`],
+    ["up for:", durationText(report.uptimeMs)],
+    ["version:", report.version],
+  ];
+}

@@ -1,0 +1,43 @@
+/** Carries out in the index what a note in a segment says about a shelf: once when it is written, again when it is replayed. */
+import type { ShelfId } from "../core/ids.ts";
+import type { ShelfChange } from "../core/shelf.ts";
+import type { Effect } from "./shelf-effects.ts";
+import { membership } from "./shelf-effects.ts";
+import type { ShelfStep } from "./shelf-state.ts";
+import type { StoreIndex } from "./store-index.ts";
+
+/** A note and where it is written. */
+export interface WrittenNote {
+  readonly shelf: ShelfId;
+  /** Nothing for a note that only repeats what is in the set. */
+  readonly step?: ShelfStep | undefined;
+  readonly entries: readonly ShelfChange[];
+  /** The row of the lease that holds the records which are added. */
+  readonly leaseRow?: number | undefined;
+  readonly segment: number;
+}
+
+/** Runs in a transaction of the caller's. References of records that come or go are yet to be counted. */
+export function carryOut(index: StoreIndex, note: WrittenNote): void {
+  const row = index.shelves.open(note.shelf);
+  const effects: Effect[] = [];
+  let [records, bytes] = [0, 0];
+  for (const entry of note.entries) {
+    const before = index.members.set(row.id, entry, note.segment);
+    const change = membership(entry.copies) - membership(before);
+    if (change !== 0)
+      bytes += change * (change > 0 ? index.records.enter(entry.fileKey) : index.records.leave(entry.fileKey));
+    records += change;
+    if (before !== entry.copies) effects.push({ ...entry, before });
+  }
+  hold(index, note);
+  index.shelves.count(row.id, records, bytes);
+  if (note.step !== undefined) index.shelves.take(row, note.step, effects, note.segment);
+}
+
+/** A record that one call both adds and drops is held by nobody. */
+function hold(index: StoreIndex, { entries, leaseRow }: WrittenNote): void {
+  if (leaseRow === undefined) return;
+  const copies = new Map(entries.map((entry) => [entry.fileKey, entry.copies]));
+  for (const [key, last] of copies) if (last > 0) index.records.hold(key, leaseRow);
+}

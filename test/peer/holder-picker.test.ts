@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { DfsError } from "../../src/core/errors.ts";
+import type { FileKey, PeerId, ShelfId } from "../../src/core/ids.ts";
+import { type HolderDirectory, HolderPicker } from "../../src/peer/holder-picker.ts";
+
+const [one, other] = ["one" as PeerId, "other" as PeerId];
+const directory: HolderDirectory = {
+  find: () => Promise.resolve({ holders: [one, other], foundBy: "cache" }),
+  chainOf: () => Promise.resolve([one, other]),
+  nameOf: (peer) => peer,
+  forget: () => undefined,
+};
+
+describe("the holders of a file", () => {
+  it("BURN-20 each with another damaged chunk, give the whole file together", async () => {
+    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
+    const { signal } = new AbortController();
+    const damaged = new Map([
+      [one, 1],
+      [other, 2],
+    ]);
+    const read = (chunk: number): Promise<number> =>
+      picker.withHolder((peer) => {
+        if (damaged.get(peer) === chunk) throw new DfsError("integrity", `${chunk} is damaged on ${peer}`);
+        return Promise.resolve(chunk);
+      }, signal);
+    for (const chunk of [1, 2, 1, 2, 3]) expect(await read(chunk)).toBe(chunk);
+  });
+
+  it("BURN-21 that all lack a chunk are asked once each, and the last one's error is told", async () => {
+    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
+    const asked: PeerId[] = [];
+    const reading = picker.withHolder((peer) => {
+      asked.push(peer);
+      throw new DfsError("integrity", `damaged on ${peer}`);
+    }, new AbortController().signal);
+    await expect(reading).rejects.toMatchObject({ kind: "integrity" });
+    expect(asked.toSorted()).toEqual([one, other]);
+  });
+});
