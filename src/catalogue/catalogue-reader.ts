@@ -22,7 +22,7 @@ export interface ListQuery {
 
 const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
 const entryColumns = `e.token, n.node, n.kind, n.attributes AS directory_attributes, n.created_ms AS node_created_ms,
-  r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies,
+  r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
   r.created_ms, r.expires_ms`;
 const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision

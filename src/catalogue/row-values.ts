@@ -22,6 +22,7 @@ export function entryRowOf(row: SqlRow): EntryRow {
     historyBytes: Number(row["kept_history_bytes"]),
     shelf: isDirectory ? null : idText<ShelfId>(bytes(row["shelf"])),
     copies: Number(row["copies"]),
+    copiesWanted: Number(row["copies_wanted"]),
     committedMs: Number(isDirectory ? row["node_created_ms"] : row["created_ms"]),
     expiresMs: numberOrNull(row["expires_ms"]),
   };

@@ -48,6 +48,8 @@ const entryFields = {
   historyBytes: count,
   shelf: v.nullable(shelfId),
   copies: count,
+  /** Disks that it is to be on; 0 leaves that to the policy. */
+  copiesWanted: count,
   /** Time of the entry that committed the revision, or made the directory. */
   committedMs: count,
   /** From when on the file may be ended; null for a file that stays, and for a directory. */

@@ -26,6 +26,8 @@ export interface Located {
   readonly entry: Entry;
   /** How to read a file; absent for directories. */
   readonly content?: FileContent | undefined;
+  /** Disks that a file asked for; 0 leaves that to the network. */
+  readonly copiesWanted?: number;
 }
 
 export interface LocatedPage {
@@ -38,10 +40,13 @@ const rootMode = 0o755;
 export class Namespace {
   readonly user: UserKeys;
   readonly #catalogue: CatalogueReader;
+  readonly #copies: (row: EntryRow) => number;
 
-  constructor(user: UserKeys, catalogue: CatalogueReader) {
+  /** `copies` tells on how many disks a file is by now; without it, what was said at its commit holds. */
+  constructor(user: UserKeys, catalogue: CatalogueReader, copies: (row: EntryRow) => number = (row) => row.copies) {
     this.user = user;
     this.#catalogue = catalogue;
+    this.#copies = copies;
   }
 
   /** What is at `path`; undefined when nothing is. Fails with `not-directory` when the path leads through a file. */
@@ -139,11 +144,6 @@ export class Namespace {
     return { fileKey: row.fileKey, shelf: row.shelf, reference };
   }
 
-  /** Disks that a file's present revision asked for; 0 leaves that to the network. */
-  async copiesWanted({ node, entry }: Located, options: ReadCallOptions = {}): Promise<number> {
-    return (await this.#catalogue.revision(node, entry.revision, options))?.copiesWanted ?? 0;
-  }
-
   sealName(directory: NodeId, name: string): Uint8Array {
     return sealName(this.user.nameKey, directory, name);
   }
@@ -176,7 +176,7 @@ export class Namespace {
   #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {
     const path = childPath(directory.path, name);
     const { mode, modifiedMs, reference } = this.openAttributes(row.node, row.attributes);
-    const { kind, revision, sizeBytes, copies, addedBytes, historyBytes, committedMs } = row;
+    const { kind, revision, sizeBytes, addedBytes, historyBytes, committedMs } = row;
     const common = {
       kind,
       path,
@@ -186,7 +186,7 @@ export class Namespace {
       committedMs,
       revision,
       sizeBytes,
-      copies,
+      copies: this.#copies(row),
       addedBytes,
       historyBytes,
       expiresMs: row.expiresMs ?? undefined,
@@ -197,7 +197,8 @@ export class Namespace {
       throw new DfsError("integrity", "its catalogue entry does not say how to read it", { path });
     }
     const content = { fileKey: row.fileKey, shelf: row.shelf, reference };
-    return { ...place, entry: { ...common, fileKey: row.fileKey }, content };
+    const { copiesWanted } = row;
+    return { ...place, entry: { ...common, fileKey: row.fileKey }, content, copiesWanted };
   }
 }
 

@@ -18,7 +18,7 @@ import { NetworkHolders } from "./network-holders.ts";
 import { PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
 import type { PeerLinks } from "./peer-links.ts";
-import { usualCopies } from "./safety.ts";
+import { copiesNow, usualCopies } from "./safety.ts";
 import { Placement } from "./shelves/placement.ts";
 import { Reports } from "./reports.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
@@ -60,7 +60,7 @@ export function ownClient(parts: ClientParts): DfsClient {
   const { networkId } = network;
   const user = sharedUserKeys(membership.networkSecret);
   const startedMs = Date.now();
-  const namespace = new Namespace(user, catalogue);
+  const namespace = new Namespace(user, catalogue, (row) => copiesNow(members, row));
   const asUser = (): CommandSession =>
     new CommandSession(
       { network: networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },

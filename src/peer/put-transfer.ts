@@ -250,10 +250,9 @@ export class PutTransfer {
   }
 
   /** Of a file that is there already: only who may replace it can ask for another number of copies. */
-  async #asksForOtherCopies(existing: Located): Promise<boolean> {
+  #asksForOtherCopies({ copiesWanted }: Located): boolean {
     const { copies, force } = this.#request;
-    if (copies === undefined || force !== true) return false;
-    return (await this.#options.namespace.copiesWanted(existing, { signal: this.#signal })) !== copies;
+    return copies !== undefined && force === true && copies !== copiesWanted;
   }
 
   async #existing({ folder, name }: FileJob): Promise<Located | undefined> {
@@ -288,7 +287,7 @@ export class PutTransfer {
       modifiedMs: job.modifiedMs,
     };
     if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))
-      if (!(await this.#asksForOtherCopies(existing))) return this.#unchanged(job, existing);
+      if (!this.#asksForOtherCopies(existing)) return this.#unchanged(job, existing);
     await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.

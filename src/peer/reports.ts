@@ -190,7 +190,7 @@ export class Reports {
     const { signal } = reading;
     const file = await namespace.requireFile(path, reading);
     const { fileKey, shelf } = file.content;
-    const copiesWanted = await namespace.copiesWanted(file, reading);
+    const { copiesWanted = 0 } = file;
     const found = await sources.holders.find(fileKey, shelf, signal);
     const peers = await this.peers(signal);
     const candidates = new Set([

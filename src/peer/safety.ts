@@ -1,5 +1,5 @@
 /** How many disks the files are on: every shelf's chain against what it should be, and what that means for puts and reads. */
-import type { PeerRow, PolicyRow, ShelfRow } from "../catalogue/rows.ts";
+import type { EntryRow, PeerRow, PolicyRow, ShelfRow } from "../catalogue/rows.ts";
 import type { LinkStanding, PeerInfo, PeerState, SafetyStatus } from "../core/client.ts";
 import type { PeerId, PeerName } from "../core/ids.ts";
 import { type ChainLink, isFullLink } from "../core/shelf.ts";
@@ -46,6 +46,17 @@ export function storingPeers({ peers }: Pick<Members, "peers">): readonly PeerRo
 /** Disks that a file is to be on that asks for nothing else, as far as there are peers. */
 export function usualCopies(members: Pick<Members, "peers" | "policy">): number {
   return Math.max(1, Math.min(members.policy?.copies ?? 1, storingPeers(members).length));
+}
+
+/**
+ * Disks that a file is on by now, as far as the chain's claims go: a copy that was made only for the time being does not
+ * count. What was said at its commit, where its chain is not known.
+ */
+export function copiesNow(members: Pick<Members, "shelf" | "policy">, row: EntryRow): number {
+  const chain = row.shelf === null ? undefined : members.shelf(row.shelf);
+  if (chain === undefined) return row.copies;
+  const wanted = row.copiesWanted === 0 ? (members.policy?.copies ?? 1) : row.copiesWanted;
+  return chain.links.filter(({ keepsFrom, hasFrom }) => keepsFrom <= wanted && hasFrom > 0 && hasFrom <= wanted).length;
 }
 
 export function safetyOf({ shelves, peers, policy, halted }: SafetyInput): SafetyStatus {

@@ -30,6 +30,7 @@ describe("putting files", () => {
       historyBytes: 0,
       shelf: founderShelf,
       copies: 2,
+      copiesWanted: 2,
       committedMs: startMs,
       expiresMs: null,
     });

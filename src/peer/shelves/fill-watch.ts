@@ -47,8 +47,7 @@ export class FillWatch {
     );
     for (const { shelf } of filling) this.#lacking.add(shelf);
     if (filling.length === 0) {
-      if (this.#lacking.size > 0)
-        log.info(`all that this peer keeps is here: ${this.#lacking.size} shelves were filled`);
+      if (this.#lacking.size > 0) log.info("all that this peer keeps is here");
       this.#lacking.clear();
       return;
     }
@@ -56,7 +55,7 @@ export class FillWatch {
     const hasBytes = filling.reduce((sum, { shelf }) => sum + (here.get(shelf) ?? 0), 0);
     const allBytes = filling.reduce((sum, { sealedBytes }) => sum + sealedBytes, 0);
     const percent = allBytes === 0 ? 99 : Math.min(99, Math.floor((100 * hasBytes) / allBytes));
-    const text = `${filling.length} shelves are filled from their owners: ${percent} % of ${Math.ceil(allBytes / 2 ** 20)} MiB`;
+    const text = `copying from other peers what this one is to keep: ${percent} % of ${Math.ceil(allBytes / 2 ** 20)} MiB`;
     if (text !== this.#told) log.info(text);
     this.#told = text;
   }

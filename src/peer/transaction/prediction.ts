@@ -102,6 +102,7 @@ const emptyRow = {
   historyBytes: 0,
   shelf: null,
   copies: 0,
+  copiesWanted: 0,
   expiresMs: null,
 };
 
@@ -123,12 +124,12 @@ function commitRevision(
   const { fileKey, sizeBytes, sealedBytes, addedBytes, attributes, shelf, copies, copiesWanted, expiresMs } = content;
   const revision = baseRevision + 1;
   const historyBytes = present === undefined ? 0 : present.addedBytes + present.historyBytes;
-  const common = { revision, fileKey, sizeBytes, addedBytes, historyBytes, attributes, shelf, copies };
+  const common = { revision, fileKey, sizeBytes, addedBytes, historyBytes, attributes, shelf, copies, copiesWanted };
   const row: ListedRow = { ...common, token, node, kind: "file", expiresMs, committedMs: nowMs };
   if (baseRevision > 0) tree.bind(parent, row);
   else tree.make(parent, row);
   // An entry of the log has an index, from 1; this one has none yet.
-  tree.addRevision(node, { ...common, copiesWanted, sealedBytes, createdIndex: 0, endedIndex: null, createdMs: nowMs });
+  tree.addRevision(node, { ...common, sealedBytes, createdIndex: 0, endedIndex: null, createdMs: nowMs });
   return revision;
 }
 
