@@ -596,7 +596,10 @@ export const uploadRetryMsMax = 1_000;
 /** A file that lost chunks with a shelf's former owner is read again so often at the most. */
 export const uploadTriesMax = 5;
 /** A commit whose records must be confirmed again, because a chain changed under it, is tried so often. */
-export const commitTriesMax = 8;
+export const commitTriesMax = 12;
+/** … with pauses from the first to the second: whoever leads a shelf hears of a change of its chain by the next heartbeat. */
+export const commitPauseMsMin = 20;
+export const commitPauseMsMax = 1_000;
 /** Buffers for arriving chunks that a peer keeps for the next ones: those of two busy streams. */
 export const frameBuffersKeptBytes = 8 * MiB;
 /** Data lanes that a peer accepts at once: a few from each of a large group's peers. */

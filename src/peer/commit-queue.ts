@@ -4,10 +4,17 @@
  * A file is committed only after its record, and with it all its chunks, is durable on its shelf. When one operation of
  * a command is refused, it alone fails, and the rest is committed without it.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Operation, OperationOf } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { assert } from "../core/errors.ts";
-import { batchOperationsMax, commitTriesMax, transferCommitsWaitingMax } from "../core/limits.ts";
+import {
+  batchOperationsMax,
+  commitPauseMsMax,
+  commitPauseMsMin,
+  commitTriesMax,
+  transferCommitsWaitingMax,
+} from "../core/limits.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import type { Confirmation } from "./shelves/shelf-port.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -113,14 +120,24 @@ export class CommitQueue {
     }
   }
 
-  /** The chain of the refused file's shelf has changed: its present owner must confirm all files of that shelf. */
+  /**
+   * The chain of the refused file's shelf has changed: its present owner must confirm all files of that shelf. It may take
+   * the owner a moment to hear of the change itself.
+   */
   async #confirmAgain(batch: readonly Waiting[], refused: Waiting): Promise<Waiting[]> {
+    await pauseBeforeConfirming(refused.tries, this.#signal);
     const shelf = fileOf(refused)?.session.port.shelf;
     const again = batch.filter((item) => fileOf(item)?.session.port.shelf === shelf);
     for (const item of again) item.tries += 1;
     const confirmed = new Set(await this.#confirm(again));
     return batch.filter((item) => !again.includes(item) || confirmed.has(item));
   }
+}
+
+/** Waits longer from try to try; all tries together outlast some heartbeats. */
+export async function pauseBeforeConfirming(tries: number, signal: AbortSignal | undefined): Promise<void> {
+  const pauseMs = Math.min(commitPauseMsMax, commitPauseMsMin * 2 ** tries);
+  await delay(pauseMs, undefined, { signal }).catch(() => undefined); // whatever comes next tells of the interruption
 }
 
 function fileOf({ item }: Waiting): FileToCommit | undefined {

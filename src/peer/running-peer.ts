@@ -93,7 +93,15 @@ async function ensureMembership(folder: string, options: RunningPeerOptions): Pr
   if (existing !== undefined) {
     const isOther =
       options.invite !== undefined && decodeInvite(options.invite).networkId !== existing.config.networkId;
-    if (isOther || options.restore !== undefined) throw alreadyMember(folder, existing);
+    if (isOther) throw alreadyMember(folder, existing);
+    if (options.restore !== undefined)
+      throw new DfsError(
+        "exists",
+        `this is the data folder of ${existing.config.name} already; --restore needs an empty one`,
+        {
+          path: folder,
+        },
+      );
     return withChanges(folder, existing, options);
   }
   const setup = { ...usualSetup(options.isDaemon), ...defined(options.setup) };

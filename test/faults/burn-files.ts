@@ -27,6 +27,8 @@ export class BurnFiles {
   readonly acknowledged = new Map<DfsPath, string>();
   /** What failed for now, and did not when it was tried again. */
   readonly passing: string[] = [];
+  /** What a put said of the files that failed. */
+  readonly refusals: string[] = [];
   readonly #folder: string;
   readonly #random: Prng;
   readonly #sums = new Map<string, string>();
@@ -58,6 +60,7 @@ export class BurnFiles {
       },
       {
         onEvent: (event) => {
+          if (event.type === "failed") this.refusals.push(`${event.path}: ${event.error.kind}: ${event.error.message}`);
           if (event.type !== "done") return;
           done += 1;
           this.acknowledge(event.path);

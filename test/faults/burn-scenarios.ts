@@ -116,7 +116,11 @@ describe(`five machines that store files, and burn (DFS_BURN_SEED=${seed})`, () 
       const summary = await put.catch((error: unknown) => error as Error);
       burn();
       await burning;
-      if (writer !== victim) expect(summary).toMatchObject({ files: roundFiles + 1, failed: 0 });
+      if (writer !== victim) {
+        expect(files.refusals).toEqual([]);
+        expect(summary).toMatchObject({ files: roundFiles + 1, failed: 0 });
+      }
+      files.refusals.length = 0;
       const [found] = await Promise.all([faults(), requireHealed()]);
       expect(found).toEqual([]);
       await replaceBurnt();

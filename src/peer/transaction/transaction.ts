@@ -25,6 +25,7 @@ import { commitTriesMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
 import { CommandRefused, type CommandTarget } from "../command-session.ts";
+import { pauseBeforeConfirming } from "../commit-queue.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
 import { type Located, Namespace } from "../namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../peer-client.ts";
@@ -193,6 +194,7 @@ class Transaction extends PeerClient implements DfsTransaction {
         return;
       } catch (error) {
         if (!isMoved(error) || tries >= commitTriesMax) throw error;
+        await pauseBeforeConfirming(tries, signal);
         operations = await uploads.confirm(operations);
       }
     }
