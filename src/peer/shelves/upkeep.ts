@@ -7,11 +7,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ChallengeFailure, Challenger } from "../../backup/upkeep/challenger.ts";
+import { Challenger } from "../../backup/upkeep/challenger.ts";
 import { answerChallenge } from "../../backup/upkeep/challenge.ts";
 import { Collector } from "../../backup/upkeep/collector.ts";
 import { Compactor } from "../../backup/upkeep/compactor.ts";
-import { type LinkAuditReport, auditLink } from "../../backup/upkeep/link-audit.ts";
 import { DropGuard } from "../../backup/upkeep/drop-guard.ts";
 import { Mender } from "../../backup/upkeep/mender.ts";
 import type { ChallengedLinks, CollectorCatalogue } from "../../backup/upkeep/ports.ts";
@@ -31,7 +30,8 @@ import type { Members } from "../members.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { randomId } from "../random-ids.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
-import { CatalogueChain } from "./catalogue-chain.ts";
+import { ChallengeFailures } from "./challenge-failures.ts";
+import { fetchFromLinks } from "./fetch-from-links.ts";
 import { FillWatch } from "./fill-watch.ts";
 import { LostRecords } from "./lost-records.ts";
 import { Rescue } from "./rescue.ts";
@@ -69,11 +69,11 @@ export class Upkeep {
   readonly #mender: Mender;
   readonly #scrubber: Scrubber;
   readonly #challenger: Challenger;
+  readonly #failures: ChallengeFailures;
   readonly #lost: LostRecords;
   readonly #trimmer: ShelfTrimmer;
   readonly #fillWatch: FillWatch;
   readonly #stopping = new AbortController();
-  readonly #audits = new Map<PeerId, Promise<void>>();
   #copies: number | undefined;
   #host: ShelfHost | undefined;
 
@@ -85,7 +85,7 @@ export class Upkeep {
     this.#mender = new Mender({
       ...shared,
       newLease: () => randomId<LeaseId>(),
-      fetch: (digest, shelves, signal) => this.#fetchChunk(digest, shelves, signal),
+      fetch: (digest, shelves, signal) => fetchFromLinks(options, digest, shelves, signal),
     });
     this.#scrubber = new Scrubber({
       ...shared,
@@ -96,6 +96,11 @@ export class Upkeep {
         save: (text) => writeFileAtomic(options.scrubStatePath, Buffer.from(text)),
       },
     });
+    this.#failures = new ChallengeFailures({
+      ...options,
+      challenged: this.#challengedLinks,
+      ownerOf: (shelf) => this.#host?.owned.get(shelf),
+    });
     this.#challenger = new Challenger({
       ...shared,
       self,
@@ -104,7 +109,7 @@ export class Upkeep {
         references: (shelf, fileKeys, signal) => options.catalogue.references(shelf, fileKeys, signal),
       },
       links: this.#challengedLinks,
-      onFailure: (failure) => this.#challengeFailed(failure),
+      onFailure: (failure) => this.#failures.handle(failure),
       onOwnDamage: () => this.#mender.mendSoon(),
       randomBytes: (count) => randomBytes(count),
     });
@@ -123,7 +128,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#parts, ...this.#collectors.values()].map((part) => part.stop()));
-    await Promise.all(this.#audits.values());
+    await this.#failures.stop();
   }
 
   get #parts(): readonly { start(): void; stop(): Promise<void> }[] {
@@ -232,25 +237,6 @@ export class Upkeep {
       collector.audit(this.#stopping.signal).catch((error: unknown) => this.#warn("following the policy", error));
   }
 
-  /** From the other links of the shelves, those that are connected first; all of them are asked once. */
-  async #fetchChunk(digest: Uint8Array, shelves: readonly ShelfId[], signal: AbortSignal): Promise<Uint8Array> {
-    const { links, members, self } = this.#options;
-    const chains = shelves.flatMap((shelf) => members.shelf(shelf)?.links ?? []);
-    const peers = [...new Set(chains.map(({ peer }) => peer))].filter((peer) => peer !== self);
-    const sorted = peers.toSorted((left, right) => Number(links.isConnected(right)) - Number(links.isConnected(left)));
-    let passing: DfsError | undefined;
-    for (const peer of sorted) {
-      try {
-        return await links.getChunk(peer, digest, signal);
-      } catch (thrown) {
-        signal.throwIfAborted();
-        const error = toDfsError(thrown);
-        if (error.retryHelps) passing = error;
-      }
-    }
-    throw passing ?? new DfsError("not-found", "no other link of the chain has the chunk");
-  }
-
   get #challengedLinks(): ChallengedLinks {
     const { links } = this.#options;
     return {
@@ -266,56 +252,6 @@ export class Upkeep {
           ),
         ),
     };
-  }
-
-  /** Where this peer owns the shelf it looks closer, and sends what the link lacks. */
-  #challengeFailed({ peer, shelf, epoch, digest, reason }: ChallengeFailure): void {
-    const { log, members } = this.#options;
-    const name = members.peer(peer)?.name ?? peer;
-    const chunk = Buffer.from(digest).toString("hex").slice(0, 16);
-    log.warn(`${name} did not prove that it has chunk ${chunk} (${reason}); run fsck ${name}`);
-    const keepsFrom = members.shelf(shelf)?.links.find((link) => link.peer === peer)?.keepsFrom ?? 0;
-    const owner = this.#host?.owned.get(shelf);
-    if (owner === undefined || keepsFrom === 0 || owner.epoch() !== epoch || this.#audits.has(peer)) return;
-    const audit = this.#audit(peer, shelf, keepsFrom)
-      .then(({ missing }) =>
-        reason === "wrong" && missing === 0 ? this.#takeClaimBack(peer, shelf, epoch) : undefined,
-      )
-      .catch((error: unknown) => this.#warn(`looking at what ${name} has`, error))
-      .finally(() => this.#audits.delete(peer));
-    this.#audits.set(peer, audit);
-  }
-
-  /** It says that it has everything and cannot prove it: nothing is counted on it any more. */
-  async #takeClaimBack(peer: PeerId, shelf: ShelfId, epoch: number): Promise<void> {
-    const chain = new CatalogueChain(shelf, this.#options.commands);
-    await chain.report(epoch, peer, 0, this.#stopping.signal);
-  }
-
-  async #audit(peer: PeerId, shelf: ShelfId, keepsFrom: number): Promise<LinkAuditReport> {
-    const { links, store } = this.#options;
-    const lease = randomId<LeaseId>();
-    const { signal } = this.#stopping;
-    const owner = this.#owner(shelf);
-    await owner.holdLease(lease, keepsFrom, signal);
-    try {
-      return await auditLink(
-        {
-          store,
-          links: this.#challengedLinks,
-          peer,
-          shelf,
-          position: keepsFrom - 1,
-          onMissing: async (_, digests, bounded) => {
-            for (const digest of digests)
-              await links.putChunk(peer, lease, digest, await store.get(digest, { signal: bounded }), bounded);
-          },
-        },
-        signal,
-      );
-    } finally {
-      await owner.endLease(lease, signal).catch(() => undefined); // it runs out by itself
-    }
   }
 
   #warn(what: string, error: unknown): void {
