@@ -2,7 +2,7 @@
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { FileBuilder, FinishedFile } from "../chunking/file-builder.ts";
 import type { SealedChunk } from "../chunking/seal.ts";
-import type { ByteBudget } from "./byte-budget.ts";
+import type { ByteWindow } from "../core/byte-window.ts";
 import type { TransferReport } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
 
@@ -11,7 +11,7 @@ export interface FileUploadOptions {
   readonly label: string;
   readonly session: UploadSession;
   /** Bounds the bytes in flight of the whole transfer. */
-  readonly window: ByteBudget;
+  readonly window: ByteWindow;
   readonly report: TransferReport;
   readonly builder: FileBuilder;
   readonly pool: ChunkingPool;

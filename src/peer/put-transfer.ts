@@ -8,13 +8,13 @@ import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import { FileBuilder, type FinishedFile } from "../chunking/file-builder.ts";
+import { ByteWindow } from "../core/byte-window.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId, ShelfId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
-import { ByteBudget } from "./byte-budget.ts";
 import type { CommandTarget } from "./command-session.ts";
 import { CommitQueue, type FileToCommit } from "./commit-queue.ts";
 import { FileUpload } from "./file-upload.ts";
@@ -81,7 +81,7 @@ export class PutTransfer {
   readonly #signal: AbortSignal;
   readonly #report: TransferReport;
   readonly #commits: CommitQueue;
-  readonly #window = new ByteBudget(transferWindowBytes);
+  readonly #window = new ByteWindow(transferWindowBytes);
   readonly #sessions = new Map<ShelfId, UploadSession>();
   /** Those of which something was committed. */
   readonly #committed = new Set<UploadSession>();

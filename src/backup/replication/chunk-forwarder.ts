@@ -8,7 +8,7 @@ import { toDfsError } from "../../core/errors.ts";
 import type { DfsError } from "../../core/errors.ts";
 import type { LeaseId } from "../../core/ids.ts";
 import { chunksOnTheWayMax, forwardWindowBytes } from "../../core/limits.ts";
-import { ByteWindow } from "./byte-window.ts";
+import { ByteWindow } from "../../core/byte-window.ts";
 import type { SessionContext } from "./feed-context.ts";
 
 /** Serves one session. */

@@ -2,7 +2,7 @@
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { FileKey } from "../../core/ids.ts";
 import { chunksOnTheWayMax, fillPinChunks } from "../../core/limits.ts";
-import { ByteWindow } from "./byte-window.ts";
+import { ByteWindow } from "../../core/byte-window.ts";
 import { copiesInSet } from "./copies-in-set.ts";
 import { digestText } from "./digests.ts";
 import type { SessionContext } from "./feed-context.ts";

@@ -1,5 +1,5 @@
 /** A bound on what is on its way at once, in bytes and in pieces: whoever would exceed it waits its turn. */
-import { toDfsError } from "../../core/errors.ts";
+import { toDfsError } from "./errors.ts";
 
 interface Waiter {
   readonly bytes: number;
@@ -13,7 +13,7 @@ export class ByteWindow {
   #bytes = 0;
   #pieces = 0;
 
-  constructor(bytesMax: number, piecesMax: number) {
+  constructor(bytesMax: number, piecesMax = Number.POSITIVE_INFINITY) {
     this.#bytesMax = bytesMax;
     this.#piecesMax = piecesMax;
   }
