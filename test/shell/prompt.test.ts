@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DfsError } from "../../src/core/errors.ts";
 import { localFolder } from "./driver.ts";
 import { MemoryClient } from "./memory-client.ts";
@@ -18,12 +18,6 @@ const key = {
   up: "\u001b[A",
   left: "\u001b[D",
 };
-
-beforeAll(() => {
-  // Ink reads these by itself, and draws nothing when one is set.
-  delete process.env["CI"];
-  delete process.env["CONTINUOUS_INTEGRATION"];
-});
 
 function filled(): MemoryClient {
   const client = new MemoryClient();

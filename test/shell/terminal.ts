@@ -5,6 +5,10 @@ import { vi } from "vitest";
 import { runShell } from "../../src/shell/main.ts";
 import { MemoryClient } from "./memory-client.ts";
 
+// Ink reads these by itself when the prompt first loads it, and draws nothing when one is set.
+delete process.env["CI"];
+delete process.env["CONTINUOUS_INTEGRATION"];
+
 class FakeOutput extends Writable {
   readonly isTTY = true;
   columns: number;
