@@ -33,7 +33,6 @@ export class ContentSource {
   readonly #content: FileContent;
   readonly #picker: HolderPicker;
   readonly #counters: FetchCounters;
-  #isHere: Promise<boolean> | undefined;
 
   constructor(content: FileContent, options: ContentSourceOptions, counters: FetchCounters) {
     this.#content = content;
@@ -59,14 +58,12 @@ export class ContentSource {
     signal: AbortSignal,
   ): Promise<Result> {
     const { store, links } = this.#options;
-    this.#isHere ??= store.hasRecords([this.#content.fileKey]).then(([isHere]) => isHere === true);
-    if (await this.#isHere) {
-      try {
-        return await use(await store.get(digest));
-      } catch (error) {
-        // Damaged or gone here: another holder may have it, and its error says more than ours if not.
-        if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
-      }
+    try {
+      // Even of a file that is not whole here: the chunk may be, and be damaged wherever else the file is.
+      return await use(await store.get(digest));
+    } catch (error) {
+      // Damaged or not here: another holder may have it, and its error says more than ours if not.
+      if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
     }
     return this.#picker.withHolder(async (peer, bounded) => {
       const sealed = await links.getChunk(peer, digest, bounded);

@@ -4,7 +4,7 @@
  * answered, but could not give a chunk, is asked after the others from then on: it may be the only one that has another chunk.
  */
 import { withDeadline } from "../core/deadline.ts";
-import { DfsError } from "../core/errors.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
 import { chunkRetryMs, chunkTriesMax, holderPatienceMs } from "../core/limits.ts";
 import { withRetries } from "./retry.ts";
@@ -30,12 +30,10 @@ export interface HolderDirectory {
 interface Candidate {
   readonly peer: PeerId;
   inFlight: number;
-  /** Nothing more is asked of it for now. */
-  hasFailed: boolean;
+  /** Why nothing more is asked of it for now. */
+  failure: DfsError | undefined;
   /** Chunks that it answered for and did not have, or not as they should be. */
   lacked: number;
-  /** It did not answer the last time. */
-  isAway: boolean;
 }
 
 export class HolderPicker {
@@ -86,8 +84,7 @@ export class HolderPicker {
         signal.throwIfAborted();
         lastError = error;
         if (isOfChunk(error)) candidate.lacked += 1;
-        else candidate.hasFailed = true;
-        candidate.isAway = error instanceof DfsError && (error.kind === "unreachable" || error.kind === "timeout");
+        else candidate.failure = toDfsError(error);
         this.#directory.forget(candidate.peer);
       } finally {
         candidate.inFlight -= 1;
@@ -95,10 +92,16 @@ export class HolderPicker {
     }
   }
 
-  /** What to tell when everybody was asked: who does not answer, or what the last one said. */
+  /**
+   * What to tell when everybody was asked: who does not answer, else why one could not be asked (perhaps for another chunk
+   * that was read at the same time), else what the last one said.
+   */
   #noneLeft(lastError: unknown): unknown {
-    const away = this.#candidates.filter(({ isAway }) => isAway);
-    if (away.length === 0 && lastError !== undefined) return lastError;
+    const failed = this.#candidates.filter(({ failure }) => failure !== undefined);
+    const away = failed.filter(({ failure }) => failure?.kind === "unreachable" || failure?.kind === "timeout");
+    const failures = failed.map(({ failure }) => failure);
+    const error = failures.find((failure) => failure?.retryHelps) ?? failures[0] ?? lastError;
+    if (away.length === 0 && error !== undefined) return error;
     const names = away.map(({ peer }) => this.#directory.nameOf(peer) ?? peer).join(", ");
     const who = names === "" ? "no peer is known to hold it" : `it is on ${names}, which cannot be reached`;
     return new DfsError("unreachable", `${who}; see why`, { cause: lastError });
@@ -106,7 +109,7 @@ export class HolderPicker {
 
   /** Everybody gets another chance, and the search starts anew. */
   #forgive(): void {
-    for (const candidate of this.#candidates) candidate.hasFailed = false;
+    for (const candidate of this.#candidates) candidate.failure = undefined;
     if (this.#candidates.length > 0) return;
     this.#search = undefined;
     this.#hasAskedCatalogue = false;
@@ -133,7 +136,7 @@ export class HolderPicker {
   #best(tried: ReadonlySet<Candidate>): Candidate | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates) {
-      if (candidate.hasFailed || tried.has(candidate)) continue;
+      if (candidate.failure !== undefined || tried.has(candidate)) continue;
       if (best === undefined || isBefore(candidate, best)) best = candidate;
     }
     return best;
@@ -142,7 +145,7 @@ export class HolderPicker {
   #add(peers: readonly PeerId[]): void {
     for (const peer of peers) {
       const known = this.#candidates.find((candidate) => candidate.peer === peer);
-      if (known === undefined) this.#candidates.push({ peer, inFlight: 0, hasFailed: false, lacked: 0, isAway: false });
+      if (known === undefined) this.#candidates.push({ peer, inFlight: 0, failure: undefined, lacked: 0 });
     }
   }
 }

@@ -37,4 +37,27 @@ describe("the holders of a file", () => {
     await expect(reading).rejects.toMatchObject({ kind: "integrity" });
     expect(asked.toSorted()).toEqual([one, other]);
   });
+
+  it("BURN-22 are asked again when one lacks a chunk, and the other was busy with the next one", async () => {
+    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
+    const { signal } = new AbortController();
+    let tellBusy: (() => void) | undefined;
+    const isTold = new Promise<void>((resolve) => (tellBusy = resolve));
+    let isBusy = true;
+    const read = (chunk: number): Promise<number> =>
+      picker.withHolder(async (peer) => {
+        if (peer === one) {
+          if (chunk === 1) await isTold;
+          throw new DfsError("not-found", `${chunk} is not on ${peer}`);
+        }
+        if (isBusy) {
+          isBusy = false;
+          setImmediate(() => tellBusy?.());
+          throw new DfsError("busy", `${peer} is busy`);
+        }
+        return chunk;
+      }, signal);
+    // The second comes to the other one, which is busy then, before the first does.
+    expect(await Promise.all([read(1), read(2)])).toEqual([1, 2]);
+  });
 });
