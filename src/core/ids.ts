@@ -19,9 +19,11 @@ export type FileKey = Branded<string, "FileKey">;
 export type PeerId = Branded<string, "PeerId">;
 /** The name that a person gave a peer; unique in its network. */
 export type PeerName = Branded<string, "PeerName">;
+/** The name that a user logs in with; unique in its network. */
+export type UserName = Branded<string, "UserName">;
 /** 16 random bytes in hexadecimal: one shelf. */
 export type ShelfId = Branded<string, "ShelfId">;
-/** 16 random bytes in hexadecimal: one user. */
+/** First 16 bytes of the SHA-256 of a user's public key, in hexadecimal. */
 export type UserId = Branded<string, "UserId">;
 /** 16 random bytes in hexadecimal: one directory or file, whatever it is called. */
 export type NodeId = Branded<string, "NodeId">;
@@ -78,6 +80,10 @@ export const parsePeerId = parser<PeerId>("peer id", /^[1-9A-HJ-NP-Za-km-z]{40,6
 export const parsePeerName = parser<PeerName>(
   "peer name (1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit)",
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+);
+export const parseUserName = parser<UserName>(
+  "user name (1 to 32 lower-case letters, digits, dots, dashes and underscores, the first a letter)",
+  /^[a-z][a-z0-9._-]{0,31}$/,
 );
 export const parseShelfId = parser<ShelfId>("shelf id", /^[0-9a-f]{32}$/);
 export const parseUserId = parser<UserId>("user id", /^[0-9a-f]{32}$/);

@@ -572,6 +572,8 @@ export const joinFrameBytesMax = 1 * MiB;
 export const joinTimeoutMs = 10_000;
 /** A heartbeat that takes longer is given up; the next one is due already. */
 export const heartbeatTimeoutMs = 3_000;
+/** Machines that may join with one invite: a class room. */
+export const inviteUsesMax = 100;
 /** An invite counts for this long unless told otherwise: a day to walk over to the other machine … */
 export const inviteMs = 24 * 60 * 60_000;
 /** … and for a month at the most. */
