@@ -8,6 +8,7 @@ const entryPoints = {
   peer: "src/peer/main.ts",
   "chunking-worker": "src/chunking/chunking-worker.ts",
   "snapshot-worker": "src/catalogue/snapshot-worker.ts",
+  "password-worker": "src/identity/password-worker.ts",
 };
 
 /** A native package, loaded from node_modules at run time; and an optional developer tool of Ink that is never loaded. */

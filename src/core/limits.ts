@@ -34,6 +34,23 @@ export const chunkingCallsPerThreadMax = 32;
 /** Files, and single chunks, that wait for their turn; chunks of the average size are 128 MiB. A caller beyond that is told `busy`. */
 export const chunkingWaitingMax = 512;
 
+/* Passwords and logins */
+/** Shorter passwords are guessed even through argon2id … */
+export const passwordCharactersMin = 10;
+/** … and longer ones are a file given by mistake. */
+export const passwordCharactersMax = 256;
+/** `aaaaaaaaaa` is long, and no password. */
+export const passwordDifferentMin = 5;
+/** A user's name of at least this many letters may not be part of its password; shorter ones are part of any sentence. */
+export const passwordNameCharactersMin = 3;
+/** argon2id's memory and passes (RFC 9106, second recommended option): about 200 ms for whoever logs in, and as much for each guess. */
+export const passwordMemoryKiB = 64 * 1024;
+export const passwordPasses = 3;
+/** Passwords that one process hashes at once: 128 MiB. */
+export const passwordThreadsMax = 2;
+/** … and that wait for their turn: a few seconds of work. */
+export const passwordsWaitingMax = 16;
+
 /* Catalogue */
 /** Operations in one command: at about 500 bytes each a full batch still fits into one control frame. */
 export const batchOperationsMax = 256;

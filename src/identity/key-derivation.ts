@@ -9,7 +9,9 @@ export const secretBytes = 32;
 const purposes = {
   networkSigning: "dfs-shell/1/network/signing",
   sharedUser: "dfs-shell/1/network/shared-user",
+  decoySalt: "dfs-shell/1/network/decoy-salt",
   userSigning: "dfs-shell/1/user/signing",
+  userBox: "dfs-shell/1/user/box",
   userDedupSecret: "dfs-shell/1/user/dedup-secret",
   userNameKey: "dfs-shell/1/user/name-key",
   userAttributeKey: "dfs-shell/1/user/attribute-key",

@@ -3,20 +3,24 @@
  *
  * A peer is an Ed25519 key in libp2p's form. A network is a 32-byte secret, from which every member derives the
  * network's key pair and the keys of the shared user. A user is a 32-byte root key, from which everything that the
- * user needs is derived: the signing key, the dedup secret that seals chunks, the name key that makes name tokens, and
+ * user needs is derived: the signing key, the box key, the dedup secret that seals chunks, the name key that makes name tokens, and
  * the attribute key that seals attributes. An invite hands the network secret to a new machine. Nothing here touches
  * a disk or the network, and no message contains a key.
  */
 import { createHash } from "node:crypto";
 import { type NodeId, randomIdBytes, type UserId } from "../core/ids.ts";
+import { openBox } from "./box.ts";
 import { signingKeyOf, verifySignature } from "./ed25519.ts";
 import { deriveKey, secretBytes } from "./key-derivation.ts";
+import { agreementKeyOf, x25519Bytes } from "./x25519.ts";
 
 export interface UserKeys {
   /** First 16 bytes of the SHA-256 of the public key, in hexadecimal. */
   readonly userId: UserId;
   /** 32 bytes, raw Ed25519. */
   readonly publicKey: Uint8Array;
+  /** 32 bytes, raw X25519: others seal boxes for this user with it. */
+  readonly boxPublicKey: Uint8Array;
   /** 32 bytes: keys the chunks, so that equal chunks of one user, and of nobody else, are equal. */
   readonly dedupSecret: Uint8Array;
   /** 64 bytes for AES-256-SIV. */
@@ -27,19 +31,24 @@ export interface UserKeys {
   readonly rootDirectory: NodeId;
   /** The 64-byte Ed25519 signature of `bytes`. */
   sign(bytes: Uint8Array): Uint8Array;
+  /** What is in a box for this user. Fails with `integrity` when it is another's, or the associated data differ. */
+  openBox(sealed: Uint8Array, associatedData: Uint8Array): Uint8Array;
 }
 
 /** The keys of the user with this 32-byte root key; the same root key gives the same keys. Fails with `integrity` on another length. */
 export function deriveUser(rootKey: Uint8Array): UserKeys {
   const key = signingKeyOf(deriveKey(rootKey, "userSigning", 32));
+  const box = agreementKeyOf(deriveKey(rootKey, "userBox", x25519Bytes));
   return {
     userId: userIdOf(key.publicKey),
     publicKey: key.publicKey,
+    boxPublicKey: box.publicKey,
     dedupSecret: deriveKey(rootKey, "userDedupSecret", 32),
     nameKey: deriveKey(rootKey, "userNameKey", 64),
     attributeKey: deriveKey(rootKey, "userAttributeKey", 32),
     rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
     sign: (bytes) => key.sign(bytes),
+    openBox: (sealed, associatedData) => openBox(box, sealed, associatedData),
   };
 }
 
