@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open } from "node:fs/promises";
 import { join } from "node:path";
 import { childPath, rootPath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
-import { controlSocketPath } from "../src/peer/data-folder-paths.ts";
+import { controlAddress } from "../src/peer/data-folder-paths.ts";
 import { withTwoPeers } from "./big-files.ts";
 import type { Bench, Contestant } from "./contest.ts";
 import { Network, type Peer } from "./peers.ts";
@@ -27,7 +27,7 @@ export async function catalogue(bench: Bench): Promise<void> {
 
 async function commits(bench: Bench, network: Network, peer: Peer, clients: number, where: string): Promise<void> {
   const connections = await Promise.all(
-    Array.from({ length: clients }, () => connectControl(controlSocketPath(peer.folder))),
+    Array.from({ length: clients }, () => connectControl(controlAddress(peer.folder))),
   );
   const amount = bench.scaled(commitsFull);
   await bench.contest({

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parsePeerName } from "../src/core/ids.ts";
 import { childPath, rootPath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
-import { controlSocketPath } from "../src/peer/data-folder-paths.ts";
+import { controlAddress } from "../src/peer/data-folder-paths.ts";
 import { createLog } from "../src/peer/log.ts";
 import { usualSettings } from "../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../src/peer/running-peer.ts";
@@ -67,7 +67,7 @@ class OurGroup implements OwnGroup {
   }
 
   async writer(member: number): Promise<Writer> {
-    const client = await connectControl(controlSocketPath(this.#peer(member).folder));
+    const client = await connectControl(controlAddress(this.#peer(member).folder));
     return {
       write: (name) => client.mkdir(childPath(rootPath, name)),
       close: () => client.close(),
@@ -139,7 +139,7 @@ class OurGroup implements OwnGroup {
   async #status() {
     const peer = this.#peers.find(({ child }) => isRunning(child));
     if (peer === undefined) throw new Error("no member of the group runs");
-    const client = await connectControl(controlSocketPath(peer.folder));
+    const client = await connectControl(controlAddress(peer.folder));
     try {
       return (await client.status()).group;
     } finally {

@@ -543,6 +543,10 @@ export const transactionDirectoriesMax = 10_000;
 export const transactionLeasesAtOnceMax = 16;
 /** Shells and scripts attached to one peer at once. */
 export const controlConnectionsMax = 128;
+/** A handshake at the control socket takes 2 ms on a machine at rest; a busy one has it this long. */
+export const controlHandshakeMs = 10_000;
+/** The key of the control socket is read this often before it counts as wrong: a peer that starts makes a new one. */
+export const controlKeyReadingsMax = 3;
 /** Transactions that are open at once over the control socket: one for each script of a busy machine, and each holds up to a full batch. */
 export const controlTransactionsMax = 32;
 /** Entries of a walk in one message: about 100 KiB. */

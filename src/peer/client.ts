@@ -7,7 +7,7 @@ import type { DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import { attachRetryMs, attachWaitMs } from "../core/limits.ts";
 import { connectControl } from "./control/control-client.ts";
-import { controlSocketPath, defaultDataFolder } from "./data-folder-paths.ts";
+import { controlAddress, defaultDataFolder } from "./data-folder-paths.ts";
 import { createLog } from "./log.ts";
 import { usualSettings } from "./peer-settings.ts";
 import { guardProcess } from "./process-guard.ts";
@@ -21,7 +21,7 @@ export interface OpenClientOptions {
   readonly version: string;
 }
 
-/** A client of this machine's peer. Fails with `locked`, `version`, `integrity`, `permission`, `address-in-use`. */
+/** A client of this machine's peer. Fails with `locked`, `version`, `integrity`, `permission`, `timeout`, `address-in-use`. */
 export async function openClient(options: OpenClientOptions): Promise<DfsClient> {
   const folder = options.dataFolder ?? defaultDataFolder();
   const deadlineMs = Date.now() + attachWaitMs;
@@ -68,9 +68,11 @@ export async function joinNetwork({
 
 async function attach(folder: string): Promise<DfsClient | undefined> {
   try {
-    return await connectControl(controlSocketPath(folder));
-  } catch {
-    return undefined; // nobody listens: a peer is started, and says what is wrong if something is
+    return await connectControl(controlAddress(folder));
+  } catch (error) {
+    // Where nobody listens a peer is started, and says what is wrong if something is.
+    if (error instanceof DfsError && error.kind === "unreachable") return undefined;
+    throw error;
   }
 }
 

@@ -3,8 +3,8 @@ import { type TLSSocket, connect } from "node:tls";
 import { withDeadline } from "../core/deadline.ts";
 import { laneHandshakeMs, laneRetryMs } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
-import { laneTls } from "./lane-tls.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
+import { pskClientTls } from "./wire/psk-tls.ts";
 import { socketChannel } from "./wire/socket-channel.ts";
 
 export interface LaneClientOptions {
@@ -51,11 +51,10 @@ export class LaneClient {
 function connectLane(host: string, { port, identity, key }: LaneOffer, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      ...laneTls,
+      ...pskClientTls,
       host,
       port,
       pskCallback: () => ({ psk: key, identity }),
-      checkServerIdentity: () => undefined,
     });
     const onAbort = (): void => void socket.destroy(signal.reason as Error);
     signal.addEventListener("abort", onAbort, { once: true });

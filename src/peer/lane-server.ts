@@ -13,8 +13,8 @@ import { toDfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
 import { laneConnectionsMax, laneHandshakeMs, laneOffersMax } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
-import { laneTls } from "./lane-tls.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
+import { pskTls } from "./wire/psk-tls.ts";
 import { socketChannel } from "./wire/socket-channel.ts";
 
 /** Who takes the lanes of one protocol. */
@@ -52,7 +52,7 @@ export class LaneServer {
 
   async start(): Promise<void> {
     const server = createServer({
-      ...laneTls,
+      ...pskTls,
       handshakeTimeout: laneHandshakeMs,
       pskCallback: (socket, identity) => this.#takeKey(socket, identity),
     });

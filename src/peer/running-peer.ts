@@ -8,7 +8,7 @@ import { decodePeerKey, encodePeerKey, generatePeerKey, peerIdOf } from "../iden
 import { writeFileAtomic } from "../store/atomic-file.ts";
 import { type DataFolder, openDataFolder } from "../store/data-folder.ts";
 import { ControlServer } from "./control/control-server.ts";
-import { controlSocketPath } from "./data-folder-paths.ts";
+import { controlAddress } from "./data-folder-paths.ts";
 import { foundSeat } from "./coordination/seat-files.ts";
 import { type PeerSetup, newNetwork, newShelf } from "./founding.ts";
 import { requestJoin } from "./join.ts";
@@ -50,7 +50,7 @@ export async function startRunningPeer(options: RunningPeerOptions): Promise<Pee
   const data = await openDataFolder(options.folder, { program: options.program });
   const peer = await preparePeer(data, options);
   await peer.start();
-  const control = new ControlServer(peer.client, controlSocketPath(data.path));
+  const control = new ControlServer(peer.client, controlAddress(data.path));
   peer.alsoStop(() => control.stop());
   try {
     await control.start();

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { DfsClient } from "../../src/core/client.ts";
 import { withDeadline } from "../../src/core/deadline.ts";
 import { connectControl } from "../../src/peer/control/control-client.ts";
-import { controlSocketPath } from "../../src/peer/data-folder-paths.ts";
+import { controlAddress } from "../../src/peer/data-folder-paths.ts";
 
 const peerProgram = resolve(import.meta.dirname, "../../bin/peer.js");
 /** A peer prints its ready line within this, on a busy machine. */
@@ -89,7 +89,7 @@ export class FaultPeer {
 
   /** A client at its control socket. Fails with `unreachable`, or `timeout` when the process is paused. */
   connect(): Promise<DfsClient> {
-    return withDeadline(connectMs, undefined, () => connectControl(controlSocketPath(this.folder)));
+    return withDeadline(connectMs, undefined, () => connectControl(controlAddress(this.folder)));
   }
 
   /** Does `work` with a client that is closed afterwards. */

@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PeerId } from "../../src/core/ids.ts";
 import { chunkFrameBytesMax, laneOffersMax } from "../../src/core/limits.ts";
@@ -7,6 +8,8 @@ import type { LaneOffer } from "../../src/peer/lane-method.ts";
 import { LaneServer } from "../../src/peer/lane-server.ts";
 import { chunkProtocol } from "../../src/peer/protocols.ts";
 import type { FrameChannel } from "../../src/peer/wire/frame-channel.ts";
+import { pskClientTls, pskTls } from "../../src/peer/wire/psk-tls.ts";
+import { trustedByNobody } from "./wire/certificate.ts";
 
 const peer = "12D3KooW9tJMax94Lrqw7Y5Qw36viGQAS2gTEPQ5Wg1vTk7xPfQs" as PeerId;
 const never = new AbortController().signal;
@@ -115,5 +118,21 @@ describe("data lanes", () => {
     }
     expect(lanes).toHaveLength(0);
     expect(await client(offered(server)).open(never)).toBeDefined();
+  });
+
+  it("LANE-6 a certificate does not stand in for the key, whoever vouches for it", async () => {
+    const impostor = createTlsServer({ ...pskTls, ...trustedByNobody }).on("tlsClientError", () => undefined);
+    await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
+    const { port } = impostor.address() as AddressInfo;
+    const offer = { port, identity: "0".repeat(32), key: new Uint8Array(32) };
+    expect(await client(offer).open(never)).toBeUndefined();
+    const trusting = { ...pskClientTls, ca: [trustedByNobody.cert], host: "127.0.0.1", port };
+    const refused = await new Promise<Error>((resolve, reject) => {
+      const socket = connectTls({ ...trusting, pskCallback: () => ({ psk: offer.key, identity: offer.identity }) });
+      socket.once("secureConnect", () => reject(new Error("the certificate was believed")));
+      socket.once("error", resolve);
+    });
+    expect(refused).toMatchObject({ kind: "permission" });
+    await new Promise((resolve) => impostor.close(resolve));
   });
 });

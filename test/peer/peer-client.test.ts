@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parsePeerName } from "../../src/core/ids.ts";
 import { connectControl } from "../../src/peer/control/control-client.ts";
-import { controlSocketPath } from "../../src/peer/data-folder-paths.ts";
+import { controlAddress } from "../../src/peer/data-folder-paths.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { usualSettings } from "../../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../../src/peer/running-peer.ts";
@@ -38,5 +38,5 @@ clientContract("a peer in this process", async () => {
 
 clientContract("a peer behind its control socket", async () => {
   const { folder, stop } = await startPeer();
-  return { client: await connectControl(controlSocketPath(folder)), stop };
+  return { client: await connectControl(controlAddress(folder)), stop };
 });

@@ -1,5 +1,4 @@
 /** DfsClient over the control socket of a peer that runs in another process. */
-import { type Socket, connect } from "node:net";
 import type {
   CallOptions,
   CoordinatorChange,
@@ -38,35 +37,30 @@ import type { DfsPath } from "../../core/names.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
+import { openControlSocket } from "./control-connect.ts";
+import type { ControlAddress } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
 import type { WireFsckProgress } from "./storage-methods.ts";
 
 /** Long calls have no deadline of their own: whoever waits cancels by the signal. */
 const unhurried = { timeoutMs: rpcDeadlineMsMax };
 
-/** A client of the peer that listens at `socketPath`. Fails with `unreachable` when none does. */
-export async function connectControl(socketPath: string): Promise<DfsClient> {
-  return new ControlClient(await openChannel(socketPath), socketPath);
+/** A client of the peer that listens at `address`. Fails as `openControlSocket` does. */
+export async function connectControl(address: ControlAddress): Promise<DfsClient> {
+  return new ControlClient(await openChannel(address), address);
 }
 
-async function openChannel(socketPath: string): Promise<RpcClient> {
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    const opening = connect(socketPath);
-    opening.once("connect", () => resolve(opening));
-    opening.once("error", (error) =>
-      reject(new DfsError("unreachable", "no peer answers at the control socket", { path: socketPath, cause: error })),
-    );
-  });
-  return new RpcClient(socketChannel(socket, controlFrameBytesMax));
+async function openChannel(address: ControlAddress): Promise<RpcClient> {
+  return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
 class ControlClient implements DfsClient {
   readonly #rpc: RpcClient;
-  readonly #socketPath: string;
+  readonly #address: ControlAddress;
 
-  constructor(rpc: RpcClient, socketPath: string) {
+  constructor(rpc: RpcClient, address: ControlAddress) {
     this.#rpc = rpc;
-    this.#socketPath = socketPath;
+    this.#address = address;
   }
 
   stat(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<Entry> {
@@ -181,14 +175,14 @@ class ControlClient implements DfsClient {
 
   /** A transaction has a connection of its own: the server knows it by that. */
   async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
-    const rpc = await openChannel(this.#socketPath);
+    const rpc = await openChannel(this.#address);
     try {
       await rpc.call(methods.begin, {}, { signal });
     } catch (error) {
       await rpc.close();
       throw error;
     }
-    return new ControlTransaction(rpc, this.#socketPath);
+    return new ControlTransaction(rpc, this.#address);
   }
 
   async close(): Promise<void> {
@@ -201,8 +195,8 @@ class ControlClient implements DfsClient {
 class ControlTransaction extends ControlClient implements DfsTransaction {
   readonly #rpc: RpcClient;
 
-  constructor(rpc: RpcClient, socketPath: string) {
-    super(rpc, socketPath);
+  constructor(rpc: RpcClient, address: ControlAddress) {
+    super(rpc, address);
     this.#rpc = rpc;
   }
 

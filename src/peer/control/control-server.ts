@@ -1,12 +1,17 @@
-/** Serves DfsClient to other processes of this machine over a Unix socket (a named pipe on Windows). */
+/**
+ * Serves DfsClient to other processes of this machine over a Unix socket (a named pipe on Windows), in TLS: what is said
+ * there, passwords included, can be read only by who has the key in the data folder when the connection is made.
+ */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { chmod, rm } from "node:fs/promises";
-import { type Server, type Socket, createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { createServer } from "node:tls";
 import type { DfsClient, Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
 import { toDfsError } from "../../core/errors.ts";
 import {
   controlConnectionsMax,
   controlFrameBytesMax,
+  controlHandshakeMs,
   transferEventsPerMessage,
   transferEventsWaitingMax,
   walkPageEntries,
@@ -14,41 +19,58 @@ import {
 import { errorToWire } from "../wire/rpc-messages.ts";
 import { type RpcCall, route } from "../wire/rpc-method.ts";
 import { pieces } from "../wire/pieces.ts";
+import { pskTls } from "../wire/psk-tls.ts";
 import { routeTable, serveRpc } from "../wire/rpc-server.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { ControlConnection, TransactionSlots } from "./control-connection.ts";
+import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
 import { storageRoutes } from "./storage-routes.ts";
 
 export class ControlServer {
   readonly #client: DfsClient;
-  readonly #path: string;
+  readonly #address: ControlAddress;
   readonly #sockets = new Set<Socket>();
   readonly #transactions = new TransactionSlots();
+  readonly #handshakeMs: number;
   #server: Server | undefined;
 
-  /** Will serve `client` at the socket address `path`. */
-  constructor(client: DfsClient, path: string) {
+  /** Will serve `client` at `address`; who does not show the key within `handshakeMs` is cut off. */
+  constructor(client: DfsClient, address: ControlAddress, handshakeMs = controlHandshakeMs) {
     this.#client = client;
-    this.#path = path;
+    this.#address = address;
+    this.#handshakeMs = handshakeMs;
   }
 
-  /** Listens; a socket file that a dead process left behind is replaced (the caller holds the data folder's lock). */
+  /**
+   * Makes a new key and listens; what a dead process left behind is replaced (the caller holds the data folder's lock).
+   * Fails as the system does.
+   */
   async start(): Promise<void> {
-    const isFile = !this.#path.startsWith("\\\\.\\pipe\\");
-    if (isFile) await rm(this.#path, { force: true });
-    const server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-      void this.#serve(socket);
+    const { socketPath, keyPath } = this.#address;
+    const isFile = !socketPath.startsWith("\\\\.\\pipe\\");
+    if (isFile) await rm(socketPath, { force: true });
+    const key = await createControlKey(keyPath);
+    const server = createServer({
+      ...pskTls,
+      handshakeTimeout: this.#handshakeMs,
+      pskCallback: (_socket, identity) => (identity === controlKeyIdentity ? key : null),
     });
     server.maxConnections = controlConnectionsMax;
+    server.on("connection", (socket: Socket) => this.#track(socket));
+    server.on("tlsClientError", (_error, socket) => socket.destroy()); // no key, a wrong one, or no handshake at all
+    server.on("secureConnection", (socket) => void this.#serve(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(toDfsError(error, { op: "control socket", path: this.#path })));
-      server.listen(this.#path, resolve);
+      server.once("error", (error) => reject(toDfsError(error, { op: "control socket", path: socketPath })));
+      server.listen(socketPath, resolve);
     });
-    if (isFile) await chmod(this.#path, 0o600);
+    if (isFile) await chmod(socketPath, 0o600);
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
   }
 
   /** Serves one connection; its end abandons its transaction. */
@@ -61,11 +83,13 @@ export class ControlServer {
     await connection.end();
   }
 
+  /** Ends every connection, and removes the socket and its key. */
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) =>
       this.#server === undefined ? resolve() : this.#server.close(() => resolve()),
     );
+    await removeControlKey(this.#address.keyPath);
   }
 }
 

@@ -1,13 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { type Socket, connect } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { controlFrameBytesMax, controlTransactionsMax } from "../../../src/core/limits.ts";
 import { resolvePath } from "../../../src/core/names.ts";
 import { connectControl } from "../../../src/peer/control/control-client.ts";
+import { openControlSocket } from "../../../src/peer/control/control-connect.ts";
+import type { ControlAddress } from "../../../src/peer/control/control-key.ts";
 import { methods } from "../../../src/peer/control/control-methods.ts";
 import { ControlServer } from "../../../src/peer/control/control-server.ts";
+import { controlAddress } from "../../../src/peer/data-folder-paths.ts";
 import { RpcClient } from "../../../src/peer/wire/rpc-client.ts";
 import { socketChannel } from "../../../src/peer/wire/socket-channel.ts";
 import { clientContract } from "../../contract/client.ts";
@@ -15,20 +18,20 @@ import { MemoryClient } from "../../shell/memory-client.ts";
 
 async function serve(client: MemoryClient) {
   const folder = await mkdtemp(join(tmpdir(), "control-"));
-  const path = join(folder, "control");
-  const server = new ControlServer(client, path);
+  const address = controlAddress(folder);
+  const server = new ControlServer(client, address);
   await server.start();
   const stop = async (): Promise<void> => {
     await server.stop();
     await rm(folder, { recursive: true });
   };
-  return { path, stop };
+  return { address, stop };
 }
 
 clientContract("a client in memory behind a control socket", async () => {
   const memory = new MemoryClient();
-  const { path, stop } = await serve(memory);
-  return { client: await connectControl(path), advance: async (ms) => memory.advance(ms), stop };
+  const { address, stop } = await serve(memory);
+  return { client: await connectControl(address), advance: async (ms) => memory.advance(ms), stop };
 });
 
 describe("transactions over the control socket", () => {
@@ -46,20 +49,20 @@ describe("transactions over the control socket", () => {
       closings.push(vi.spyOn(transaction, "close"));
       return transaction;
     };
-    const { path, stop } = await serve(memory);
+    const { address, stop } = await serve(memory);
     stops.push(stop);
-    return { memory, closings, path };
+    return { memory, closings, address };
   }
 
-  async function rawClient(path: string): Promise<{ rpc: RpcClient; socket: Socket }> {
-    const socket = connect(path);
+  async function rawClient(address: ControlAddress): Promise<{ rpc: RpcClient; socket: Socket }> {
+    const socket = await openControlSocket(address);
     stops.push(async () => void socket.destroy());
     return { rpc: new RpcClient(socketChannel(socket, controlFrameBytesMax)), socket };
   }
 
   it("CTRL-1 the end of its connection abandons a transaction", async () => {
-    const { memory, closings, path } = await started();
-    const { rpc, socket } = await rawClient(path);
+    const { memory, closings, address } = await started();
+    const { rpc, socket } = await rawClient(address);
     await rpc.call(methods.begin, {});
     await rpc.call(methods.mkdir, { path: resolvePath("/a"), parents: false });
     await rpc.call(methods.stat, { path: resolvePath("/a") });
@@ -69,8 +72,8 @@ describe("transactions over the control socket", () => {
   });
 
   it("CTRL-2 a connection has one transaction, and commits no other", async () => {
-    const { path } = await started();
-    const { rpc } = await rawClient(path);
+    const { address } = await started();
+    const { rpc } = await rawClient(address);
     await expect(rpc.call(methods.commit, {})).rejects.toMatchObject({ kind: "usage" });
     await rpc.call(methods.begin, {});
     await expect(rpc.call(methods.begin, {})).rejects.toMatchObject({ kind: "usage" });
@@ -79,8 +82,8 @@ describe("transactions over the control socket", () => {
   });
 
   it("CTRL-3 open transactions are bounded, and one that ends makes room", async () => {
-    const { path, closings } = await started();
-    const client = await connectControl(path);
+    const { address, closings } = await started();
+    const client = await connectControl(address);
     const open = await Promise.all(Array.from({ length: controlTransactionsMax }, () => client.begin()));
     await expect(client.begin()).rejects.toMatchObject({ kind: "busy" });
     await open[0]?.close();
