@@ -81,7 +81,6 @@ describe("looking", () => {
         "own disk, to be given back  1\nown disk, in all            6\n",
     ],
     ["invite", "dfs1-invite-text\n"],
-    ["invite --for 2h --json", '{"invite":"dfs1-invite-text","expires":"1970-01-01T02:00:00.000Z"}\n'],
   ])("SHELL-21 %j prints as expected", async (lines, out) => {
     expect(await runLines(lines, { client: filled() })).toEqual({ out, err: "", code: 0 });
   });

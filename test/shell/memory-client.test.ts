@@ -1,7 +1,13 @@
+import { accountsContract } from "../contract/accounts.ts";
 import { clientContract } from "../contract/client.ts";
 import { MemoryClient } from "./memory-client.ts";
 
 clientContract("MemoryClient", async () => {
   const client = new MemoryClient();
   return { client, advance: async (ms) => client.advance(ms), stop: async () => undefined };
+});
+
+accountsContract("MemoryClient", async () => {
+  const network = new MemoryClient();
+  return { session: async () => network.another(), stop: () => network.close() };
 });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { InviteRequest } from "../../src/core/accounts.ts";
 import type {
   CallOptions,
   CoordinatorChange,
@@ -43,8 +44,12 @@ import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "
 import type { DfsPath } from "../../src/core/names.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
 import type { StoredSums } from "./memory-network.ts";
-import { branch, cloned, count, merge, newDirectory, newest, sweep } from "./memory-tree.ts";
+import { MemorySession } from "./memory-session.ts";
+import type { Slot } from "./memory-session.ts";
+import { branch, cloned, costBytes, count, fileWith, merge, newDirectory, newest, sweep } from "./memory-tree.ts";
 import type { DirectoryNode, FileNode, Node, Revision } from "./memory-tree.ts";
+import { MemoryUsers } from "./memory-users.ts";
+import type { Member } from "./memory-users.ts";
 
 const pieceBytes = 256 * 1024;
 
@@ -65,6 +70,9 @@ class MemoryGroup {
   ageMs = 0;
   members: GroupMember[];
   readonly network: MemoryNetwork;
+  /** The spaces of all users, under their ids. */
+  readonly world = newDirectory(0);
+  readonly people = new MemoryUsers(this.world, () => this.nowMs);
 
   constructor(peers: number) {
     this.network = new MemoryNetwork(peers);
@@ -119,10 +127,9 @@ class MemoryGroup {
   }
 }
 
-export class MemoryClient implements DfsClient {
+export class MemoryClient extends MemorySession implements DfsClient {
   readonly #options: MemoryClientOptions;
   readonly #group: MemoryGroup;
-  readonly #root: DirectoryNode;
   readonly #chunks = new Set<string>();
   isClosed = false;
   /** Changes made so far. */
@@ -130,10 +137,32 @@ export class MemoryClient implements DfsClient {
   /** Chunks of the own disk that are damaged or lost. */
   missing = 0;
 
-  constructor(options: MemoryClientOptions = {}, root = newDirectory(0), group = new MemoryGroup(options.peers ?? 2)) {
+  constructor(
+    options: MemoryClientOptions = {},
+    group = new MemoryGroup(options.peers ?? 2),
+    world = group.world,
+    actor?: Member,
+  ) {
+    super(world, group.people, actor);
     this.#options = options;
-    this.#root = root;
     this.#group = group;
+  }
+
+  /** Another session with the same network, on the same data folder. */
+  another(): MemoryClient {
+    return new MemoryClient(this.#options, this.#group);
+  }
+
+  protected override get nowMs(): number {
+    return this.#group.nowMs;
+  }
+
+  protected override looking(options: CallOptions | undefined): Promise<void> {
+    return this.#turn(options);
+  }
+
+  protected override changing(options: CallOptions | undefined): Promise<void> {
+    return this.#change(options);
   }
 
   /** The peers, for tests to shape. */
@@ -161,7 +190,7 @@ export class MemoryClient implements DfsClient {
   async #turn(options: CallOptions | undefined): Promise<void> {
     await turn(options?.signal);
     this.assertOpen();
-    sweep(this.#root, this.#group.nowMs);
+    sweep(this.world, this.#group.nowMs);
     if (!this.#group.hasQuorum && options?.stale !== true)
       throw new DfsError("no-quorum", "no majority of the coordinators answers");
   }
@@ -175,20 +204,20 @@ export class MemoryClient implements DfsClient {
   /** Makes a file with these bytes or this text, and the directories above it. */
   add(path: string, content: string | Uint8Array, modifiedMs = 0): void {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    let directory = this.#root;
+    let directory = this.home;
     const parts = pathParts(path as DfsPath);
     for (const part of parts.slice(0, -1)) {
       const child = directory.children.get(part) ?? newDirectory(modifiedMs);
       directory.children.set(part, child);
       directory = child as DirectoryNode;
     }
-    const addedBytes = this.#store(bytes).newBytes;
+    const addedBytes = this.#store(bytes, this.actor).newBytes;
     const copiesWanted = this.network.policy.copies;
     const copies = this.network.copiesNow(copiesWanted);
     const revision = { bytes, modifiedMs, mode: 0o644, addedBytes, copies, copiesWanted };
     const before = directory.children.get(parts.at(-1) as string);
-    const revisions = before?.kind === "file" ? [...before.revisions, revision] : [revision];
-    directory.children.set(parts.at(-1) as string, { kind: "file", revisions });
+    const file = before?.kind === "file" ? before : undefined;
+    directory.children.set(parts.at(-1) as string, fileWith([...(file?.revisions ?? []), revision], file));
   }
 
   async stat(path: DfsPath, options?: CallOptions): Promise<Entry> {
@@ -218,20 +247,24 @@ export class MemoryClient implements DfsClient {
 
   async mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
     await this.#change(options);
-    if (options.parents === true && path !== rootPath && this.#find(parentPath(path)) === undefined)
+    if (options.parents !== true) this.assertNotReserved(path);
+    if (options.parents === true && path !== rootPath && this.find(parentPath(path)) === undefined)
       await this.mkdir(parentPath(path), options);
-    const there = this.#find(path);
+    const there = this.find(path);
     if (there?.kind === "directory" && options.parents === true) return;
     if (there !== undefined) throw new DfsError("exists", "exists already");
-    this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(Date.now()));
+    this.#directory(parentPath(path));
+    setChild(this.slot(path, "make"), newDirectory(Date.now()));
     this.changes += 1;
   }
 
   async rmdir(path: DfsPath, options?: CallOptions): Promise<void> {
     await this.#change(options);
     if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
-    if (this.#directory(path).children.size > 0) throw new DfsError("not-empty", "directory is not empty");
-    this.#directory(parentPath(path)).children.delete(baseName(path));
+    const directory = this.#directory(path);
+    const slot = this.slot(path, "remove");
+    if (directory.children.size > 0) throw new DfsError("not-empty", "directory is not empty");
+    slot.directory.children.delete(slot.name);
     this.changes += 1;
   }
 
@@ -240,7 +273,9 @@ export class MemoryClient implements DfsClient {
     if (path === rootPath) throw new DfsError("permission", "the root cannot be removed");
     const node = this.#node(path);
     if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
-    this.#directory(parentPath(path)).children.delete(baseName(path));
+    const slot = this.slot(path, "remove");
+    slot.directory.children.delete(slot.name);
+    slot.owner.removedBytes += costBytes(node);
     this.changes += count(node);
     return count(node);
   }
@@ -250,9 +285,13 @@ export class MemoryClient implements DfsClient {
     const node = this.#node(from);
     if (from === to) return;
     if (from === rootPath || isWithin(to, from)) throw new DfsError("usage", "a directory cannot move into itself");
+    const source = this.slot(from, "remove");
+    const target = this.slot(to, "make");
     this.#makeRoom(node, to, options);
-    this.#directory(parentPath(to)).children.set(baseName(to), node);
-    this.#directory(parentPath(from)).children.delete(baseName(from));
+    if (source.owner !== target.owner)
+      throw new DfsError("usage", "the other place is another user's: copy, then remove");
+    setChild(target, node);
+    source.directory.children.delete(source.name);
     this.changes += 1;
   }
 
@@ -261,12 +300,14 @@ export class MemoryClient implements DfsClient {
     const node = this.#node(from);
     if (node.kind === "directory" && options.recursive !== true) throw new DfsError("is-directory", "is a directory");
     if (isWithin(to, from)) throw new DfsError("usage", "a path cannot be copied into itself");
+    const slot = this.slot(to, "make");
     this.#makeRoom(node, to, options);
-    const there = this.#find(to);
+    const there = this.find(to);
     const copied = cloned(node);
     const kept = there?.kind === "file" && copied.kind === "file" ? there.revisions : [];
-    const placed: Node = copied.kind === "file" ? { ...copied, revisions: [...kept, ...copied.revisions] } : copied;
-    this.#directory(parentPath(to)).children.set(baseName(to), placed);
+    const before = there?.kind === "file" ? there : undefined;
+    const placed = copied.kind === "file" ? fileWith([...kept, ...copied.revisions], before) : copied;
+    setChild(slot, placed);
     this.changes += count(node);
     return count(node);
   }
@@ -291,7 +332,7 @@ export class MemoryClient implements DfsClient {
         throw new DfsError("is-directory", "is a directory (use -R)", {
           path: source.kind === "path" ? source.path : "",
         });
-      if (this.#find(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
+      if (this.find(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
     }
     for (const [source, path] of targets)
       if (source.kind === "stream") await this.#putStream(source, path, request, transfer);
@@ -300,7 +341,7 @@ export class MemoryClient implements DfsClient {
   }
 
   async #putTargets(request: PutRequest): Promise<readonly (readonly [PutSource, DfsPath])[]> {
-    const isInto = this.#find(request.target)?.kind === "directory";
+    const isInto = this.find(request.target)?.kind === "directory";
     if (!isInto && request.sources.length > 1)
       throw new DfsError("not-directory", "not a directory", { path: request.target });
     if (!isInto) this.#directory(parentPath(request.target));
@@ -317,8 +358,8 @@ export class MemoryClient implements DfsClient {
     if (!stats.isDirectory())
       return this.#putBytes(local, await readFile(local), stats.mtimeMs, stats.mode & 0o777, path, request, transfer);
     transfer.directories += 1;
-    if (request.dryRun !== true && this.#find(path) === undefined) {
-      this.#directory(parentPath(path)).children.set(baseName(path), newDirectory(stats.mtimeMs));
+    if (request.dryRun !== true && this.find(path) === undefined) {
+      setChild(this.slot(path, "make"), newDirectory(stats.mtimeMs));
       this.changes += 1;
     }
     for (const name of await readdir(local))
@@ -349,7 +390,8 @@ export class MemoryClient implements DfsClient {
     try {
       await this.#options.hold?.(transfer.signal);
       await turn(transfer.signal);
-      const there = this.#find(path);
+      const slot = this.slot(path, "write");
+      const there = this.find(path);
       if (there?.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
       const { ifRevision, expiresMs } = request;
       assertRevision(ifRevision, there, path);
@@ -364,11 +406,11 @@ export class MemoryClient implements DfsClient {
       if (isSame) return transfer.done(local, "unchanged", revision, bytes.length, newest(there).copies);
       const copiesWanted = request.copies ?? this.network.policy.copies;
       const copies = this.network.copiesNow(copiesWanted);
-      const stored = this.#store(bytes);
+      this.#assertQuota(slot.owner, bytes);
+      const stored = this.#store(bytes, slot.owner);
       transfer.stored(stored);
       const added = { bytes, modifiedMs, mode, addedBytes: stored.newBytes, expiresMs, copies, copiesWanted };
-      const node: Node = { kind: "file", revisions: [...(there?.revisions ?? []), added] };
-      this.#directory(parentPath(path)).children.set(baseName(path), node);
+      setChild(slot, fileWith([...(there?.revisions ?? []), added], there));
       this.changes += 1;
       transfer.done(local, "written", revision, bytes.length, copies);
     } catch (error) {
@@ -376,19 +418,32 @@ export class MemoryClient implements DfsClient {
     }
   }
 
-  #store(bytes: Uint8Array): { chunks: number; newChunks: number; newBytes: number } {
-    let newChunks = 0;
-    let newBytes = 0;
-    const chunks = Math.ceil(bytes.length / pieceBytes);
+  /** Equal pieces of one user are kept once. */
+  #store(bytes: Uint8Array, owner: Member): { chunks: number; newChunks: number; newBytes: number } {
+    const fresh = this.#freshPieces(bytes, owner);
+    for (const key of fresh.keys()) this.#chunks.add(key);
+    const newBytes = [...fresh.values()].reduce((sum, length) => sum + length, 0);
+    return { chunks: Math.ceil(bytes.length / pieceBytes), newChunks: fresh.size, newBytes };
+  }
+
+  #freshPieces(bytes: Uint8Array, { id }: Member): ReadonlyMap<string, number> {
+    const fresh = new Map<string, number>();
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes);
-      const hash = createHash("sha256").update(piece).digest("hex");
-      if (this.#chunks.has(hash)) continue;
-      this.#chunks.add(hash);
-      newChunks += 1;
-      newBytes += piece.length;
+      const key = `${id} ${createHash("sha256").update(piece).digest("hex")}`;
+      if (!this.#chunks.has(key)) fresh.set(key, piece.length);
     }
-    return { chunks, newChunks, newBytes };
+    return fresh;
+  }
+
+  #assertQuota(owner: Member, bytes: Uint8Array): void {
+    if (owner.quotaBytes === undefined) return;
+    const added = [...this.#freshPieces(bytes, owner).values()].reduce((sum, length) => sum + length, 0);
+    if (this.people.usedBytes(owner, this.world) + added <= owner.quotaBytes) return;
+    throw new DfsError(
+      "quota",
+      `the files of ${owner.name} would cost more than the quota of ${owner.quotaBytes} bytes`,
+    );
   }
 
   async get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
@@ -543,11 +598,13 @@ export class MemoryClient implements DfsClient {
 
   async setPolicy(change: Partial<NetworkPolicy>, options?: CallOptions): Promise<NetworkPolicy> {
     await this.#change(options);
+    this.people.requireAdmin(this.actor);
     return this.network.setPolicy(change);
   }
 
   async orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void> {
     await this.#change(options);
+    this.people.requireAdmin(this.actor);
     this.network.order(peer, order);
   }
 
@@ -569,7 +626,7 @@ export class MemoryClient implements DfsClient {
   /** All revisions in the tree. */
   #stored(): StoredSums & { readonly logicalBytes: number } {
     const sums = { revisions: 0, bytes: 0, logicalBytes: 0 };
-    const open: Node[] = [this.#root];
+    const open: Node[] = [this.world];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (node.kind === "directory") open.push(...node.children.values());
       else {
@@ -589,9 +646,10 @@ export class MemoryClient implements DfsClient {
     return { self: (self as PeerInfo).id, fingers, records: 5, announceQueue: 0, cachedKeys: 1, sample: [] };
   }
 
-  async invite(options: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
-    await turn(options.signal);
-    return { text: "dfs1-invite-text", expiresMs: options.expiresInMs ?? 0 };
+  async invite(options: CallOptions & InviteRequest = {}): Promise<Invite> {
+    await this.#change(options);
+    const { expiresMs } = this.people.invite(options, this.actor, selfName);
+    return { text: "dfs1-invite-text", expiresMs };
   }
 
   async staleness(options?: CallOptions): Promise<Staleness> {
@@ -602,13 +660,14 @@ export class MemoryClient implements DfsClient {
 
   async changeCoordinator(change: CoordinatorChange, peer: PeerName, options?: CallOptions): Promise<void> {
     await this.#change(options);
+    this.people.requireAdmin(this.actor);
     this.#group.change(change, peer);
   }
 
-  async begin(options?: CallOptions): Promise<DfsTransaction> {
+  async begin(options?: CallOptions): Promise<MemoryTransaction> {
     await turn(options?.signal);
     this.assertOpen();
-    return new MemoryTransaction(this.#options, this.#root, this.#group);
+    return new MemoryTransaction(this.#options, this.#group, this.actor);
   }
 
   async close(): Promise<void> {
@@ -620,7 +679,7 @@ export class MemoryClient implements DfsClient {
   }
 
   #makeRoom(node: Node, to: DfsPath, options: MoveOptions): void {
-    const there = this.#find(to);
+    const there = this.find(to);
     this.#directory(parentPath(to));
     if (there === undefined) return;
     if (there.kind === "directory")
@@ -629,19 +688,8 @@ export class MemoryClient implements DfsClient {
     if (options.force !== true) throw new DfsError("exists", "exists already (use -f)");
   }
 
-  #find(path: DfsPath): Node | undefined {
-    let node: Node = this.#root;
-    for (const part of pathParts(path)) {
-      if (node.kind === "file") throw new DfsError("not-directory", "not a directory");
-      const child = node.children.get(part);
-      if (child === undefined) return undefined;
-      node = child;
-    }
-    return node;
-  }
-
   #node(path: DfsPath): Node {
-    const node = this.#find(path);
+    const node = this.find(path);
     if (node === undefined) throw new DfsError("not-found", "no such file or directory");
     return node;
   }
@@ -655,37 +703,53 @@ export class MemoryClient implements DfsClient {
 
 class MemoryTransaction extends MemoryClient implements DfsTransaction {
   readonly #base: DirectoryNode;
-  readonly #own: DirectoryNode;
-  readonly #live: DirectoryNode;
   readonly #group: MemoryGroup;
   #isOver = false;
 
-  constructor(options: MemoryClientOptions, live: DirectoryNode, group: MemoryGroup) {
-    const own = branch(live);
-    super(options, own, group);
-    this.#base = branch(live);
-    this.#own = own;
-    this.#live = live;
+  constructor(options: MemoryClientOptions, group: MemoryGroup, actor: Member) {
+    super(options, group, branch(group.world), actor);
+    this.#base = branch(group.world);
     this.#group = group;
   }
 
-  override begin(): Promise<DfsTransaction> {
+  override begin(): Promise<never> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
+
+  override login = outside;
+  override logout = outside;
+  override addUser = outside;
+  override changePassword = outside;
+  override removeUser = outside;
+  override setAdmin = outside;
+  override setQuota = outside;
+  override share = outside;
+  override unshare = outside;
+  override invite = outside;
+  override revokeInvite = outside;
 
   async commit(options?: CallOptions): Promise<{ readonly changes: number }> {
     await turn(options?.signal);
     this.assertOpen();
     this.#isOver = true;
     if (!this.#group.hasQuorum) throw new DfsError("no-quorum", "no majority of the coordinators answers");
-    for (const tree of [this.#base, this.#own, this.#live]) sweep(tree, this.#group.nowMs);
-    merge(this.#base, this.#own, this.#live);
+    const { world } = this.#group;
+    for (const tree of [this.#base, this.world, world]) sweep(tree, this.#group.nowMs);
+    merge(this.#base, this.world, world);
     return { changes: this.changes };
   }
 
   protected override assertOpen(): void {
     if (this.#isOver || this.isClosed) throw new DfsError("usage", "the transaction is over");
   }
+}
+
+function outside(): Promise<never> {
+  return Promise.reject(new DfsError("usage", "users, shares and invites cannot be changed in a transaction"));
+}
+
+function setChild({ directory, name }: Slot, node: Node): void {
+  directory.children.set(name, node);
 }
 
 /** One running put or get: events out, totals kept. */
