@@ -3,7 +3,7 @@ import type { PeerId, UserId } from "../core/ids.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 import { assert } from "../core/errors.ts";
 import type { Command } from "./command.ts";
-import type { KnownRows } from "./known-rows.ts";
+import type { KnownRows, KnownUser } from "./known-rows.ts";
 import type { OperationName, OperationOf } from "./operation.ts";
 import type { OperationResult } from "./result.ts";
 import type { Totals } from "./schema.ts";
@@ -24,8 +24,8 @@ export interface ApplyContext extends ApplyState {
   /** The entry's time: the only clock there is. */
   readonly timeMs: number;
   readonly command: Command;
-  /** Row of the author in `users`; undefined for a peer. */
-  readonly userRow: number | undefined;
+  /** The author where it is a user, who is live; undefined for a peer. */
+  readonly user: KnownUser | undefined;
 }
 
 /** Carries out one operation, or throws a Refusal. */
@@ -41,9 +41,9 @@ export function authorPeer({ command }: ApplyContext): PeerId {
 }
 
 /** Row of the user who signed the command, for operations that only users may ask for. */
-export function authorUserRow({ userRow }: ApplyContext): number {
-  assert(userRow !== undefined, "a user's operation reached its handler from a peer");
-  return userRow;
+export function authorUserRow({ user }: ApplyContext): number {
+  assert(user !== undefined, "a user's operation reached its handler from a peer");
+  return user.row;
 }
 
 /** The author as one text, unique among users and peers. */

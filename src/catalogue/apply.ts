@@ -12,14 +12,17 @@ import { collect } from "./collection.ts";
 import { type Command, decodeCommand } from "./command.ts";
 import { expire } from "./expiry.ts";
 import { copyFile, makeDirectory, move, putFile, removeEntry } from "./file-operations.ts";
-import { addInvite, admitPeer, initNetwork } from "./network-operations.ts";
-import { type Operation, type OperationName, operationAuthors } from "./operation.ts";
+import { requireAdministrator } from "./administrators.ts";
+import type { KnownUser } from "./known-rows.ts";
+import { addInvite, admitPeer, initNetwork, revokeInvite } from "./network-operations.ts";
+import { type Operation, type OperationName, administratorOnly, operationAuthors } from "./operation.ts";
 import { orderCoordinator, orderPeer, removePeer, updatePeer } from "./peer-operations.ts";
 import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
 import { idBytes } from "./id-bytes.ts";
 import { ShelfCounts } from "./shelf-counts.ts";
+import { addUser, removeUser, setAdmin, setCredential, setQuota } from "./user-operations.ts";
 import { endLease, forgetDrops, orderChain, reportLink } from "./shelf-operations.ts";
 
 /** One entry of the replicated log. */
@@ -36,6 +39,7 @@ export interface LogEntry {
 const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   initNetwork,
   addInvite,
+  revokeInvite,
   admitPeer,
   updatePeer,
   makeDirectory,
@@ -48,6 +52,11 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   orderCoordinator,
   orderPeer,
   removePeer,
+  addUser,
+  setCredential,
+  removeUser,
+  setAdmin,
+  setQuota,
   setPolicy,
   orderChain,
   reportLink,
@@ -67,6 +76,11 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "orderCoordinator",
   "orderPeer",
   "removePeer",
+  "revokeInvite",
+  "setCredential",
+  "removeUser",
+  "setAdmin",
+  "setQuota",
   "setPolicy",
   "orderChain",
   "reportLink",
@@ -82,8 +96,8 @@ export function applyEntry(state: ApplyState, entry: LogEntry): Uint8Array {
   if (entry.command.length === 0) return new Uint8Array(0);
   try {
     const command = entry.decoded ?? readCommand(entry.command);
-    const userRow = requireAuthor(state, command);
-    const context = { ...state, command, userRow, index: entry.index, timeMs: entry.timeMs };
+    const user = requireAuthor(state, command);
+    const context = { ...state, command, user, index: entry.index, timeMs: entry.timeMs };
     return keptResult(context) ?? keepResult(context, runOperations(context));
   } catch (error) {
     return faultResult(error, null);
@@ -99,14 +113,15 @@ function readCommand(bytes: Uint8Array): Command {
   }
 }
 
-/** Checks that the author belongs to this network and may ask for each operation; returns the row of a user. */
-function requireAuthor({ database, known }: ApplyState, { network, author, operations }: Command): number | undefined {
+/** Checks that the author belongs to this network and may sign each kind of operation; returns the user who is the author. */
+function requireAuthor(state: ApplyState, { network, author, operations }: Command): KnownUser | undefined {
+  const { database, known } = state;
   const founded = known.network();
   const first = operations[0];
   if (founded === undefined) requireThat(first?.op === "initNetwork", "not-found", "the network is not founded yet");
   else requireThat(founded === network, "permission", "the command is for another network");
   const kind = "user" in author ? "user" : "peer";
-  const isAllowed = operations.every((operation) => operationAuthors[operation.op] === kind);
+  const isAllowed = operations.every(({ op }) => [kind, "either"].includes(operationAuthors[op]));
   requireThat(isAllowed, "permission", `a ${kind} cannot ask for this operation`);
   if (founded === undefined) return undefined;
   if ("peer" in author) {
@@ -114,22 +129,25 @@ function requireAuthor({ database, known }: ApplyState, { network, author, opera
     requireThat(member !== undefined, "permission", "the peer is not a member of the network");
     return undefined;
   }
-  const userRow = known.userRow(author.user);
-  requireThat(userRow !== undefined, "permission", "the network has no such user");
-  return userRow;
+  const user = known.user(author.user);
+  requireThat(user !== undefined, "permission", "the network has no such user");
+  return user;
 }
 
 /** The result of a command that is repeated; undefined for the next one of its session. Refuses with `conflict` and `permission`. */
-function keptResult({ database, command }: ApplyContext): Uint8Array | undefined {
+function keptResult({ database, command, user }: ApplyContext): Uint8Array | undefined {
   const { sequence } = command;
   const id = idBytes(command.session);
   const session = database.prepare("SELECT author, last_sequence FROM sessions WHERE session = ?").get(id);
+  const last = Number(session?.["last_sequence"] ?? 0);
+  if (session !== undefined)
+    requireThat(session["author"] === authorText(command.author), "permission", "the session is somebody else's");
+  // Whoever ended itself may still ask what became of that, and of nothing else.
+  requireThat(user?.isEnded !== true || sequence === last, "permission", "the network has no such user any more");
   if (session === undefined) {
     requireThat(sequence === 1, "conflict", "session expired: start a new one");
     return undefined;
   }
-  requireThat(session["author"] === authorText(command.author), "permission", "the session is somebody else's");
-  const last = Number(session["last_sequence"]);
   if (sequence === last + 1) return undefined;
   requireThat(sequence === last, "conflict", `session out of order: ${sequence} after ${last}`);
   const kept = database.prepare("SELECT result FROM sessions WHERE session = ?").get(id);
@@ -196,6 +214,7 @@ function runInSavepoint(context: ApplyContext): Uint8Array {
 }
 
 function runOperation(context: ApplyContext, operation: Operation): OperationResult {
+  if (administratorOnly.has(operation.op)) requireAdministrator(context, operation);
   const handler = handlers[operation.op] as Handler<OperationName>;
   return handler(context, operation);
 }

@@ -1,11 +1,11 @@
-/** The catalogue's queries about users and their trees: read-only, paged, each one look at the state between two commands. */
+/** The catalogue's queries about users' trees: read-only, paged, each one look at the state between two commands. */
 import type { NodeId, UserId } from "../core/ids.ts";
 import { pageBytesMax, pageRowsMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
-import { NetworkReader } from "./network-reader.ts";
-import type { DirectoryPage, EntryRow, ListedRow, NodeRow, RevisionRow, UserRow } from "./rows.ts";
-import { bytes, entryRowOf, nodeRowOf, revisionRowOf, userRowOf } from "./row-values.ts";
+import type { DirectoryPage, EntryRow, ListedRow, NodeRow, RevisionRow } from "./rows.ts";
+import { bytes, entryRowOf, nodeRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
+import { UserReader } from "./user-reader.ts";
 import { idBytes } from "./id-bytes.ts";
 
 export interface ListQuery {
@@ -38,7 +38,7 @@ const entriesAt = (condition: string): string =>
 const entryAt = entriesAt("AND e.token = ?3");
 const pageAt = `${entriesAt("AND e.token > ?3")} ORDER BY token LIMIT ?4`;
 
-export class CatalogueReader extends NetworkReader {
+export abstract class CatalogueReader extends UserReader {
   /** What the name `token` in a user's directory stands for, now or after the entry `at`. */
   entry(user: UserId, parent: NodeId, token: Uint8Array, at?: number): EntryRow | undefined {
     const parentRow = this.#directoryRow(user, parent);
@@ -89,11 +89,6 @@ export class CatalogueReader extends NetworkReader {
       .prepare("SELECT min(expires_ms) AS next FROM revisions WHERE expires_ms IS NOT NULL AND ended_index IS NULL")
       .get();
     return typeof row?.["next"] === "number" ? row["next"] : undefined;
-  }
-
-  user(user: UserId): UserRow | undefined {
-    const row = this.database.prepare("SELECT * FROM users WHERE user = ?").get(idBytes(user));
-    return row === undefined ? undefined : userRowOf(row);
   }
 
   #directoryRow(user: UserId, directory: NodeId): number | undefined {

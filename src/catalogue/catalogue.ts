@@ -173,6 +173,10 @@ export class Catalogue extends CatalogueReader {
     return this.#totals.membersVersion;
   }
 
+  protected collectedIndex(): number {
+    return this.#totals.collectedIndex;
+  }
+
   counts(): CatalogueCounts {
     const { files, directories, logicalBytes, storedBytes } = this.#totals;
     return { files, directories, logicalBytes, storedBytes };

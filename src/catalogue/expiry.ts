@@ -2,13 +2,13 @@
 import { expiryBatchMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
 import type { ApplyContext, Handler } from "./apply-context.ts";
-import { endBoundNode, kindFile } from "./tree.ts";
+import { boundNodeOf, endBoundNode } from "./tree.ts";
 
 /** Never refuses: where nothing is due, nothing is ended. */
 export const expire: Handler<"expire"> = (context, { op }) => {
   const due = dueFiles(context);
   const ended = due.slice(0, expiryBatchMax);
-  for (const row of ended) endFile(context, row);
+  for (const row of ended) endBoundNode(context, boundNodeOf(row));
   return { op, expired: ended.length, isMoreDue: due.length > ended.length };
 };
 
@@ -16,20 +16,10 @@ export const expire: Handler<"expire"> = (context, { op }) => {
 function dueFiles({ database, timeMs }: ApplyContext): SqlRow[] {
   return database
     .prepare(
-      `SELECT e.id AS entry_id, n.id, n.node, n.revision
+      `SELECT e.id AS entry_id, n.id, n.node, n.kind, n.revision
        FROM revisions r JOIN nodes n ON n.id = r.node_id JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL
        WHERE r.expires_ms IS NOT NULL AND r.ended_index IS NULL AND r.expires_ms <= ?
        ORDER BY r.expires_ms, r.id LIMIT ?`,
     )
     .all(timeMs, expiryBatchMax + 1);
-}
-
-function endFile(context: ApplyContext, row: SqlRow): void {
-  endBoundNode(context, {
-    entryRow: Number(row["entry_id"]),
-    nodeRow: Number(row["id"]),
-    node: row["node"] as Uint8Array,
-    kind: kindFile,
-    revision: Number(row["revision"]),
-  });
 }

@@ -1,13 +1,19 @@
-/** Operations of users: directories, files, names. */
+/**
+ * Operations of users: directories, files, names.
+ *
+ * What is made belongs to the user whose tree it is in, and counts for that user, whoever makes it.
+ */
 import type { NodeId } from "../core/ids.ts";
-import { type ApplyContext, type Handler, authorUserRow } from "./apply-context.ts";
+import type { ApplyContext, Handler } from "./apply-context.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import {
   type BoundNode,
   type NewRevision,
+  type Place,
   addNode,
   addFirstRevision,
   addNextRevision,
+  bindAnew,
   bindName,
   checkAncestors,
   endBoundNode,
@@ -23,11 +29,10 @@ import {
 import { idBytes, idText } from "./id-bytes.ts";
 import type { OperationOf } from "./operation.ts";
 import { requireChain } from "./shelf-rows.ts";
+import { countBytes, requireQuota } from "./user-rows.ts";
 
 /** The fields that say which revision of which file a commit makes. */
 interface CommitTarget {
-  readonly parent: NodeId;
-  readonly token: Uint8Array;
   readonly node: NodeId;
   readonly baseRevision: number;
 }
@@ -38,24 +43,26 @@ export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, t
   requireFree(place);
   checkAncestors(context, place.directoryRow);
   const directory = { node, kind: kindDirectory, attributes };
-  bindName(context, place, addNode(context, directory, authorUserRow(context)));
+  bindName(context, place, addNode(context, directory, place.ownerRow));
   context.totals.directories += 1;
   return { op };
 };
 
-/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `moved` for another epoch of the shelf's chain, `conflict` for another base revision or an ended lease, and `usage` when the file would have expired already. */
+/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `moved` for another epoch of the shelf's chain, `conflict` for another base revision or an ended lease, `quota`, and `usage` when the file would have expired already. */
 export const putFile: Handler<"putFile"> = (context, operation) => {
   const { expiresMs } = operation;
   const isAhead = expiresMs === null || expiresMs > context.timeMs;
   requireThat(isAhead, "usage", "the file would have expired already: check the clock");
   requireChain(context, operation);
   requireOpenLease(context, operation);
-  return { op: operation.op, revision: commitRevision(context, operation, operation) };
+  const place = placeOf(context, operation.parent, operation.token);
+  return { op: operation.op, revision: commitRevision(context, place, operation, operation) };
 };
 
-/** The copy stays, whenever its source expires. Refuses as putFile does, and with `not-found` when the source is not the author's or has no such revision. */
+/** The copy stays, whenever its source expires. Refuses as putFile does, and with `not-found` when the source is not of the same user's tree or has no such revision. */
 export const copyFile: Handler<"copyFile"> = (context, operation) => {
-  const source = requireRevision(context, operation.sourceNode, operation.sourceRevision);
+  const place = placeOf(context, operation.parent, operation.token);
+  const source = requireRevision(context, place.ownerRow, operation.sourceNode, operation.sourceRevision);
   const content: NewRevision = {
     fileKey: source["file_key"] as Uint8Array,
     sizeBytes: Number(source["size_bytes"]),
@@ -68,22 +75,27 @@ export const copyFile: Handler<"copyFile"> = (context, operation) => {
     copiesWanted: Number(source["copies_wanted"]),
     expiresMs: null,
   };
-  return { op: operation.op, revision: commitRevision(context, operation, content) };
+  return { op: operation.op, revision: commitRevision(context, place, operation, content) };
 };
 
-/** Refuses with `not-found`, `not-directory`, `is-directory`, `exists`, `conflict`, and `usage` for a directory into itself. */
+/** Refuses with `not-found`, `not-directory`, `is-directory`, `exists`, `conflict`, and `usage` for a directory into itself and for another user's tree. */
 export const move: Handler<"move"> = (context, operation) => {
   const { op, node, replace } = operation;
   const from = placeOf(context, operation.fromParent, operation.fromToken);
   const to = placeOf(context, operation.toParent, operation.toToken);
   const source = requireBound(from, node);
+  requireThat(
+    from.ownerRow === to.ownerRow,
+    "usage",
+    "what is one user's cannot be moved to another's: copy it, then remove it",
+  );
   const target = to.bound;
   if (target?.nodeRow === source.nodeRow) return { op };
   checkReplaced(source, target, replace);
   if (source.kind === kindDirectory) checkAncestors(context, to.directoryRow, source.nodeRow);
   if (target !== undefined) endBoundNode(context, target);
   unbindName(context, source.entryRow);
-  bindName(context, to, source.nodeRow);
+  bindAnew(context, to, source.nodeRow);
   return { op };
 };
 
@@ -97,14 +109,15 @@ export const removeEntry: Handler<"removeEntry"> = (context, { op, parent, token
 };
 
 /** A new file's first revision, or the one after `baseRevision`, which must be the current one. */
-function commitRevision(context: ApplyContext, target: CommitTarget, content: NewRevision): number {
-  const place = placeOf(context, target.parent, target.token);
-  if (target.baseRevision > 0) {
-    const nodeRow = requireBase(place.bound, target);
-    return addNextRevision(context, nodeRow, target.baseRevision, content);
-  }
-  requireFree(place);
-  const nodeRow = addNode(context, { node: target.node, kind: kindFile, attributes: null }, authorUserRow(context));
+function commitRevision(context: ApplyContext, place: Place, target: CommitTarget, content: NewRevision): number {
+  const { bound, ownerRow } = place;
+  const base = target.baseRevision > 0 ? requireBase(bound, target) : undefined;
+  if (base === undefined) requireFree(place);
+  requireQuota(context, ownerRow, content.addedBytes);
+  const newFile = { node: target.node, kind: kindFile, attributes: null };
+  const nodeRow = base ?? addNode(context, newFile, ownerRow);
+  countBytes(context, ownerRow, content.addedBytes);
+  if (base !== undefined) return addNextRevision(context, base, target.baseRevision, content);
   bindName(context, place, nodeRow);
   context.totals.files += 1;
   return addFirstRevision(context, nodeRow, content);

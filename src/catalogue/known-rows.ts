@@ -6,12 +6,21 @@ import { type Chain, decodeLinks } from "./chain.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 import { type RetentionPolicy, loadPolicy } from "./policy.ts";
 
+/** A user as far as every command has to know it. */
+export interface KnownUser {
+  readonly row: number;
+  readonly isAdmin: boolean;
+  /** Whether the user was removed, and its row is only remembered. */
+  readonly isEnded: boolean;
+}
+
 /** What it has learned is forgotten whenever changes are taken back, for it may have been one of those. */
 export class KnownRows {
   readonly #database: SqlDatabase;
   #network: string | undefined;
   #policy: RetentionPolicy | undefined;
-  readonly #users = new Map<UserId, number>();
+  readonly #users = new Map<UserId, KnownUser>();
+  #hasAdministrator: boolean | undefined;
   readonly #chains = new Map<ShelfId, Chain>();
 
   constructor(database: SqlDatabase) {
@@ -21,8 +30,14 @@ export class KnownRows {
   forget(): void {
     this.#network = undefined;
     this.#policy = undefined;
-    this.#users.clear();
+    this.forgetUsers();
     this.#chains.clear();
+  }
+
+  /** To be called when a user was made, changed or removed. */
+  forgetUsers(): void {
+    this.#users.clear();
+    this.#hasAdministrator = undefined;
   }
 
   /** To be called when a chain has changed. */
@@ -49,15 +64,23 @@ export class KnownRows {
     return this.#policy;
   }
 
-  /** Row of a user; undefined for a stranger. */
-  userRow(user: UserId): number | undefined {
+  /** A user, who may have ended; undefined for a stranger. */
+  user(user: UserId): KnownUser | undefined {
     const known = this.#users.get(user);
     if (known !== undefined) return known;
-    const row = this.#database.prepare("SELECT id FROM users WHERE user = ?").get(idBytes(user));
+    const row = this.#database.prepare("SELECT id, is_admin, ended_index FROM users WHERE user = ?").get(idBytes(user));
     if (row === undefined) return undefined;
+    const found = { row: Number(row["id"]), isAdmin: row["is_admin"] === 1, isEnded: row["ended_index"] !== null };
     if (this.#users.size >= usersKnownMax) this.#users.clear();
-    this.#users.set(user, Number(row["id"]));
-    return Number(row["id"]);
+    this.#users.set(user, found);
+    return found;
+  }
+
+  /** Whether any user is administrator. */
+  hasAdministrator(): boolean {
+    this.#hasAdministrator ??=
+      this.#database.prepare("SELECT 1 FROM users WHERE is_admin = 1 LIMIT 1").get() !== undefined;
+    return this.#hasAdministrator;
   }
 
   /** The chain of a shelf; undefined where there is no such shelf. */

@@ -16,6 +16,7 @@ import {
   addressBytesMax,
   attributesBytesMax,
   copiesMax,
+  inviteUsesMax,
   leaseKeysMax,
   nameTokenBytesMax,
   peerAddressesMax,
@@ -24,15 +25,18 @@ import {
   recordsPerCallMax,
   retainMsMax,
   retainRevisionsMax,
+  userNameBytesMax,
+  wrappedKeyBytesMax,
   zoneBytesMax,
 } from "../core/limits.ts";
 import { peerPublicKey } from "../identity/peer-identity.ts";
-import { type ValueOf, boolean, byteString, checkedText, constant, fileKeyWire, hexId } from "./wire.ts";
+import { type ValueOf, boolean, byteString, checkedText, fileKeyWire, hexId } from "./wire.ts";
 import { linkClaim, linksWire } from "./chain.ts";
 import { list, nullable, record, tagged } from "./compound-wire.ts";
 import { oneOf, peerIdWire, text, wholeNumber } from "./wire.ts";
 
 const nodeId = hexId<NodeId>(randomIdBytes);
+const userId = hexId<UserId>(randomIdBytes);
 const shelfId = hexId<ShelfId>(randomIdBytes);
 const storeId = hexId<StoreId>(randomIdBytes);
 const leaseId = hexId<LeaseId>(randomIdBytes);
@@ -66,6 +70,20 @@ const reach = {
 
 const peerDescription = record({ id: signingPeerId, name: peerName, ...reach });
 
+/** What a machine is to the network: one that may keep files for it, or one that only uses it. */
+export const peerRoles = ["storage", "client"] as const;
+
+const saltBytes = 16;
+const signatureBytes = 64;
+/** A user's own signature of its name, box key and root directory, for whoever uses the row: see verifyUserProof. */
+const userProof = byteString(signatureBytes, signatureBytes);
+/** What a login needs: the salt of the password, the SHA-256 of its proof, and the root key that it wraps. */
+const credential = record({
+  salt: byteString(saltBytes, saltBytes),
+  verifier: digest,
+  wrappedKey: byteString(1, wrappedKeyBytesMax),
+});
+
 /** A shelf and the epoch of the chain that the author knows: another one is refused with `moved`. */
 const chain = { shelf: shelfId, epoch: wholeNumber(1) };
 
@@ -78,12 +96,20 @@ const operations = {
   initNetwork: record({
     network: hexId<NetworkId>(digestBytes),
     networkPublicKey: digest,
-    sharedUser: record({ id: hexId<UserId>(randomIdBytes), publicKey: digest, rootDirectory: nodeId }),
+    sharedUser: record({
+      id: userId,
+      publicKey: digest,
+      boxPublicKey: digest,
+      proof: userProof,
+      rootDirectory: nodeId,
+    }),
     founder: peerDescription,
   }),
-  /** Makes an invite known by the SHA-256 of its secret; it counts once, until `expiresMs`. */
-  addInvite: record({ hash: digest, expiresMs: count, uses: constant(1) }),
-  /** Uses up an invite and makes the peer a member, in the place of the member that it `replaces`, or of none. */
+  /** Makes an invite known by the SHA-256 of its secret; it admits so many machines, each as what `role` says, until `expiresMs`. */
+  addInvite: record({ hash: digest, expiresMs: count, uses: wholeNumber(1, inviteUsesMax), role: oneOf(peerRoles) }),
+  /** Takes an invite back. */
+  revokeInvite: record({ hash: digest }),
+  /** Uses an invite and makes the peer a member, in the place of the member that it `replaces`, or of none. */
   admitPeer: record({ inviteSecretHash: digest, peer: peerDescription, replaces: nullable(peerIdWire) }),
   /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none, another `store` tells that the disk was lost. */
   updatePeer: record({ name: nullable(peerName), ...reach }),
@@ -132,6 +158,26 @@ const operations = {
   orderPeer: record({ peer: peerIdWire, order: nullable(oneOf(["drain", "remove", "abandon"])) }),
   /** Ends the membership of a peer that no chain names. */
   removePeer: record({ peer: peerIdWire }),
+  /** Makes a user. The first one becomes administrator. `rootDirectory` is made with it. */
+  addUser: record({
+    user: userId,
+    /** As parseUserName wants it; apply refuses others. */
+    name: text(userNameBytesMax),
+    publicKey: digest,
+    boxPublicKey: digest,
+    proof: userProof,
+    rootDirectory: nodeId,
+    credential,
+    /** Bytes that the user's files may cost; null for as many as there is room for. */
+    quotaBytes: nullable(count),
+  }),
+  /** Another password of its author. */
+  setCredential: record({ credential }),
+  /** Ends a user, whose name is free then; the tree stays for its time. */
+  removeUser: record({ user: userId }),
+  setAdmin: record({ user: userId, isAdmin: boolean }),
+  /** Null takes the quota away. */
+  setQuota: record({ user: userId, quotaBytes: nullable(count) }),
   /** Changes the network's policy; null keeps what there is. */
   setPolicy: record({
     copies: nullable(copies),
@@ -158,10 +204,13 @@ export type OperationOf<Name extends OperationName> = Extract<Operation, { reado
 /** A peer as it describes itself when it founds or joins a network. */
 export type PeerDescription = ValueOf<typeof peerDescription>;
 
-/** Who may be the author of each operation. Members only, in both cases. */
-export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> = {
+export type PeerRole = (typeof peerRoles)[number];
+
+/** Who may sign each operation: a user, a peer, or either. Members only. */
+export const operationAuthors: Readonly<Record<OperationName, "user" | "peer" | "either">> = {
   initNetwork: "peer",
-  addInvite: "peer",
+  addInvite: "either",
+  revokeInvite: "either",
   admitPeer: "peer",
   updatePeer: "peer",
   makeDirectory: "user",
@@ -171,15 +220,33 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> 
   removeEntry: "user",
   endLease: "peer",
   expire: "peer",
-  orderCoordinator: "peer",
-  orderPeer: "peer",
+  orderCoordinator: "either",
+  orderPeer: "either",
   removePeer: "peer",
-  setPolicy: "peer",
+  addUser: "either",
+  setCredential: "user",
+  removeUser: "either",
+  setAdmin: "either",
+  setQuota: "either",
+  setPolicy: "either",
   orderChain: "peer",
   reportLink: "peer",
   collect: "peer",
   forgetDrops: "peer",
 };
+
+/** Operations that only an administrator may ask for; while there is none, any member or the shared user. A user may also end itself. */
+export const administratorOnly: ReadonlySet<OperationName> = new Set([
+  "addInvite",
+  "revokeInvite",
+  "orderCoordinator",
+  "orderPeer",
+  "addUser",
+  "removeUser",
+  "setAdmin",
+  "setQuota",
+  "setPolicy",
+]);
 
 /** Operations that only the leading coordinator asks for, because it alone knows who is up: it takes them from no other peer. */
 export const leaderOnly: ReadonlySet<OperationName> = new Set(["orderChain", "removePeer", "collect"]);

@@ -4,14 +4,20 @@ import type { PeerId, StoreId } from "../core/ids.ts";
 import { type ApplyContext, type Handler, authorPeer } from "./apply-context.ts";
 import { withoutDisk } from "./chain.ts";
 import { idBytes, idText } from "./id-bytes.ts";
-import { deletePeer, ensureShelf, nameHolder } from "./peer-rows.ts";
+import { deletePeer, ensureShelf, isClient, nameHolder } from "./peer-rows.ts";
 import { requireThat } from "./refusal.ts";
 import { changeChains, isLinked } from "./shelf-rows.ts";
 
-/** Another `store` than the known one: the disk was lost, and no chain counts on it any more. Refuses with `exists` when the name or the shelf is another peer's, or the peer has another shelf, and `quota` when there are too many shelves. */
+/** Another `store` than the known one: the disk was lost, and no chain counts on it any more. Refuses with `permission` a client that offers storage or to coordinate, `exists` when the name or the shelf is another peer's, or the peer has another shelf, and `quota` when there are too many shelves. */
 export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
   const { op, name, addresses, zone, capacityBytes, shelf, store, mayCoordinate } = operation;
   const peer = authorPeer(context);
+  const offers = shelf !== null || mayCoordinate;
+  requireThat(
+    !offers || !isClient(context, peer),
+    "permission",
+    "this machine joined as a client: to keep files or to coordinate it needs to join anew, with an invite for storage",
+  );
   if (name !== null) {
     const holder = nameHolder(context, name);
     requireThat(
@@ -41,8 +47,10 @@ export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
   return { op };
 };
 
-/** Refuses with `not-found` for a peer that is not a member. */
-export const orderCoordinator: Handler<"orderCoordinator"> = ({ database, totals, index }, { op, peer, order }) => {
+/** Refuses with `not-found` for a peer that is not a member, and `usage` to add a client. */
+export const orderCoordinator: Handler<"orderCoordinator"> = (context, { op, peer, order }) => {
+  const { database, totals, index } = context;
+  requireThat(order !== "add" || !isClient(context, peer), "usage", "a client does not coordinate");
   const changed = database.prepare("UPDATE peers SET coordinator_order = ? WHERE peer = ?").run(order, peer);
   requireThat(changed === 1, "not-found", "the network has no such peer");
   totals.membersVersion = index;

@@ -3,23 +3,26 @@ import { encode } from "cborg";
 import type { PeerId, PeerName, ShelfId } from "../core/ids.ts";
 import type { ApplyContext } from "./apply-context.ts";
 import { idBytes, idText } from "./id-bytes.ts";
-import type { PeerDescription } from "./operation.ts";
+import type { PeerDescription, PeerRole } from "./operation.ts";
 import { requireThat } from "./refusal.ts";
 import { addShelf } from "./shelf-rows.ts";
 
 const peerNameCharactersMax = 63;
 
+/** What a new member is besides what it says of itself. */
+interface Admission {
+  readonly name: PeerName;
+  readonly role: PeerRole;
+  /** Of the invite that it came by; null for the founder. */
+  readonly inviteHash: Uint8Array | null;
+}
+
 /** Adds a member, without a shelf. */
-export function addPeer(
-  context: ApplyContext,
-  peer: PeerDescription,
-  name: PeerName,
-  inviteHash: Uint8Array | null,
-): void {
+export function addPeer(context: ApplyContext, peer: PeerDescription, { name, role, inviteHash }: Admission): void {
   const { database, index, timeMs, totals } = context;
   database
     .prepare(
-      "INSERT INTO peers (peer, name, addresses, zone, capacity_bytes, store, may_coordinate, invite_hash, joined_index, joined_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO peers (peer, name, addresses, zone, capacity_bytes, store, may_coordinate, role, invite_hash, joined_index, joined_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .run(
       peer.id,
@@ -29,6 +32,7 @@ export function addPeer(
       peer.capacityBytes,
       peer.store === null ? null : idBytes(peer.store),
       peer.mayCoordinate ? 1 : 0,
+      role,
       inviteHash,
       index,
       timeMs,
@@ -41,6 +45,11 @@ export function deletePeer({ database, totals, index }: ApplyContext, peer: Peer
   database.prepare("UPDATE shelves SET home = NULL WHERE home = ?").run(peer);
   database.prepare("DELETE FROM peers WHERE peer = ?").run(peer);
   totals.membersVersion = index;
+}
+
+/** Whether the peer is a member that only uses the network. */
+export function isClient({ database }: ApplyContext, peer: PeerId): boolean {
+  return database.prepare("SELECT role FROM peers WHERE peer = ?").get(peer)?.["role"] === "client";
 }
 
 /** The shelf whose home the peer is. */

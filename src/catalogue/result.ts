@@ -8,6 +8,7 @@ import {
   peerNameBytesMax,
   refusalBytesMax,
 } from "../core/limits.ts";
+import { peerRoles } from "./operation.ts";
 import { choice, list, nullable, record, tagged } from "./compound-wire.ts";
 import {
   type ValueOf,
@@ -30,8 +31,13 @@ const rechained = record({ epoch: wholeNumber(1) });
 const operationResultWire = tagged("op", {
   initNetwork: nothing,
   addInvite: nothing,
-  /** The name that the peer got, and whether it had used this invite before. */
-  admitPeer: record({ name: checkedText(peerNameBytesMax, parsePeerName), alreadyMember: boolean }),
+  revokeInvite: nothing,
+  /** The name that the peer got, what it is to the network, and whether it had used this invite before. */
+  admitPeer: record({
+    name: checkedText(peerNameBytesMax, parsePeerName),
+    role: oneOf(peerRoles),
+    alreadyMember: boolean,
+  }),
   updatePeer: nothing,
   makeDirectory: nothing,
   putFile: committed,
@@ -45,6 +51,12 @@ const operationResultWire = tagged("op", {
   orderCoordinator: nothing,
   orderPeer: nothing,
   removePeer: nothing,
+  /** Whether the user is administrator, being the first. */
+  addUser: record({ isAdmin: boolean }),
+  setCredential: nothing,
+  removeUser: nothing,
+  setAdmin: nothing,
+  setQuota: nothing,
   setPolicy: nothing,
   orderChain: rechained,
   reportLink: rechained,

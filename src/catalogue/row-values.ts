@@ -1,9 +1,18 @@
 /** From rows of the database to rows that queries return. */
 import { decode } from "cborg";
-import { type NodeId, type PeerId, type PeerName, type ShelfId, type StoreId, fileKeyOf } from "../core/ids.ts";
+import {
+  type NodeId,
+  type PeerId,
+  type PeerName,
+  type ShelfId,
+  type StoreId,
+  type UserName,
+  fileKeyOf,
+} from "../core/ids.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { decodeLinks } from "./chain.ts";
-import type { EntryRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
+import type { PeerRole } from "./operation.ts";
+import type { ChangedRow, EntryRow, InviteRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
 import type { ReferencedKey, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
@@ -49,8 +58,6 @@ export function revisionRowOf(row: SqlRow): RevisionRow {
 
 /** A row of `nodes` with its user, parent and token. */
 export function nodeRowOf(row: SqlRow): NodeRow {
-  const parent = row["parent"];
-  const token = row["token"];
   return {
     node: idText(bytes(row["node"])),
     user: idText(bytes(row["user"])),
@@ -58,8 +65,14 @@ export function nodeRowOf(row: SqlRow): NodeRow {
     revision: Number(row["revision"]),
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
+    ...namingOf(row),
+  };
+}
+
+function namingOf({ parent, token }: SqlRow): Pick<NodeRow, "parent" | "token"> {
+  return {
     parent: parent instanceof Uint8Array ? idText<NodeId>(parent) : null,
-    token: token instanceof Uint8Array ? Uint8Array.from(token) : null,
+    token: bytesOrNull(token),
   };
 }
 
@@ -76,6 +89,7 @@ export function peerRowOf(row: SqlRow): PeerRow {
     shelf: shelf instanceof Uint8Array ? idText<ShelfId>(shelf) : null,
     store: store instanceof Uint8Array ? idText<StoreId>(store) : null,
     mayCoordinate: row["may_coordinate"] === 1,
+    role: row["role"] as PeerRole,
     coordinatorOrder: row["coordinator_order"] as PeerRow["coordinatorOrder"],
     storageOrder: row["storage_order"] as PeerRow["storageOrder"],
     joinedIndex: Number(row["joined_index"]),
@@ -112,13 +126,53 @@ export function referencedKeyOf(row: SqlRow): ReferencedKey {
   return { fileKey: fileKeyOf(bytes(row["file_key"])), copies: Number(row["copies"]) };
 }
 
-/** A row of `users`. */
+/** A row of `users`, without the credential. */
 export function userRowOf(row: SqlRow): UserRow {
   return {
     user: idText(bytes(row["user"])),
+    name: String(row["name"]) as UserName,
     publicKey: Uint8Array.from(bytes(row["public_key"])),
+    boxPublicKey: Uint8Array.from(bytes(row["box_public_key"])),
+    proof: Uint8Array.from(bytes(row["proof"])),
     rootDirectory: idText(bytes(row["root"])),
+    isAdmin: row["is_admin"] === 1,
+    quotaBytes: numberOrNull(row["quota_bytes"]),
+    usedBytes: Number(row["used_bytes"]),
     createdIndex: Number(row["created_index"]),
+    createdMs: Number(row["created_ms"]),
+  };
+}
+
+/** A row of `invites` with the name of who made it. */
+export function inviteRowOf(row: SqlRow): InviteRow {
+  return {
+    hash: Uint8Array.from(bytes(row["hash"])),
+    role: row["role"] as PeerRole,
+    usesLeft: Number(row["uses_left"]),
+    expiresMs: Number(row["expires_ms"]),
+    createdBy: String(row["author"]),
+    createdIndex: Number(row["created_index"]),
+  };
+}
+
+/** A row of `nodes` with its name and its live revision. */
+export function changedRowOf(row: SqlRow): ChangedRow {
+  const isDirectory = row["kind"] === kindDirectory;
+  const isEnded = row["ended_index"] !== null;
+  const fileKey = row["file_key"];
+  const attributes = bytesOrNull(isDirectory ? row["directory_attributes"] : row["attributes"]);
+  return {
+    node: idText(bytes(row["node"])),
+    kind: isDirectory ? "directory" : "file",
+    ...namingOf(row),
+    attributes: isEnded || attributes === null ? new Uint8Array(0) : attributes,
+    revision: Number(row["revision"]),
+    fileKey: fileKey instanceof Uint8Array ? fileKeyOf(fileKey) : null,
+    sizeBytes: Number(row["size_bytes"]),
+    copiesWanted: Number(row["copies_wanted"]),
+    expiresMs: numberOrNull(row["expires_ms"]),
+    changedIndex: Number(row["changed_index"]),
+    endedIndex: numberOrNull(row["ended_index"]),
   };
 }
 
@@ -135,6 +189,10 @@ export function networkRowOf(row: SqlRow): NetworkRow {
 /** A column that the schema says is a blob. */
 export function bytes(value: SqlValue | undefined): Uint8Array {
   return value as Uint8Array;
+}
+
+function bytesOrNull(value: SqlValue | undefined): Uint8Array | null {
+  return value instanceof Uint8Array ? Uint8Array.from(value) : null;
 }
 
 function numberOrNull(value: SqlValue | undefined): number | null {

@@ -9,6 +9,7 @@ import {
   parseShelfId,
   parseStoreId,
   parseUserId,
+  parseUserName,
   digestBytes,
 } from "../core/ids.ts";
 import {
@@ -19,14 +20,19 @@ import {
   nameTokenBytesMax,
   pageRowsMax,
   peerAddressesMax,
+  peerIdBytesMax,
   zoneBytesMax,
 } from "../core/limits.ts";
+import { peerRoles } from "./operation.ts";
 import { brandedText, byteString, list, printable, record, wholeNumber } from "./row-schema.ts";
 
 const count = wholeNumber(0);
 const kind = v.picklist(["file", "directory"]);
 const token = byteString(1, nameTokenBytesMax);
 const attributes = byteString(0, attributesBytesMax);
+const digest = byteString(digestBytes, digestBytes);
+const role = v.picklist(peerRoles);
+const userName = brandedText(parseUserName);
 const nodeId = brandedText(parseNodeId);
 const fileKey = brandedText(parseFileKey);
 const shelfId = brandedText(parseShelfId);
@@ -106,6 +112,8 @@ const peerRow = record({
   store: v.nullable(brandedText(parseStoreId)),
   /** Whether the peer offers to be a coordinator. */
   mayCoordinate: v.boolean(),
+  /** What its invite made of it: a client keeps no files and does not coordinate. */
+  role,
   /** What a person ordered about that; null without an order. */
   coordinatorOrder: v.nullable(v.picklist(["add", "remove"])),
   /** What a person ordered about its storage; null without an order. */
@@ -141,15 +149,72 @@ const policyRow = record({
 });
 /** A file key that revisions name, and the most copies that any of them wants, by the policy of now. */
 const referencedKey = record({ fileKey, copies });
+/** A user who has not ended, without the credential. */
 const userRow = record({
   user: brandedText(parseUserId),
-  publicKey: byteString(digestBytes, digestBytes),
+  name: userName,
+  publicKey: digest,
+  /** X25519. */
+  boxPublicKey: digest,
+  /** The user's signature of name, box key and root directory: to be checked by whoever uses the row. */
+  proof: byteString(64, 64),
   rootDirectory: nodeId,
+  isAdmin: v.boolean(),
+  /** Bytes that the user's tree may cost; null without a quota. */
+  quotaBytes: v.nullable(count),
+  /** Added bytes of all revisions in the user's tree that are kept. */
+  usedBytes: count,
   createdIndex: count,
+  createdMs: count,
+});
+const userPage = record({
+  /** In the order of their names. */
+  rows: list(userRow, 0, pageRowsMax),
+  /** Where the next page starts; null on the last one. */
+  next: v.nullable(userName),
+});
+const inviteRow = record({
+  hash: digest,
+  role,
+  usesLeft: wholeNumber(1),
+  expiresMs: count,
+  /** Who made it: a user, or a peer; one that is there no more by its id. */
+  createdBy: printable(peerIdBytesMax),
+  createdIndex: count,
+});
+const changeCursor = record({ index: count, row: count });
+const changedRow = record({
+  node: nodeId,
+  kind,
+  /** Directory and token that name it; null for a root, and for a node that has ended. */
+  parent: v.nullable(nodeId),
+  token: v.nullable(token),
+  /** Of the live revision, or of a directory; empty for a root and for what has ended. */
+  attributes,
+  /** Latest revision of a file; 0 for a directory. */
+  revision: count,
+  /** Of the live revision; null for a directory and for what has ended, and byte counts and copies are 0. */
+  fileKey: v.nullable(fileKey),
+  sizeBytes: count,
+  copiesWanted: count,
+  expiresMs: v.nullable(count),
+  changedIndex: count,
+  /** Null while the node is live. */
+  endedIndex: v.nullable(count),
+});
+const changePage = record({
+  /** In the order of their last changes, each node once. */
+  rows: list(changedRow, 0, pageRowsMax),
+  /** Where the next page starts; null on the last one. */
+  next: v.nullable(changeCursor),
+  /** State that the page shows: after the last page, where to follow on from. */
+  appliedIndex: count,
+  /** Whether ends may have been forgotten that came after the index asked for: whoever follows starts anew, from 0. */
+  isReset: v.boolean(),
 });
 const networkRow = record({
   network: brandedText(parseNetworkId),
-  publicKey: byteString(digestBytes, digestBytes),
+  publicKey: digest,
   sharedUser: brandedText(parseUserId),
   foundedMs: count,
 });
@@ -173,6 +238,11 @@ export type ShelfRow = v.InferOutput<typeof shelfRow>;
 export type PolicyRow = v.InferOutput<typeof policyRow>;
 export type ReferencedKey = v.InferOutput<typeof referencedKey>;
 export type UserRow = v.InferOutput<typeof userRow>;
+export type UserPage = v.InferOutput<typeof userPage>;
+export type InviteRow = v.InferOutput<typeof inviteRow>;
+export type ChangeCursor = v.InferOutput<typeof changeCursor>;
+export type ChangedRow = v.InferOutput<typeof changedRow>;
+export type ChangePage = v.InferOutput<typeof changePage>;
 export type NetworkRow = v.InferOutput<typeof networkRow>;
 export type CatalogueCounts = v.InferOutput<typeof catalogueCounts>;
 
@@ -187,6 +257,10 @@ export const rowSchemas = {
   policy: policyRow,
   referencedKey: referencedKey,
   user: userRow,
+  userPage: userPage,
+  invite: inviteRow,
+  changeCursor: changeCursor,
+  changePage: changePage,
   network: networkRow,
   counts: catalogueCounts,
 };

@@ -3,23 +3,26 @@ import { DfsError } from "../core/errors.ts";
 import { copiesDefault, logMarkBytesMax, retainMsDefault, retainRevisionsDefault } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /**
  * Rows of `nodes`, `entries` and `revisions` outlive what they say: `created_index` is the index of the command that made
  * them, `ended_index` that of the one that ended them, NULL while they are live, and `ended_ms` its time; `out_ms` is when
  * a revision ceased to be among those that a live file keeps. A command that collects removes them after their time.
  * `nodes.id` is given out in order by the totals, `kind` is 1 for a file and 2 for a directory; `history_bytes` counts
- * earlier revisions that were removed too, and `removed_bytes` those of them alone. `drops` are the file keys of a shelf
- * that no revision names any more. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
+ * earlier revisions that were removed too, and `removed_bytes` those of them alone. `changed_index` is that of the last
+ * command that made, named, renamed or ended a node, or gave it a revision; `collected_index` the latest that a removed
+ * node had. `drops` are the file keys of a shelf that no revision names any more. `used_bytes` counts the added bytes of
+ * all revisions in a user's tree; a user who has ended keeps the row as long as the tree is kept, without a credential. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
  * chain.ts, `log_mark.mark` is the log's own and unknown here.
  */
 const tables = `
 CREATE TABLE totals (
   id INTEGER PRIMARY KEY CHECK (id = 1), applied_index INTEGER NOT NULL, last_time_ms INTEGER NOT NULL,
   members_version INTEGER NOT NULL, nodes INTEGER NOT NULL, sessions INTEGER NOT NULL, files INTEGER NOT NULL,
-  directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, drops INTEGER NOT NULL);
-INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, drops INTEGER NOT NULL,
+  users INTEGER NOT NULL, collected_index INTEGER NOT NULL);
+INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 CREATE TABLE log_mark (id INTEGER PRIMARY KEY CHECK (id = 1), mark BLOB NOT NULL);
 INSERT INTO log_mark VALUES (1, X'');
 CREATE TABLE network (
@@ -32,7 +35,7 @@ INSERT INTO policy VALUES (1, ${copiesDefault}, ${copiesDefault}, ${retainRevisi
 CREATE TABLE peers (
   peer TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, addresses BLOB NOT NULL, zone TEXT NOT NULL,
   capacity_bytes INTEGER NOT NULL, store BLOB, may_coordinate INTEGER NOT NULL, coordinator_order TEXT,
-  storage_order TEXT, invite_hash BLOB UNIQUE, joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL) WITHOUT ROWID;
+  storage_order TEXT, role TEXT NOT NULL, invite_hash BLOB, joined_index INTEGER NOT NULL, joined_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE shelves (
   shelf BLOB PRIMARY KEY, home TEXT UNIQUE REFERENCES peers, epoch INTEGER NOT NULL, links BLOB NOT NULL,
   copies_max INTEGER NOT NULL, revisions INTEGER NOT NULL, sealed_bytes INTEGER NOT NULL,
@@ -40,11 +43,17 @@ CREATE TABLE shelves (
 CREATE TABLE drops (
   shelf BLOB NOT NULL, file_key BLOB NOT NULL, PRIMARY KEY (shelf, file_key)) WITHOUT ROWID;
 CREATE TABLE users (
-  id INTEGER PRIMARY KEY, user BLOB NOT NULL UNIQUE, public_key BLOB NOT NULL, root BLOB NOT NULL,
-  created_index INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY, user BLOB NOT NULL UNIQUE, name TEXT NOT NULL, public_key BLOB NOT NULL,
+  box_public_key BLOB NOT NULL, proof BLOB NOT NULL, root BLOB NOT NULL, is_admin INTEGER NOT NULL, quota_bytes INTEGER, used_bytes INTEGER NOT NULL, salt BLOB,
+  verifier BLOB, wrapped_key BLOB, created_index INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_index INTEGER,
+  ended_ms INTEGER);
+CREATE UNIQUE INDEX users_live ON users (name) WHERE ended_index IS NULL;
+CREATE INDEX users_administrators ON users (name) WHERE is_admin = 1;
+CREATE INDEX users_by_end ON users (ended_ms) WHERE ended_ms IS NOT NULL;
 CREATE TABLE invites (
-  hash BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL, created_by TEXT NOT NULL, created_index INTEGER NOT NULL
-) WITHOUT ROWID;
+  hash BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL, uses_left INTEGER NOT NULL, role TEXT NOT NULL,
+  created_by TEXT NOT NULL, created_index INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX invites_by_expiry ON invites (expires_ms);
 CREATE TABLE sessions (
   session BLOB PRIMARY KEY, author TEXT NOT NULL, last_sequence INTEGER NOT NULL, last_index INTEGER NOT NULL,
   result BLOB NOT NULL) WITHOUT ROWID;
@@ -55,8 +64,9 @@ CREATE TABLE ended_leases (
 CREATE INDEX ended_leases_by_time ON ended_leases (ended_ms);
 CREATE TABLE nodes (
   id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE, user_id INTEGER NOT NULL, kind INTEGER NOT NULL,
-  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB, created_index INTEGER NOT NULL,
-  ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
+  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB, changed_index INTEGER NOT NULL,
+  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
+CREATE INDEX nodes_by_change ON nodes (user_id, changed_index);
 CREATE INDEX nodes_by_end ON nodes (ended_ms) WHERE ended_ms IS NOT NULL;
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, token BLOB NOT NULL, node_id INTEGER NOT NULL,
@@ -128,6 +138,10 @@ export interface Totals {
   storedBytes: number;
   /** Rows of `drops`. */
   drops: number;
+  /** Users ever made: the last `users.id`. */
+  users: number;
+  /** The latest `changed_index` of a node that was removed: who has followed changes only up to before it may have missed an end. */
+  collectedIndex: number;
 }
 
 /** Makes the tables in a new database, without a prepared statement. */
@@ -160,6 +174,8 @@ export function loadTotals(database: SqlDatabase): Totals {
     logicalBytes: column("logical_bytes"),
     storedBytes: column("stored_bytes"),
     drops: column("drops"),
+    users: column("users"),
+    collectedIndex: column("collected_index"),
   };
 }
 
@@ -177,7 +193,7 @@ export function saveLogMark(database: SqlDatabase, mark: Uint8Array): void {
 export function saveTotals(database: SqlDatabase, totals: Totals): void {
   database
     .prepare(
-      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?, drops = ?",
+      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?, drops = ?, users = ?, collected_index = ?",
     )
     .run(
       totals.appliedIndex,
@@ -190,5 +206,7 @@ export function saveTotals(database: SqlDatabase, totals: Totals): void {
       totals.logicalBytes,
       totals.storedBytes,
       totals.drops,
+      totals.users,
+      totals.collectedIndex,
     );
 }

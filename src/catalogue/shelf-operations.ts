@@ -4,7 +4,7 @@ import { endedLeaseMs } from "../core/limits.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import type { ApplyContext, Handler } from "./apply-context.ts";
 import { withClaim, withinKept } from "./chain.ts";
-import { forgetKeys } from "./collection.ts";
+import { forgetKeys } from "./drops.ts";
 import { idBytes } from "./id-bytes.ts";
 import { requireThat } from "./refusal.ts";
 import { requireChain, requireOwnChain, saveLinks } from "./shelf-rows.ts";

@@ -3,10 +3,11 @@ import { type NodeId, type ShelfId, digestOf, type FileKey, type LeaseId } from 
 import { pathDepthMax } from "../core/limits.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { type ApplyContext, authorUserRow } from "./apply-context.ts";
-import { keepKey } from "./collection.ts";
+import { keepKey } from "./drops.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { idBytes } from "./id-bytes.ts";
 import { noteFallenOut } from "./retention.ts";
+import { sharedUserRow } from "./user-rows.ts";
 
 export const kindFile = 1;
 export const kindDirectory = 2;
@@ -43,15 +44,17 @@ export interface NewRevision {
   readonly expiresMs: number | null;
 }
 
-/** A name in one of the author's live directories. */
+/** A name in a live directory that the author may change. */
 export interface Place {
   readonly directoryRow: number;
+  /** Row of the user whose tree it is: what is made there is that user's. */
+  readonly ownerRow: number;
   readonly token: Uint8Array;
   /** What the name stands for; undefined when it is free. */
   readonly bound: BoundNode | undefined;
 }
 
-/** The name `token` in the directory `parent`. Refuses with `not-found` or `not-directory`. */
+/** The name `token` in the directory `parent`. Refuses with `not-found`, also for a directory that the author may not change, and `not-directory`. */
 export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array): Place {
   const row = context.database
     .prepare(
@@ -60,13 +63,29 @@ export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array
        LEFT JOIN nodes n ON n.id = e.node_id WHERE d.node = ? AND d.ended_index IS NULL`,
     )
     .get(token, idBytes(parent));
-  requireThat(row?.["user_id"] === authorUserRow(context), "not-found", "the directory is not there any more");
+  const isThere = row !== undefined && mayChange(context, Number(row["user_id"]));
+  requireThat(isThere, "not-found", "the directory is not there any more");
   requireThat(row["directory_kind"] === kindDirectory, "not-directory", "a file cannot hold other files");
-  return { directoryRow: Number(row["directory_id"]), token, bound: boundNodeOf(row) };
+  return {
+    directoryRow: Number(row["directory_id"]),
+    ownerRow: Number(row["user_id"]),
+    token,
+    bound: row["entry_id"] === null ? undefined : boundNodeOf(row),
+  };
 }
 
-function boundNodeOf(row: SqlRow): BoundNode | undefined {
-  if (row["entry_id"] === null) return undefined;
+/** Whether the author may change the tree of a user: its own, and the shared user's, which is everybody's. */
+function mayChange(context: ApplyContext, ownerRow: number): boolean {
+  return ownerRow === sharedUserRow || ownerRow === authorUserRow(context);
+}
+
+/** Notes that something about a node changed, for whoever follows the changes of its tree. */
+function noteChanged({ database, index }: ApplyContext, nodeRow: number): void {
+  database.prepare("UPDATE nodes SET changed_index = ? WHERE id = ?").run(index, nodeRow);
+}
+
+/** A row of `nodes` with the entry that names it. */
+export function boundNodeOf(row: SqlRow): BoundNode {
   return {
     entryRow: Number(row["entry_id"]),
     nodeRow: Number(row["id"]),
@@ -100,15 +119,21 @@ export function addNode(context: ApplyContext, { node, kind, attributes }: NewNo
   const row = totals.nodes + 1;
   const added = database
     .prepare(
-      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
+      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, changed_index, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
     )
-    .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, attributes, index, timeMs);
+    .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, attributes, index, index, timeMs);
   requireThat(added === 1, "exists", "the node id has been used before: choose a new random one");
   totals.nodes = row;
   return row;
 }
 
-/** Makes a name stand for a node. */
+/** Makes a name stand for a node that was there before. */
+export function bindAnew(context: ApplyContext, place: Place, nodeRow: number): void {
+  bindName(context, place, nodeRow);
+  noteChanged(context, nodeRow);
+}
+
+/** Makes a name stand for a new node. */
 export function bindName(context: ApplyContext, { directoryRow, token }: Place, nodeRow: number): void {
   context.database
     .prepare("INSERT INTO entries (parent_id, token, node_id, created_index, created_ms) VALUES (?, ?, ?, ?, ?)")
@@ -126,8 +151,8 @@ export function unbindName(context: ApplyContext, entryRow: number): void {
 export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   unbindName(context, bound.entryRow);
   context.database
-    .prepare("UPDATE nodes SET ended_index = ?, ended_ms = ? WHERE id = ?")
-    .run(context.index, context.timeMs, bound.nodeRow);
+    .prepare("UPDATE nodes SET changed_index = ?, ended_index = ?, ended_ms = ? WHERE id = ?")
+    .run(context.index, context.index, context.timeMs, bound.nodeRow);
   if (bound.kind === kindDirectory) {
     context.totals.directories -= 1;
     return;
@@ -150,7 +175,9 @@ export function addNextRevision(
 ): number {
   const historyBytes = endRevision(context, nodeRow, baseRevision);
   const revision = baseRevision + 1;
-  context.database.prepare("UPDATE nodes SET revision = ? WHERE id = ?").run(revision, nodeRow);
+  context.database
+    .prepare("UPDATE nodes SET revision = ?, changed_index = ? WHERE id = ?")
+    .run(revision, context.index, nodeRow);
   noteFallenOut(context, nodeRow, revision);
   return insertRevision(context, nodeRow, revision, historyBytes, content);
 }
@@ -177,12 +204,12 @@ function insertRevision(
 }
 
 /** The row of a revision of one of the author's files, live or not. Refuses with `not-found`. */
-export function requireRevision(context: ApplyContext, node: NodeId, revision: number): SqlRow {
+export function requireRevision(context: ApplyContext, ownerRow: number, node: NodeId, revision: number): SqlRow {
   const row = context.database
     .prepare(
       "SELECT r.* FROM nodes n JOIN revisions r ON r.node_id = n.id WHERE n.node = ? AND n.user_id = ? AND r.revision = ?",
     )
-    .get(idBytes(node), authorUserRow(context), revision);
+    .get(idBytes(node), ownerRow, revision);
   requireThat(row !== undefined, "not-found", `there is no revision ${revision} of the file to copy`);
   return row;
 }

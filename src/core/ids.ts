@@ -81,10 +81,15 @@ export const parsePeerName = parser<PeerName>(
   "peer name (1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit)",
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
 );
+const userNamePattern = /^[a-z][a-z0-9._-]{0,31}$/;
 export const parseUserName = parser<UserName>(
   "user name (1 to 32 lower-case letters, digits, dots, dashes and underscores, the first a letter)",
-  /^[a-z][a-z0-9._-]{0,31}$/,
+  userNamePattern,
 );
+/** Whether the text can be a user's name. */
+export const isUserName = (text: string): text is UserName => userNamePattern.test(text);
+/** The user without a password, whom every member of the network can be. */
+export const sharedUserName = "shared" as UserName;
 export const parseShelfId = parser<ShelfId>("shelf id", /^[0-9a-f]{32}$/);
 export const parseUserId = parser<UserId>("user id", /^[0-9a-f]{32}$/);
 export const parseNodeId = parser<NodeId>("node id", /^[0-9a-f]{32}$/);

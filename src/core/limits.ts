@@ -108,6 +108,14 @@ export const groupCommandBytesMax = 1 * MiB;
 export const logMarkBytesMax = 64 * KiB;
 /** Public keys kept ready for use: those of every peer and of as many users, 1 MiB or so. */
 export const publicKeysReadyMax = 1_000;
+/** Users that the catalogue remembers, those included who have ended and whose files are still kept: a large company. */
+export const usersMax = 10_000;
+/** A user's name, as long as a login name may be. */
+export const userNameBytesMax = 32;
+/** A user's root key under a password: 32 bytes, a nonce and a tag, with room to grow. */
+export const wrappedKeyBytesMax = 128;
+/** Administrators that a refusal names: whoever reads it needs one of them. */
+export const administratorsNamedMax = 5;
 /** Users whose rows are kept in memory while commands are applied: some 100 KiB. */
 export const usersKnownMax = 1_000;
 /** Files that one order ends because their time is over: a batch of some 30 ms, after which other commands have their turn. */

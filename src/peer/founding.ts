@@ -1,9 +1,10 @@
 /** Founding a network: the keys of a first peer, and the first command of an empty catalogue. */
 import { DfsError } from "../core/errors.ts";
-import type { PeerId, PeerName, ShelfId } from "../core/ids.ts";
+import { type PeerId, type PeerName, type ShelfId, sharedUserName } from "../core/ids.ts";
 import { type NetworkKeys, deriveNetwork, generateNetworkSecret } from "../identity/network-keys.ts";
 import { encodePeerKey, generatePeerKey } from "../identity/peer-identity.ts";
 import { sharedUserKeys } from "../identity/user-keys.ts";
+import { signUserProof } from "../identity/user-proof.ts";
 import type { CommandSession } from "./command-session.ts";
 import type { Membership } from "./peer-config.ts";
 import { randomId } from "./random-ids.ts";
@@ -57,7 +58,13 @@ export async function found(
       op: "initNetwork",
       network: network.networkId,
       networkPublicKey: network.publicKey,
-      sharedUser: { id: user.userId, publicKey: user.publicKey, rootDirectory: user.rootDirectory },
+      sharedUser: {
+        id: user.userId,
+        publicKey: user.publicKey,
+        boxPublicKey: user.boxPublicKey,
+        proof: signUserProof(user, network.networkId, sharedUserName),
+        rootDirectory: user.rootDirectory,
+      },
       founder: {
         id: self,
         name,

@@ -24,7 +24,7 @@ export async function makeInvite(options: InvitationOptions): Promise<Invite> {
     throw new DfsError("usage", `an invite counts for ${inviteMsMax / 86_400_000} days at the most`);
   const secret = new Uint8Array(randomBytes(32));
   const expiresMs = Date.now() + expiresInMs;
-  await commands.execute([{ op: "addInvite", hash: inviteHash(secret), expiresMs, uses: 1 }], signal);
+  await commands.execute([{ op: "addInvite", hash: inviteHash(secret), expiresMs, uses: 1, role: "storage" }], signal);
   const reachable = farthestFirst(addresses).slice(0, peerAddressesMax);
   return { text: encodeInvite({ networkId, addresses: reachable, secret, expiresMs }), expiresMs };
 }

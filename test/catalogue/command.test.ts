@@ -21,7 +21,7 @@ const userOperations: Operation[] = [
 ];
 const peerOperations: Operation[] = [
   founding,
-  { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1 },
+  { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1, role: "storage" },
   { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: null },
   { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: founder },
   {

@@ -15,7 +15,9 @@ describe("the digest", () => {
     ok(world.asFounder({ op: "setPolicy", copies: null, minCopies: null, retainRevisions: null, retainMs: 0 }));
     ok(world.asFounder({ op: "collect" }));
     expect(world.catalogue.drops(founderShelf, 9)).toEqual([fileKey("gone")]);
-    ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 }));
+    ok(
+      world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1, role: "storage" }),
+    );
     ok(world.asFounder({ op: "endLease", shelf: founderShelf, epoch: 1, lease: id<LeaseId>("another"), fileKeys: [] }));
     const file = join(world.folder, "snapshot");
     await world.catalogue.snapshotTo(file);

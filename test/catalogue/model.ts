@@ -147,7 +147,8 @@ export class TreeModel {
       return isOver ? "usage" : this.#commit(operation, sizeBytes, expiresMs);
     }
     const size = this.nodes.get(operation.sourceNode)?.sizes[operation.sourceRevision - 1];
-    return size === undefined ? "not-found" : this.#commit(operation, size, null);
+    const refused = this.#directoryFault(operation.parent);
+    return refused ?? (size === undefined ? "not-found" : this.#commit(operation, size, null));
   }
 
   #commit(

@@ -59,7 +59,15 @@ describe("sessions", () => {
     Object.assign(stolen, { session: world.user.session });
     expect(
       fault(
-        world.apply(stolen.numbered(3, { op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 })),
+        world.apply(
+          stolen.numbered(3, {
+            op: "addInvite",
+            hash: new Uint8Array(32),
+            expiresMs: startMs + 9,
+            uses: 1,
+            role: "storage",
+          }),
+        ),
       ).kind,
     ).toBe("permission");
     ok(world.apply(world.user.numbered(3, putFile("c"))));
@@ -68,14 +76,24 @@ describe("sessions", () => {
   it("CAT-32 the session unused for longest makes room, and its author is told to start a new one", () => {
     const sessions = ["a", "b", "c"].map((label) => userSession(label));
     for (const session of sessions) ok(world.apply(session.next(putFile(session.session))));
-    ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1 }));
+    ok(
+      world.asFounder({ op: "addInvite", hash: new Uint8Array(32), expiresMs: startMs + 9, uses: 1, role: "storage" }),
+    );
     // Four sessions are remembered; the fifth displaces "a", because the founder's has just been used.
     ok(world.apply(userSession("d").next(putFile("d"))));
     expect(fault(world.apply(sessions[0]?.next(putFile("e")) ?? new Uint8Array(1)))).toMatchObject({
       kind: "conflict",
     });
     ok(world.apply(sessions[1]?.next(putFile("f")) ?? new Uint8Array(1)));
-    ok(world.asFounder({ op: "addInvite", hash: new Uint8Array(32).fill(1), expiresMs: startMs + 9, uses: 1 }));
+    ok(
+      world.asFounder({
+        op: "addInvite",
+        hash: new Uint8Array(32).fill(1),
+        expiresMs: startMs + 9,
+        uses: 1,
+        role: "storage",
+      }),
+    );
   });
 
   it("CAT-33 a crash after the commit, before the answer, does not make the retry happen twice", () => {

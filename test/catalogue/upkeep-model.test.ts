@@ -47,7 +47,7 @@ class ModelledWorld {
     for (const place of [1, 2]) {
       const hash = inviteHash(Uint8Array.of(place));
       const peer = describePeer(pick(peerKeys, place), `peer${place}`, pick(shelves, place));
-      this.asPeer(0, { op: "addInvite", hash, expiresMs: startMs + 9, uses: 1 });
+      this.asPeer(0, { op: "addInvite", hash, expiresMs: startMs + 9, uses: 1, role: "storage" });
       this.asPeer(0, { op: "admitPeer", inviteSecretHash: hash, peer, replaces: null });
     }
   }

@@ -24,12 +24,15 @@ import {
   type SessionId,
   type ShelfId,
   type StoreId,
+  type UserName,
   fileKeyOf,
+  sharedUserName,
 } from "../../src/core/ids.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
 import { deriveNetwork } from "../../src/identity/network-keys.ts";
 import { peerIdOf, signAsPeer } from "../../src/identity/peer-identity.ts";
-import { deriveUser, sharedUserKeys } from "../../src/identity/user-keys.ts";
+import { type UserKeys, deriveUser, sharedUserKeys } from "../../src/identity/user-keys.ts";
+import { signUserProof } from "../../src/identity/user-proof.ts";
 
 /** 16 bytes that depend on a label alone, in hexadecimal. */
 export function id<Id extends string>(label: string): Id {
@@ -71,7 +74,13 @@ export const founding: OperationOf<"initNetwork"> = {
   op: "initNetwork",
   network: network.networkId,
   networkPublicKey: network.publicKey,
-  sharedUser: { id: shared.userId, publicKey: shared.publicKey, rootDirectory: root },
+  sharedUser: {
+    id: shared.userId,
+    publicKey: shared.publicKey,
+    boxPublicKey: shared.boxPublicKey,
+    proof: signUserProof(shared, network.networkId, sharedUserName),
+    rootDirectory: root,
+  },
   founder: describePeer(founderKey, "first", founderShelf),
 };
 
@@ -106,6 +115,46 @@ export function userSession(label?: string): Session {
 
 export function peerSession(key: Ed25519PrivateKey = founderKey, label?: string): Session {
   return new Session({ peer: peerIdOf(key) }, (bytes) => signAsPeer(key, bytes), label);
+}
+
+/** A user with keys that follow from its name, and a session. */
+export class Person {
+  readonly name: UserName;
+  readonly keys: UserKeys;
+  readonly session: Session;
+
+  constructor(name: string, keys: UserKeys = deriveUser(createHash("sha256").update(name).digest())) {
+    this.name = name as UserName;
+    this.keys = keys;
+    this.session = new Session({ user: keys.userId }, (bytes) => keys.sign(bytes));
+  }
+
+  /** The operation that makes this user. */
+  added(changes: Partial<OperationOf<"addUser">> = {}): OperationOf<"addUser"> {
+    const { name, keys } = this;
+    return {
+      op: "addUser",
+      user: keys.userId,
+      name,
+      publicKey: keys.publicKey,
+      boxPublicKey: keys.boxPublicKey,
+      proof: signUserProof(keys, network.networkId, name),
+      rootDirectory: keys.rootDirectory,
+      credential: credential(name),
+      quotaBytes: null,
+      ...changes,
+    };
+  }
+}
+
+/** A credential that depends on a label alone. */
+export function credential(label: string): OperationOf<"setCredential">["credential"] {
+  const digest = (of: string): Buffer => createHash("sha256").update(`${of} of ${label}`).digest();
+  return {
+    salt: new Uint8Array(digest("salt").subarray(0, 16)),
+    verifier: new Uint8Array(digest("verifier")),
+    wrappedKey: new Uint8Array(60).fill(7),
+  };
 }
 
 /** A catalogue with a log that is written entry by entry. */
@@ -144,6 +193,18 @@ export class World {
 
   asFounder(...operations: Operation[]): CommandResult {
     return this.apply(this.founder.next(...operations));
+  }
+
+  as({ session }: Person, ...operations: Operation[]): CommandResult {
+    return this.apply(session.next(...operations));
+  }
+
+  /** Makes users, by the first one, who becomes administrator. */
+  withUsers(...names: string[]): readonly Person[] {
+    const people = names.map((name) => new Person(name));
+    for (const [place, person] of people.entries())
+      ok(place === 0 ? this.asUser(person.added()) : this.as(people[0] as Person, person.added()));
+    return people;
   }
 
   reopen(): void {

@@ -3,15 +3,20 @@
  */
 import type {
   CatalogueCounts,
+  ChangePage,
   DirectoryPage,
   EntryRow,
+  InviteRow,
   PeerRow,
   PolicyRow,
   ReferencedKey,
   RevisionRow,
   ShelfRow,
+  UserPage,
+  UserRow,
 } from "../../catalogue/rows.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
+import type { ChangeQuery } from "../../catalogue/user-reader.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import type { PeerState } from "../../core/client.ts";
 import type { MemberId } from "../../raft/types.ts";
 import type { GroupId } from "./group-mark.ts";
@@ -35,6 +40,19 @@ export interface CatalogueReader {
     options?: ReadCallOptions,
   ): Promise<DirectoryPage>;
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined>;
+}
+
+/** Reads of users, invites and changes; each may fail as the reads of a tree do. No answer holds a credential. */
+export interface UserReader {
+  /** One page of the users in the order of their names, after the name `after`. */
+  users(after: UserName | undefined, limit: number, options?: ReadCallOptions): Promise<UserPage>;
+  /** Undefined where there is no such user any more. */
+  user(user: UserId, options?: ReadCallOptions): Promise<UserRow | undefined>;
+  userByName(name: UserName, options?: ReadCallOptions): Promise<UserRow | undefined>;
+  /** Invites that still count by the clock of the coordinator, those that expire first in front. */
+  invites(options?: ReadCallOptions): Promise<readonly InviteRow[]>;
+  /** One page of what changed in a user's tree after an entry. */
+  changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage>;
 }
 
 /** One coordinator, or a learner that may become one. */
@@ -109,7 +127,7 @@ export interface GroupReport {
 }
 
 /** What a shelf's owner asks of the catalogue to know what may go; all that was acknowledged before is in the answers. */
-interface ShelfReader {
+export interface ShelfReader {
   /** Whether any revision names each of the keys on the shelf. */
   references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]>;
   /** Up to `limit` keys that no revision on the shelf names any more and that wait to be dropped. */
@@ -124,7 +142,7 @@ interface ShelfReader {
 }
 
 /** What one coordinator can be asked; each call may fail with `unreachable`, `timeout`, and `not-leader` where only the leader can answer. */
-export interface CatalogueAccess extends CatalogueReader, ShelfReader {
+export interface CatalogueAccess extends CatalogueReader, ShelfReader, UserReader {
   members(signal?: AbortSignal): Promise<MemberList>;
   totals(options?: ReadCallOptions): Promise<CatalogueTotals>;
   /** The group as it is known here and now; never fails for want of a quorum. */

@@ -6,10 +6,20 @@
  * asks each coordinator once at the most; whoever repeats it does so in a session.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
+import type {
+  ChangePage,
+  DirectoryPage,
+  EntryRow,
+  InviteRow,
+  ReferencedKey,
+  RevisionRow,
+  UserPage,
+  UserRow,
+} from "../../catalogue/rows.ts";
+import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import { askNextAfterMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { type Answer, AskingRound } from "./asking-round.ts";
@@ -72,6 +82,32 @@ export class CatalogueClient implements CatalogueAccess {
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
     return this.#read(
       (coordinator, signal) => coordinator.revision(node, revision, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
+  users(after: UserName | undefined, limit: number, options?: ReadCallOptions): Promise<UserPage> {
+    return this.#read(
+      (coordinator, signal) => coordinator.users(after, limit, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
+  user(user: UserId, options?: ReadCallOptions): Promise<UserRow | undefined> {
+    return this.#read((coordinator, signal) => coordinator.user(user, { ...options, signal }), options?.signal);
+  }
+
+  userByName(name: UserName, options?: ReadCallOptions): Promise<UserRow | undefined> {
+    return this.#read((coordinator, signal) => coordinator.userByName(name, { ...options, signal }), options?.signal);
+  }
+
+  invites(options?: ReadCallOptions): Promise<readonly InviteRow[]> {
+    return this.#read((coordinator, signal) => coordinator.invites({ ...options, signal }), options?.signal);
+  }
+
+  changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage> {
+    return this.#read(
+      (coordinator, signal) => coordinator.changes(user, query, { ...options, signal }),
       options?.signal,
     );
   }

@@ -1,10 +1,11 @@
 /** RPC methods of the coordinators. */
 import * as v from "valibot";
 import { rowSchemas } from "../../catalogue/rows.ts";
-import { parseFileKey, parseNodeId, parseShelfId, parseUserId } from "../../core/ids.ts";
+import { parseFileKey, parseNodeId, parseShelfId, parseUserId, parseUserName, isUserName } from "../../core/ids.ts";
 import {
   commandBytesMax,
   nameTokenBytesMax,
+  openInvitesMax,
   pageRowsMax,
   peersMax,
   raftMembersMax,
@@ -23,6 +24,8 @@ const shelf = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseShe
 const fileKey = v.pipe(v.string(), v.regex(/^bafyrei[a-z2-7]{52}$/), v.transform(parseFileKey));
 const fileKeys = v.pipe(v.array(fileKey), v.maxLength(recordsPerCallMax));
 const keyLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(recordsPerCallMax));
+const rowLimit = v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax));
+const userName = v.pipe(v.string(), v.check(isUserName, "a user name expected"), v.transform(parseUserName));
 const token = bytes(nameTokenBytesMax);
 const stale = v.optional(v.boolean());
 const { group, generation, memberId, peer } = groupSchemas;
@@ -67,7 +70,7 @@ export const catalogueMethods = {
       user,
       parent: node,
       after: v.optional(token),
-      limit: v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax)),
+      limit: rowLimit,
       stale,
     }),
     result: rowSchemas.directoryPage,
@@ -76,6 +79,37 @@ export const catalogueMethods = {
     name: "catalogue.revision",
     params: v.object({ node, revision: count, stale }),
     result: v.nullable(rowSchemas.revision),
+  }),
+  users: defineMethod({
+    name: "catalogue.users",
+    params: v.object({ after: v.optional(userName), limit: rowLimit, stale }),
+    result: rowSchemas.userPage,
+  }),
+  user: defineMethod({
+    name: "catalogue.user",
+    params: v.object({ user, stale }),
+    result: v.nullable(rowSchemas.user),
+  }),
+  userByName: defineMethod({
+    name: "catalogue.user-by-name",
+    params: v.object({ name: userName, stale }),
+    result: v.nullable(rowSchemas.user),
+  }),
+  invites: defineMethod({
+    name: "catalogue.invites",
+    params: v.object({ stale }),
+    result: v.pipe(v.array(rowSchemas.invite), v.maxLength(openInvitesMax)),
+  }),
+  changes: defineMethod({
+    name: "catalogue.changes",
+    params: v.object({
+      user,
+      sinceIndex: count,
+      after: v.optional(rowSchemas.changeCursor),
+      limit: v.optional(rowLimit),
+      stale,
+    }),
+    result: rowSchemas.changePage,
   }),
   members: defineMethod({
     name: "catalogue.members",

@@ -27,6 +27,21 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
       async ({ node, revision, stale }, { signal }) =>
         (await here().revision(node, revision, { stale, signal })) ?? null,
     ),
+    route(catalogueMethods.users, async ({ after, limit, stale }, { signal }) =>
+      here().users(after, limit, { stale, signal }),
+    ),
+    route(
+      catalogueMethods.user,
+      async ({ user, stale }, { signal }) => (await here().user(user, { stale, signal })) ?? null,
+    ),
+    route(
+      catalogueMethods.userByName,
+      async ({ name, stale }, { signal }) => (await here().userByName(name, { stale, signal })) ?? null,
+    ),
+    route(catalogueMethods.invites, async ({ stale }, { signal }) => [...(await here().invites({ stale, signal }))]),
+    route(catalogueMethods.changes, async ({ user, sinceIndex, after, limit, stale }, { signal }) =>
+      here().changes(user, { sinceIndex, after, limit }, { stale, signal }),
+    ),
     route(catalogueMethods.members, async (_, { signal }) => {
       return plainMemberList(await here().members(signal));
     }),

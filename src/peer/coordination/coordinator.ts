@@ -7,9 +7,8 @@
 import { Catalogue } from "../../catalogue/catalogue.ts";
 import { type Command, decodeCommand, verifyCommand } from "../../catalogue/command.ts";
 import { leaderOnly } from "../../catalogue/operation.ts";
-import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
+import type { PeerId } from "../../core/ids.ts";
 import { callTimeoutMs } from "../../core/limits.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import type { Message } from "../../raft/messages.ts";
@@ -27,6 +26,7 @@ import type {
   Presence,
   ReadCallOptions,
 } from "./catalogue-access.ts";
+import { CoordinatorReads } from "./coordinator-reads.ts";
 import { GroupLog } from "./group-log.ts";
 import { decodeMark } from "./group-mark.ts";
 import { type StandingTimes, standingOf } from "../peer-settings.ts";
@@ -58,7 +58,7 @@ interface Sighting extends Heartbeat {
   readonly atMs: number;
 }
 
-export class Coordinator implements CatalogueAccess {
+export class Coordinator extends CoordinatorReads implements CatalogueAccess {
   readonly #options: CoordinatorOptions;
   /** Undefined while a snapshot takes its place. */
   #catalogue: Catalogue | undefined;
@@ -69,6 +69,7 @@ export class Coordinator implements CatalogueAccess {
 
   /** Fails with `integrity` when the log and the catalogue do not fit together. */
   constructor(options: CoordinatorOptions) {
+    super();
     this.#options = options;
     this.#catalogue = options.catalogue;
     const { seat, snapshots: folder, links, disk, log, nowMs, compactAfterEntries } = options;
@@ -137,26 +138,8 @@ export class Coordinator implements CatalogueAccess {
     return this.#snapshots;
   }
 
-  entry(user: UserId, parent: NodeId, token: Uint8Array, options?: ReadCallOptions): Promise<EntryRow | undefined> {
-    return this.#read(options, (catalogue) => catalogue.entry(user, parent, token));
-  }
-
-  list(
-    user: UserId,
-    parent: NodeId,
-    after: Uint8Array | undefined,
-    limit: number,
-    options?: ReadCallOptions,
-  ): Promise<DirectoryPage> {
-    return this.#read(options, (catalogue) => catalogue.list(user, parent, { after, limit }));
-  }
-
-  revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
-    return this.#read(options, (catalogue) => catalogue.revision(node, revision));
-  }
-
   members(signal?: AbortSignal): Promise<MemberList> {
-    return this.#read({ signal }, (catalogue) => ({
+    return this.read({ signal }, (catalogue) => ({
       version: catalogue.membersVersion(),
       peers: catalogue.peers(),
       shelves: catalogue.shelves(),
@@ -166,27 +149,10 @@ export class Coordinator implements CatalogueAccess {
   }
 
   totals(options?: ReadCallOptions): Promise<CatalogueTotals> {
-    return this.#read(options, (catalogue) => ({
+    return this.read(options, (catalogue) => ({
       counts: catalogue.counts(),
       appliedIndex: catalogue.appliedIndex(),
     }));
-  }
-
-  references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {
-    return this.#read({ signal }, (catalogue) => catalogue.references(shelf, fileKeys));
-  }
-
-  drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]> {
-    return this.#read({ signal }, (catalogue) => catalogue.drops(shelf, limit));
-  }
-
-  referencedKeys(
-    shelf: ShelfId,
-    after: FileKey | undefined,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<readonly ReferencedKey[]> {
-    return this.#read({ signal }, (catalogue) => catalogue.referencedKeys(shelf, after, limit));
   }
 
   group(): Promise<GroupReport> {
@@ -299,7 +265,7 @@ export class Coordinator implements CatalogueAccess {
   #verified(bytes: Uint8Array): Command {
     const command = decodeCommand(bytes);
     const catalogue = this.#open();
-    verifyCommand(command, (user) => catalogue.user(user)?.publicKey);
+    verifyCommand(command, (user) => catalogue.signingKey(user, command.session, command.sequence));
     return command;
   }
 
@@ -317,13 +283,17 @@ export class Coordinator implements CatalogueAccess {
   }
 
   /** Reads see every command that was acknowledged before, unless they may be stale. */
-  async #read<Result>(
+  protected async read<Result>(
     { signal, stale }: ReadCallOptions = {},
     query: (catalogue: Catalogue) => Result,
   ): Promise<Result> {
     if (stale !== true)
       await withDeadline(callTimeoutMs, signal, (bounded) => this.log.readBarrier({ signal: bounded }));
     return query(this.#open());
+  }
+
+  protected nowMs(): number {
+    return this.#options.nowMs();
   }
 
   #open(): Catalogue {

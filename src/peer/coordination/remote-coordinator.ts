@@ -1,6 +1,16 @@
 /** One coordinator on another peer, over RPC. */
-import type { DirectoryPage, EntryRow, ReferencedKey, RevisionRow } from "../../catalogue/rows.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId } from "../../core/ids.ts";
+import type {
+  ChangePage,
+  DirectoryPage,
+  EntryRow,
+  InviteRow,
+  ReferencedKey,
+  RevisionRow,
+  UserPage,
+  UserRow,
+} from "../../catalogue/rows.ts";
+import type { ChangeQuery } from "../../catalogue/user-reader.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
@@ -49,6 +59,26 @@ export class RemoteCoordinator implements CatalogueAccess {
     { signal, stale }: ReadCallOptions = {},
   ): Promise<RevisionRow | undefined> {
     return (await this.#ask(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
+  }
+
+  users(after: UserName | undefined, limit: number, { signal, stale }: ReadCallOptions = {}): Promise<UserPage> {
+    return this.#ask(catalogueMethods.users, { after, limit, stale }, signal);
+  }
+
+  async user(user: UserId, { signal, stale }: ReadCallOptions = {}): Promise<UserRow | undefined> {
+    return (await this.#ask(catalogueMethods.user, { user, stale }, signal)) ?? undefined;
+  }
+
+  async userByName(name: UserName, { signal, stale }: ReadCallOptions = {}): Promise<UserRow | undefined> {
+    return (await this.#ask(catalogueMethods.userByName, { name, stale }, signal)) ?? undefined;
+  }
+
+  invites({ signal, stale }: ReadCallOptions = {}): Promise<readonly InviteRow[]> {
+    return this.#ask(catalogueMethods.invites, { stale }, signal);
+  }
+
+  changes(user: UserId, query: ChangeQuery, { signal, stale }: ReadCallOptions = {}): Promise<ChangePage> {
+    return this.#ask(catalogueMethods.changes, { user, ...query, stale }, signal);
   }
 
   members(signal?: AbortSignal): Promise<MemberList> {
