@@ -489,6 +489,10 @@ export const strangerConnectionMs = 15_000;
 /* Shell */
 /** One script, from a file, stdin or `-c`: a thousand pages of commands; anything longer is a file given by mistake. */
 export const scriptBytesMax = 1 * MiB;
+/** What is read of a password file: a password's 256 characters fit four times. */
+export const passwordFileBytesMax = 4 * KiB;
+/** A login is remembered for this long unless told otherwise: a working day. */
+export const loginRememberedMs = 12 * 60 * 60_000;
 /** Paths that one glob may expand to: more than anybody types for, and about 10 MiB of names. */
 export const globMatchesMax = 100_000;
 /** Lines that the prompt remembers, as the common shells do by default. */

@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly short?: string | undefined;
   /** What its value is called in help; absent for a flag. */
   readonly value?: string | undefined;
+  /** The value may be left out, and is joined with `=` where it is given; without it the option's text is empty. */
+  readonly isValueOptional?: boolean | undefined;
   readonly summary: string;
 }
 
@@ -38,8 +40,8 @@ export function parseOptions(args: readonly string[], options: readonly OptionSp
 }
 
 /** An option as help writes it: `-d, --depth N`; with one dash only for a command that reads its own arguments, as `find` does. */
-export function optionText({ long, short, value }: OptionSpec, ownArguments = false): string {
-  const argument = value === undefined ? "" : ` ${value}`;
+export function optionText({ long, short, value, isValueOptional }: OptionSpec, ownArguments = false): string {
+  const argument = value === undefined ? "" : isValueOptional === true ? `[=${value}]` : ` ${value}`;
   if (ownArguments) return `-${long}${argument}`;
   return `${short === undefined ? "    " : `-${short}, `}--${long}${argument}`;
 }
@@ -66,7 +68,9 @@ function joinValues(args: readonly string[], options: readonly OptionSpec[]): Jo
     }
     const option = awaitsValue(arg, options);
     const value = args[at + 1];
-    if (option === undefined || value === undefined) push(arg, at);
+    if (options.some(({ long, isValueOptional }) => isValueOptional === true && arg === `--${long}`))
+      push(`${arg}=`, at);
+    else if (option === undefined || value === undefined) push(arg, at);
     else {
       if (/^-[^-]./u.test(arg)) push(arg.slice(0, -1), at);
       push(`--${option.long}=${value}`, at);
@@ -78,7 +82,7 @@ function joinValues(args: readonly string[], options: readonly OptionSpec[]): Jo
 
 /** The option of `arg` whose value is the next argument: `--long`, or the last letter of `-abc`. */
 function awaitsValue(arg: string, options: readonly OptionSpec[]): OptionSpec | undefined {
-  const valued = options.filter(({ value }) => value !== undefined);
+  const valued = options.filter(({ value, isValueOptional }) => value !== undefined && isValueOptional !== true);
   if (arg.startsWith("--")) return valued.find(({ long }) => arg === `--${long}`);
   if (!arg.startsWith("-")) return undefined;
   const letters = Array.from(arg.slice(1));

@@ -1,13 +1,13 @@
 /** Scripts whose changes happen all at once or not at all: they run in a transaction, which is committed when they succeed. */
-import type { DfsClient, DfsTransaction } from "../core/client.ts";
 import { type ErrorKind, toDfsError } from "../core/errors.ts";
 import { stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
+import type { ShellClient, ShellTransaction } from "./command.ts";
 import { isBrokenPipe } from "./output.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 
 export interface AtomicOptions {
-  readonly openClient: () => Promise<DfsClient>;
+  readonly openClient: () => Promise<ShellClient>;
   readonly interrupt: AbortSignal;
   /** The longest that the commit may take; absent for no limit. */
   readonly timeoutMs: number | undefined;
@@ -41,7 +41,7 @@ const refusals: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
  */
 export async function runAtomically(
   options: AtomicOptions,
-  script: (openClient: () => Promise<DfsClient>) => Promise<number>,
+  script: (openClient: () => Promise<ShellClient>) => Promise<number>,
 ): Promise<number> {
   const batch = new AtomicBatch(options);
   try {
@@ -60,14 +60,14 @@ export async function runAtomically(
 
 class AtomicBatch {
   readonly #options: AtomicOptions;
-  #client: DfsClient | undefined;
-  #transaction: DfsTransaction | undefined;
+  #client: ShellClient | undefined;
+  #transaction: ShellTransaction | undefined;
 
   constructor(options: AtomicOptions) {
     this.#options = options;
   }
 
-  async open(): Promise<DfsClient> {
+  async open(): Promise<ShellClient> {
     this.#client ??= await this.#options.openClient();
     this.#transaction ??= await this.#client.begin({ signal: this.#options.interrupt });
     return this.#transaction;

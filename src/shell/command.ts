@@ -3,8 +3,10 @@
  *
  * One table of these descriptions gives parsing, usage lines, help and completion.
  */
-import type { CallOptions, DfsClient } from "../core/client.ts";
+import type { AccountsClient, InviteRequest } from "../core/accounts.ts";
+import type { CallOptions, DfsClient, DfsTransaction, Invite } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
+import type { PeerName, UserName } from "../core/ids.ts";
 import type { DfsPath } from "../core/names.ts";
 import { optionText, parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
@@ -12,7 +14,16 @@ import type { Argument } from "./expand.ts";
 import type { Output } from "./output.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
-export type OperandSide = "remote" | "local" | "command" | "peer" | "word" | "none";
+export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "invite" | "word" | "none";
+
+/** What the shell asks of the network: about its files, and about the people who have them. */
+export interface ShellClient extends DfsClient, AccountsClient {
+  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
+  begin(options?: CallOptions): Promise<ShellTransaction>;
+}
+
+/** A transaction of such a client. */
+export type ShellTransaction = ShellClient & Pick<DfsTransaction, "commit">;
 
 /** The option of every command that can be answered from what one coordinator has. */
 export const staleOption: OptionSpec = {
@@ -58,6 +69,10 @@ export interface ShellState {
   readonly variables: Map<string, string>;
   /** Set by `exit`: the shell ends with this code. */
   exitCode: number | undefined;
+  /** Who is logged in, as far as the shell knows; absent for the shared user. */
+  user: UserName | undefined;
+  /** The peer that answers, where the prompt has asked for its name. */
+  peer: PeerName | undefined;
   /** Exit code of the last command: `$?`. */
   lastStatus: number;
 }
@@ -91,6 +106,14 @@ export interface ProgressView {
   stop(): void;
 }
 
+/** What a person is asked at the terminal. */
+export interface Question {
+  /** With the blank that follows it. */
+  readonly text: string;
+  /** The answer is not shown, and nothing remembers it. */
+  readonly isSecret: boolean;
+}
+
 /** The options of calls that read. */
 export type ReadCalls = Pick<CallOptions, "stale"> & { readonly signal: AbortSignal };
 
@@ -107,14 +130,20 @@ export interface CommandContext {
   /** For the calls that read: the signal, and whether stale answers are welcome. */
   readonly reads: ReadCalls;
   /** The client, opened at the first call. */
-  client(): Promise<DfsClient>;
+  client(): Promise<ShellClient>;
   /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
   report(error: unknown, operand?: string): Promise<number>;
   /** Asks a person for yes or no; absent where nobody can answer. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted`. */
+  readonly askLine: ((question: Question) => Promise<string>) | undefined;
+  /** The program's environment. */
+  readonly env: Environment;
   /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */
   progress(lines: ProgressLines): ProgressView | undefined;
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The options of one call. */
 export class OptionValues {

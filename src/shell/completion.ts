@@ -19,6 +19,9 @@ export interface CompletionEnvironment {
   readonly local: NameSource;
   /** Names of the network's peers; none where they cannot be asked for. */
   readonly peers: () => Promise<readonly string[]>;
+  /** Names of the network's users but the shared one, and ids of its invites; none where they cannot be asked for. */
+  readonly users: () => Promise<readonly string[]>;
+  readonly invites: () => Promise<readonly string[]>;
 }
 
 /** What may stand in place of the text from `start` to `end`. */
@@ -128,6 +131,8 @@ async function sideCandidates(
   if (side === "command") return commandCandidates(typed, environment.commands);
   if (side === "word") return nameCandidates(typed, environment.command.words ?? []);
   if (side === "peer") return nameCandidates(typed, await environment.peers());
+  if (side === "user") return nameCandidates(typed, await environment.users());
+  if (side === "invite") return nameCandidates(typed, await environment.invites());
   if (side === "none") return [];
   return pathCandidates(typed, current, side === "remote" ? environment.remote : environment.local);
 }

@@ -77,6 +77,11 @@ export function pressKey(state: LineState, key: Key): LineStep {
   return { state: isText ? insert(state, text) : state };
 }
 
+/** As `pressKey`, for an answer: nothing is searched for it. */
+export function pressAnswer(state: LineState, key: Key): LineStep {
+  return !state.isPasting && bindingName(key) === "ctrl-r" ? { state } : pressKey(state, key);
+}
+
 /** `ctrl-a`, `meta-b`, `left`: how `bindings` calls a key. */
 function bindingName({ name, sequence, ctrl, meta }: Key): string {
   return `${ctrl === true ? "ctrl-" : ""}${meta === true ? "meta-" : ""}${name ?? sequence ?? ""}`;

@@ -10,30 +10,32 @@
  *                           prompt (Ink, or plain)  Output (terminal, pipe, file)
  */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
-import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { scriptBytesMax } from "../core/limits.ts";
 import { printable, rootPath } from "../core/names.ts";
 import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
-import type { ShellState } from "./command.ts";
+import type { ShellClient, ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
+import { loggedInOpener, namesUser } from "./environment-login.ts";
 import { jsonLine } from "./formats.ts";
 import { parseLaunch, programHelp, programUsage } from "./launch.ts";
 import type { Launch } from "./launch.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
 import { parseScript } from "./parser.ts";
+import type { PasswordSources } from "./passwords.ts";
 import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
 import type { ScriptSource } from "./syntax.ts";
+import { TerminalQuestions } from "./terminal-questions.ts";
 
 export { defaultHistoryPath } from "./history.ts";
 
 /** What the shell reads keys or a script from. */
 export type ShellInput = Readable & {
   readonly isTTY?: boolean | undefined;
+  readonly isRaw?: boolean | undefined;
   setRawMode?: ((isRaw: boolean) => unknown) | undefined;
 };
 
@@ -56,7 +58,7 @@ export interface ShellProgram {
   readonly openClient: (options: {
     readonly dataFolder?: string | undefined;
     readonly onProgress?: ((message: string) => void) | undefined;
-  }) => Promise<DfsClient>;
+  }) => Promise<ShellClient>;
   /** Makes this machine a peer of the network that the invite is for. */
   readonly joinNetwork: (options: {
     readonly dataFolder?: string | undefined;
@@ -148,7 +150,7 @@ async function runScript(
   const onInterrupt = (): void => interrupt.abort();
   // Once: a second Ctrl-C ends the program whatever it does.
   process.once("SIGINT", onInterrupt);
-  const options = batchOptions(program, launch, stdinIsFree);
+  const options = batchOptions(program, launch, stdinIsFree, interrupt);
   try {
     if (launch.atomic) return await runAtomicScript(program, options, source, interrupt.signal);
     return await runPlainScript(options, source, interrupt.signal);
@@ -190,9 +192,15 @@ function parseOnly(program: ShellProgram, source: ScriptSource): number {
   }
 }
 
-function batchOptions(program: ShellProgram, launch: Launch, stdinIsFree: boolean): ShellOptions {
+function batchOptions(
+  program: ShellProgram,
+  launch: Launch,
+  stdinIsFree: boolean,
+  interrupt: AbortController,
+): ShellOptions {
   const { stdin, stderr } = program;
   const base = shellOptions(program, launch);
+  const ask = stdinIsFree ? questions(program, () => interrupt.abort()) : undefined;
   const showsBars = launch.progress && !launch.quiet && stderr.isTTY === true && hasSize(stderr) && !isPlain(program);
   const terminal = {
     write: (text: string) => void stderr.write(text),
@@ -206,12 +214,25 @@ function batchOptions(program: ShellProgram, launch: Launch, stdinIsFree: boolea
   return {
     ...base,
     stdin: stdinIsFree ? (stdin as AsyncIterable<Uint8Array>) : undefined,
-    ask:
-      stdinIsFree && stdin.isTTY === true && stderr.isTTY === true
-        ? (question, signal) => ask(program, question, signal)
-        : undefined,
+    ask,
+    openClient: loggedInOpener(base.openClient, sourcesAt(program, ask, interrupt.signal), interrupt.signal),
     progress: (lines) => (showsBars ? startBatchBars(terminal, lines) : undefined),
   };
+}
+
+/** Asks at the terminal, where there is one on both sides. */
+function questions(program: ShellProgram, onInterrupt: () => void): ShellOptions["ask"] {
+  const { stdin, stderr } = program;
+  if (stdin.isTTY !== true || stderr.isTTY !== true) return undefined;
+  const takesEscapes = program.env["TERM"] !== "dumb";
+  const terminal = new TerminalQuestions({ stdin, output: stderr, takesEscapes, onInterrupt });
+  return (question, signal) => terminal.ask(question, signal);
+}
+
+/** Where the password of the environment's user comes from. */
+function sourcesAt({ env, stderr }: ShellProgram, ask: ShellOptions["ask"], signal: AbortSignal): PasswordSources {
+  const say = async (text: string): Promise<void> => void stderr.write(text);
+  return { askLine: ask && ((question) => ask(question, signal)), env, folder: process.cwd(), say };
 }
 
 const rowsDefault = 24;
@@ -232,6 +253,7 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
     stdin: undefined,
     openClient: () => program.openClient({ dataFolder, onProgress }),
     ask: undefined,
+    env: program.env,
     progress: () => undefined,
     localRunner: {
       inherit: stdout === process.stdout && stderr === process.stderr,
@@ -249,6 +271,8 @@ function startState(): ShellState {
     lcwd: process.cwd(),
     variables: new Map([["?", "0"]]),
     exitCode: undefined,
+    user: undefined,
+    peer: undefined,
     lastStatus: 0,
   };
 }
@@ -266,23 +290,6 @@ function isPlain({ env }: ShellProgram): boolean {
   return hasNoColor || isSet("CI") || isSet("CONTINUOUS_INTEGRATION") || env["TERM"] === "dumb";
 }
 
-async function ask({ stdin, stderr }: ShellProgram, question: string, signal: AbortSignal): Promise<boolean> {
-  // Not as a terminal: the driver then edits the line, and Ctrl-C stays a signal.
-  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
-  try {
-    const ended = new Promise<string>((resolve) => {
-      lines.once("close", () => resolve(""));
-    });
-    return isYes(await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended]));
-  } finally {
-    lines.close();
-  }
-}
-
-function isYes(answer: string): boolean {
-  return /^y(es)?$/i.test(answer.trim());
-}
-
 /** Some terminals do not say how large they are: nothing can be drawn there. */
 function hasSize({ columns = 0, rows = 0 }: ShellOutput): boolean {
   return columns > 0 && rows > 0;
@@ -292,11 +299,22 @@ function hasSize({ columns = 0, rows = 0 }: ShellOutput): boolean {
 async function runPrompt(program: ShellProgram, launch: Launch): Promise<number> {
   const { stdin, stdout } = program;
   const terminal = { stdin, stdout, historyPath: program.historyPath };
-  const options = shellOptions(program, launch);
+  const options = { ...shellOptions(program, launch), openClient: await promptOpener(program, launch) };
   if (isPlain(program) || stdout.isTTY !== true || !hasSize(stdout)) {
     const { runPlainPrompt } = await import("./plain-prompt.ts");
     return runPlainPrompt(options, terminal);
   }
   const { runPrompt: runInkPrompt } = await import("./prompt.ts");
   return runInkPrompt(options, terminal);
+}
+
+/** A prompt for the environment's user begins with the login, or not at all. */
+async function promptOpener(program: ShellProgram, launch: Launch): Promise<ShellOptions["openClient"]> {
+  const { openClient } = shellOptions(program, launch);
+  const interrupt = new AbortController();
+  const ask = questions(program, () => interrupt.abort());
+  const sources = sourcesAt(program, ask, interrupt.signal);
+  if (!namesUser(sources)) return openClient;
+  const client = await loggedInOpener(openClient, sources, interrupt.signal)();
+  return async () => client;
 }

@@ -5,9 +5,11 @@ import { callbackify } from "node:util";
 import { complete } from "./completion.ts";
 import { appendHistory, readHistory } from "./history.ts";
 import type { ShellInput, ShellOutput } from "./main.ts";
-import { completionEnvironment, promptText } from "./prompt-view.ts";
+import type { Question } from "./command.ts";
+import { completionEnvironment, promptText, recognise } from "./prompt-view.ts";
 import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
+import { TerminalQuestions } from "./terminal-questions.ts";
 
 export interface PromptTerminal {
   readonly stdin: ShellInput;
@@ -41,7 +43,7 @@ class PlainPrompt {
     this.#terminal = terminal;
     this.#shell = new Shell({
       ...options,
-      ask: async (question) => /^y(es)?$/i.test((await this.#read(`${question} [y/N] `))?.trim() ?? ""),
+      ask: (question, signal) => this.#ask(question, signal),
       localRunner: { ...localRunner, around: (work) => (localRunner.inherit ? this.#aside(work) : work()) },
     });
     this.#lines = createInterface({
@@ -61,6 +63,7 @@ class PlainPrompt {
     const { historyPath } = this.#terminal;
     try {
       for (;;) {
+        void recognise(state, this.#shell.openedClient);
         const line = await this.#read(promptText(state));
         if (line === undefined) return state.lastStatus;
         if (historyPath !== undefined && line.trim() !== "") await appendHistory(historyPath, line);
@@ -72,6 +75,15 @@ class PlainPrompt {
       this.#lines.close();
       await this.#shell.close();
     }
+  }
+
+  async #ask(question: Question, signal: AbortSignal): Promise<string> {
+    if (!question.isSecret) return (await this.#read(question.text)) ?? "";
+    // What was typed ahead was shown, and is no password; it is dropped, lest a password that was meant becomes a command.
+    this.#linesAhead.length = 0;
+    const { stdin, stdout } = this.#terminal;
+    const terminal = { stdin, output: stdout, takesEscapes: false, onInterrupt: () => this.#onInterrupt() };
+    return new TerminalQuestions(terminal).ask(question, signal);
   }
 
   /** The next line, one typed ahead first; `undefined` at the end of input, and an empty one after Ctrl-C. */

@@ -3,24 +3,25 @@
  * or the bars of what runs.
  */
 import { emitKeypressEvents } from "node:readline";
+import { DfsError } from "../core/errors.ts";
 import { redrawsPerSecondMax } from "../core/limits.ts";
-import type { ProgressLines, ProgressView } from "./command.ts";
+import type { ProgressLines, ProgressView, Question, ShellClient } from "./command.ts";
 import { commonPrefix, complete } from "./completion.ts";
 import type { Completion } from "./completion.ts";
 import { fillColumns } from "./formats.ts";
 import { appendHistory, readHistory } from "./history.ts";
 import { layoutInput } from "./input-layout.ts";
-import { afterSubmit, emptyLine, pressKey, replaceRange, suggestion } from "./line-editor.ts";
+import { afterSubmit, emptyLine, pressAnswer, pressKey, replaceRange, suggestion } from "./line-editor.ts";
 import type { Key, LineState } from "./line-editor.ts";
 import { LineOutput } from "./line-output.ts";
 import type { PromptTerminal } from "./plain-prompt.ts";
-import { completionEnvironment, promptText } from "./prompt-view.ts";
+import { completionEnvironment, promptText, recognise } from "./prompt-view.ts";
 import { Screen } from "./screen.tsx";
 import type { LiveArea } from "./screen.tsx";
 import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
+import { pasteMode } from "./terminal-questions.ts";
 
-const pasteMode = { on: "\u001b[?2004h", off: "\u001b[?2004l" };
 const clearScreen = "\u001b[2J\u001b[H";
 const redrawMs = 1000 / redrawsPerSecondMax;
 const columnsDefault = 80;
@@ -38,10 +39,11 @@ export async function runPrompt(options: ShellOptions, terminal: PromptTerminal)
   return prompt.run();
 }
 
-/** A question in place of the line: answered by Enter. */
-interface Question {
-  readonly text: string;
+/** A question in place of the line: answered by Enter, given up by Ctrl-C. Its line knows no history, and none knows it. */
+interface OpenQuestion extends Question {
+  readonly line: LineState;
   readonly answer: (line: string) => void;
+  readonly giveUp: () => void;
 }
 
 class Prompt {
@@ -52,7 +54,7 @@ class Prompt {
   readonly #output: LineOutput;
   readonly #keysAhead: Key[] = [];
   #line = emptyLine();
-  #question: Question | undefined;
+  #question: OpenQuestion | undefined;
   #running: AbortController | undefined;
   #progress: ProgressLines | undefined;
   #completing: AbortController | undefined;
@@ -87,7 +89,7 @@ class Prompt {
     this.#attach();
     this.#show();
     // A client that cannot be opened is told by the first command that needs it.
-    this.#shell.client().catch(() => undefined);
+    void this.#recognise(this.#shell.client());
     if (historyPath !== undefined) {
       const older = await readHistory(historyPath);
       // Only now is the line looked at: keys came in while the file was read.
@@ -147,46 +149,59 @@ class Prompt {
     } else if (this.#keysAhead.length < keysAheadMax) this.#keysAhead.push(key);
   }
 
+  /** The prompt is drawn anew where somebody else turns out to be logged in. */
+  async #recognise(opening: Promise<ShellClient> | undefined): Promise<void> {
+    if ((await recognise(this.#shell.state, opening)) && this.#running === undefined) this.#showSoon();
+  }
+
   #press(key: Key): void {
+    if (this.#question === undefined) this.#pressInLine(key);
+    else this.#pressInAnswer(this.#question, key);
+    this.#showSoon();
+  }
+
+  #pressInLine(key: Key): void {
     const { state, effect } = pressKey(this.#line, key);
     this.#line = state;
-    if (this.#question !== undefined) this.#answer(this.#question, effect);
-    else if (effect === "submit") this.#submit();
+    if (effect === "submit") this.#submit();
     else if (effect === "cancel") this.#abandonLine();
     else if (effect === "leave") this.#end?.(this.#shell.state.lastStatus);
     else if (effect === "complete") void this.#complete();
     else if (effect === "clear-screen") this.#screen.write(clearScreen);
-    this.#showSoon();
   }
 
-  #answer(question: Question, effect: string | undefined): void {
+  #pressInAnswer(question: OpenQuestion, key: Key): void {
+    const { state, effect } = pressAnswer(question.line, key);
+    this.#question = { ...question, line: state };
+    if (effect === "clear-screen") this.#screen.write(clearScreen);
     if (effect !== "submit" && effect !== "cancel" && effect !== "leave") return;
-    const line = effect === "submit" ? this.#line.text : "";
-    this.#keepLine(question.text);
-    this.#line = emptyLine(this.#line.history);
     this.#question = undefined;
-    if (effect === "cancel") this.#running?.abort();
-    question.answer(line);
+    this.#keepLine(question.text, question.isSecret ? "" : state.text);
+    if (effect === "cancel") question.giveUp();
+    else question.answer(effect === "submit" ? state.text : "");
   }
 
-  async #ask(text: string): Promise<boolean> {
+  async #ask(question: Question): Promise<string> {
     await this.#output.flush();
-    return new Promise((resolve) => {
-      this.#question = { text: `${text} [y/N] `, answer: (line) => resolve(/^y(es)?$/i.test(line.trim())) };
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#running?.abort();
+        reject(new DfsError("interrupted", "interrupted"));
+      };
+      this.#question = { ...question, line: emptyLine(), answer: resolve, giveUp };
       this.#pressKeysAhead();
       this.#show();
     });
   }
 
   #abandonLine(): void {
-    this.#keepLine(promptText(this.#shell.state), "^C");
+    this.#keepLine(promptText(this.#shell.state), `${this.#line.text}^C`);
     this.#line = emptyLine(this.#line.history);
   }
 
   /** Writes the line as it was typed above the live area, where it stays. */
-  #keepLine(prompt: string, mark = ""): void {
-    const { text } = this.#line;
-    const { rows } = layoutInput({ prompt, text: text + mark, cursor: 0, suggestion: "" }, this.#columns, Infinity);
+  #keepLine(prompt: string, text = this.#line.text): void {
+    const { rows } = layoutInput({ prompt, text, cursor: 0, suggestion: "" }, this.#columns, Infinity);
     this.#screen.write(rows.map((row) => `${row.map((span) => span.text).join("")}\n`).join(""));
   }
 
@@ -211,6 +226,7 @@ class Prompt {
     const { exitCode } = this.#shell.state;
     if (exitCode !== undefined) return this.#end?.(exitCode);
     this.#show();
+    void this.#recognise(this.#shell.openedClient);
     this.#pressKeysAhead();
   }
 
@@ -279,7 +295,7 @@ class Prompt {
 
   #liveArea(): LiveArea {
     const rows = this.#terminal.stdout.rows ?? rowsDefault;
-    if (this.#question !== undefined) return this.#inputArea(this.#question.text, rows);
+    if (this.#question !== undefined) return this.#questionArea(this.#question, rows);
     if (this.#running === undefined) return this.#inputArea(promptText(this.#shell.state), rows);
     if (this.#progress === undefined) return { rows: [] };
     const lines = this.#progress({ columns: this.#columns - 1, rows, nowMs: performance.now() });
@@ -289,8 +305,13 @@ class Prompt {
   #inputArea(prompt: string, rows: number): LiveArea {
     const { text, cursor, search } = this.#line;
     const shown = search === undefined ? prompt : `(search) ${search.query}: `;
-    const grey = this.#question === undefined ? suggestion(this.#line) : "";
-    return layoutInput({ prompt: shown, text, cursor, suggestion: grey }, this.#columns, Math.max(1, rows - rowsKept));
+    const parts = { prompt: shown, text, cursor, suggestion: suggestion(this.#line) };
+    return layoutInput(parts, this.#columns, Math.max(1, rows - rowsKept));
+  }
+
+  #questionArea({ text: prompt, isSecret, line }: OpenQuestion, rows: number): LiveArea {
+    const { text, cursor } = isSecret ? emptyLine() : line;
+    return layoutInput({ prompt, text, cursor, suggestion: "" }, this.#columns, Math.max(1, rows - rowsKept));
   }
 
   get #columns(): number {

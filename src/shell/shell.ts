@@ -4,7 +4,6 @@
  * A script is parsed as a whole, then run statement by statement. It stops at the first failing command, unless told
  * to keep going; a command with a leading `-` is forgiven.
  */
-import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
@@ -12,12 +11,15 @@ import { findCommand, helpText, parseArguments, staleOption, takesStale, usageLi
 import type {
   Command,
   CommandContext,
+  Environment,
   Invocation,
   OptionValues,
   ProgressLines,
   ProgressView,
+  Question,
   ReadCalls,
   Settings,
+  ShellClient,
   ShellState,
 } from "./command.ts";
 import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
@@ -40,9 +42,10 @@ export interface ShellOptions {
   readonly stderr: Output;
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
-  readonly openClient: () => Promise<DfsClient>;
-  /** Asks a person for yes or no; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
-  readonly ask: ((question: string, signal: AbortSignal) => Promise<boolean>) | undefined;
+  readonly openClient: () => Promise<ShellClient>;
+  /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
+  readonly ask: ((question: Question, signal: AbortSignal) => Promise<string>) | undefined;
+  readonly env: Environment;
   /** As in CommandContext. */
   readonly progress: (lines: ProgressLines) => ProgressView | undefined;
   /** Starts local commands that own the terminal; see LocalRunner. */
@@ -54,7 +57,7 @@ const interruptedCode = 130;
 export class Shell {
   readonly state: ShellState;
   readonly #options: ShellOptions;
-  #client: Promise<DfsClient> | undefined;
+  #client: Promise<ShellClient> | undefined;
   #isStuck = false;
 
   constructor(options: ShellOptions) {
@@ -63,11 +66,16 @@ export class Shell {
   }
 
   /** The client, opened at the first call; a failed opening is tried again at the next. */
-  client(): Promise<DfsClient> {
+  client(): Promise<ShellClient> {
     this.#client ??= this.#options.openClient().catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });
+    return this.#client;
+  }
+
+  /** The client where it was opened already, or is being opened. */
+  get openedClient(): Promise<ShellClient> | undefined {
     return this.#client;
   }
 
@@ -245,7 +253,7 @@ export class Shell {
 
   #context(command: Command, streams: Streams, reads: ReadCalls): CommandContext {
     const { signal } = reads;
-    const { settings, commands, stderr, ask, progress } = this.#options;
+    const { settings, commands, stderr, ask, env, progress } = this.#options;
     return {
       state: this.state,
       settings,
@@ -260,7 +268,9 @@ export class Shell {
         if (isBrokenPipe(error) || signal.aborted) throw error;
         return this.#report(command, error, operand);
       },
-      ask: ask === undefined ? undefined : (question) => ask(question, signal),
+      ask: ask && (async (text) => isYes(await ask({ text: `${text} [y/N] `, isSecret: false }, signal))),
+      askLine: ask && ((question) => ask(question, signal)),
+      env,
       progress,
     };
   }
@@ -306,6 +316,10 @@ export class Shell {
     const { lcwd, variables } = this.state;
     return { lcwd, variables, signal, runner: this.#options.localRunner };
   }
+}
+
+function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 /** The words people know for what they meet most, the error's own for the rest. */

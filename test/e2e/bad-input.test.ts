@@ -71,8 +71,8 @@ describe("bad input", () => {
   );
 
   it("BAD-3 an invite that has expired is refused before anybody is asked", { timeout: 60_000 }, async () => {
-    const invite = (await processes.run(folder, "invite --for 1s")).trim();
-    const { expires } = JSON.parse(await processes.run(folder, "invite --for 1s --json")) as { expires: string };
+    const invite = (await processes.run(folder, "invite --expires 1s")).trim();
+    const { expires } = JSON.parse(await processes.run(folder, "invite --expires 1s --json")) as { expires: string };
     await expect.poll(() => Date.now() > Date.parse(expires) + 1, { timeout: 5_000 }).toBe(true);
     const result = await processes.shell(["--data", await processes.folder(), "join", invite]);
     expect(result).toMatchObject({ code: 4, stderr: expect.stringContaining("expired") as string });

@@ -17,6 +17,8 @@ const environment = {
     "photos/": ["cat.jpg", "cow.jpg"],
   }),
   peers: async () => ["anna", "ben", "bob"],
+  users: async () => ["ann", "bea", "bob"],
+  invites: async () => ["0a1b2c3d", "0f00f00f", "77777777"],
   local: source({ ".": ["local.txt", "pictures/"] }),
 };
 
@@ -30,9 +32,23 @@ async function tab(line: string): Promise<[string[], string]> {
 
 describe("completion", () => {
   it.each<[string, string[], string]>([
-    ["l§", ["lcd", "lls", "lmkdir", "lpwd", "ls"], "l"],
+    ["l§", ["lcd", "lls", "lmkdir", "login", "logout", "lpwd", "ls"], "l"],
     ["ls; pe§", ["peer", "peers"], "pe"],
-    ["ls && s§", ["stat", "status"], "s"],
+    ["ls && s§", ["share", "shares", "stat", "status"], "s"],
+    ["login §", ["ann", "bea", "bob"], ""],
+    ["login --remember b§", ["bea", "bob"], "b"],
+    ["login --re§", ["--remember"], "--re"],
+    ["userdel a§", ["ann"], "a"],
+    ["adduser a§", [], "a"],
+    ["admin §", ["add", "remove"], ""],
+    ["admin add be§", ["bea"], "be"],
+    ["quota an§", ["ann"], "an"],
+    ["quota ann §", ["none"], ""],
+    ["share ph§", ["photos/"], "ph"],
+    ["share --write photos b§", ["bea", "bob"], "b"],
+    ["unshare photos §", ["ann", "bea", "bob"], ""],
+    ["invite §", ["list", "revoke"], ""],
+    ["invite revoke 0§", ["0a1b2c3d", "0f00f00f"], "0"],
     ["-rm§", ["rm", "rmdir"], "rm"],
     ["ls p§", ["photos/", "plan.txt"], "p"],
     ["ls §", ["\\#h", "./-dash", "a\\ b.txt", "it\\'s", "photos/", "plan.txt"], ""],

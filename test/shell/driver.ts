@@ -27,6 +27,22 @@ export interface RunOptions {
   readonly brokenStdout?: boolean | undefined;
   /** Answers that a person types, one a question; stdin is a terminal then. */
   readonly answers?: readonly string[] | undefined;
+  /** The terminal that stdin is. */
+  readonly keyboard?: Keyboard | undefined;
+}
+
+/** A terminal's input: what is typed stays there until it is read. */
+export class Keyboard extends PassThrough {
+  readonly isTTY = true;
+  isRaw = false;
+  /** Whether keys were ever read one by one. */
+  wasRaw = false;
+
+  setRawMode(isRaw: boolean): this {
+    this.isRaw = isRaw;
+    this.wasRaw ||= isRaw;
+    return this;
+  }
 }
 
 const folders: string[] = [];
@@ -81,7 +97,8 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
   return { code, out: stdout.text, err: stderr.text };
 }
 
-function inputOf({ stdin, answers }: RunOptions): ShellInput {
+function inputOf({ stdin, answers, keyboard }: RunOptions): ShellInput {
+  if (keyboard !== undefined) return keyboard;
   if (answers === undefined) return stdin === undefined ? new PassThrough().end() : Readable.from([Buffer.from(stdin)]);
   const typed = new PassThrough().end(answers.map((answer) => `${answer}\n`).join(""));
   return Object.assign(typed, { isTTY: true, setRawMode: () => undefined });

@@ -1,14 +1,16 @@
+import type { Account } from "../../core/accounts.ts";
 import type { SpaceReport } from "../../core/client.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, humanSize, jsonLine } from "../formats.ts";
+import { accountJson } from "../use.ts";
 
 const kibibyte = 1024;
 
 /** `df`: where the space is. */
 export const df: Command = {
   name: "df",
-  summary: "the space that each peer offers, and what takes it, in KiB",
+  summary: "the space that each peer offers, and what takes it, in KiB; your own use and quota",
   usage: "[-h] [--json]",
   options: [{ long: "human", short: "h", summary: "sizes in powers of 1024" }, jsonOption],
   side: allOn("none"),
@@ -17,15 +19,20 @@ export const df: Command = {
   examples: ["df -h"],
   async run(invocation, context) {
     const client = await context.client();
-    const report = await client.space({ signal: context.signal });
-    const { stdout } = context;
+    const { stdout, signal } = context;
+    const report = await client.space({ signal });
+    // The space is worth knowing even where it cannot be told who asks.
+    const known = await client.whoami({ signal }).catch(() => undefined);
+    const account = known?.isShared === false ? known : undefined;
     if (isJson(invocation, context)) {
       for (const peer of report.peers) await stdout.write(jsonLine(peer));
-      await stdout.write(jsonLine(totalsJson(report)));
+      await stdout.write(jsonLine({ ...totalsJson(report), ...(account && { user: accountJson(account) }) }));
     } else {
       const isHuman = invocation.options.has("human");
       const sizeText = (bytes: number): string => (isHuman ? humanSize(bytes) : String(Math.ceil(bytes / kibibyte)));
-      await stdout.write(`${peerTable(report.peers, sizeText, isHuman ? "SIZE" : "KIB")}\n${totals(report, sizeText)}`);
+      await stdout.write(
+        `${peerTable(report.peers, sizeText, isHuman ? "SIZE" : "KIB")}\n${totals(report, account, sizeText)}`,
+      );
     }
     return 0;
   },
@@ -56,14 +63,27 @@ function peerTable(peers: readonly PeerSpace[], sizeText: SizeText, unit: string
   return alignRows([["PEER", unit, "USED", "FREE", "USE%"], ...rows, total], new Set([1, 2, 3, 4]));
 }
 
+/** What the files of who is logged in cost. */
+function useRows(account: Account | undefined): readonly (readonly [string, number])[] {
+  if (account === undefined) return [];
+  const { name, usedBytes, quotaBytes } = account;
+  const quota = quotaBytes === undefined ? [] : [[`quota of ${name}`, quotaBytes] as const];
+  return [[`files of ${name}, with history`, usedBytes], ...quota];
+}
+
 /** Files now, all that is kept of them once, and the state of this peer's own disk. */
-function totals({ logicalBytes, storedBytes, own }: SpaceReport, sizeText: SizeText): string {
+function totals(
+  { logicalBytes, storedBytes, own }: SpaceReport,
+  account: Account | undefined,
+  sizeText: SizeText,
+): string {
   const rows = [
     ["files now", logicalBytes],
     ["one copy, with history", storedBytes],
     ["own disk, live", own.liveBytes],
     ["own disk, to be given back", own.deadBytes],
     ["own disk, in all", own.diskBytes],
+    ...useRows(account),
   ] as const;
   return alignRows(
     rows.map(([name, bytes]) => [name, sizeText(bytes)]),

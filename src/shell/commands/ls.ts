@@ -1,7 +1,9 @@
 import type { Entry } from "../../core/client.ts";
+import { rootPath } from "../../core/names.ts";
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
+import { doorEntries } from "../doors.ts";
 import { compareNames, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 
@@ -14,7 +16,7 @@ export const ls: Command = {
   usage: "[-1aldhrtSR] [--stale] [--json] [PATH…]",
   options: [
     { long: "one", short: "1", summary: "one name a line" },
-    { long: "all", short: "a", summary: "also names that start with a dot" },
+    { long: "all", short: "a", summary: "also names that start with a dot, and the doors of / (shared, from)" },
     { long: "long", short: "l", summary: "mode, copies, revision, size, time and name" },
     { long: "directory", short: "d", summary: "directories themselves, not what is in them" },
     { long: "human", short: "h", summary: "sizes in powers of 1024" },
@@ -74,17 +76,20 @@ class Listing {
 
   async directory(operand: string, path: Entry["path"]): Promise<void> {
     const client = await this.#context.client();
-    const entries = await sortedEntries(client, path, this.#context.reads);
-    const shown = entries.filter(({ name }) => this.#options.has("all") || !name.startsWith("."));
+    const { reads } = this.#context;
+    const entries = await sortedEntries(client, path, reads);
+    const isAll = this.#options.has("all");
+    const shown = entries.filter(({ name }) => isAll || !name.startsWith("."));
+    const doors = isAll && path === rootPath ? await doorEntries(client, reads) : [];
     const ordered = sorted(
-      shown.map((entry) => ({ entry, label: entry.name })),
+      [...shown, ...doors].map((entry) => ({ entry, label: entry.name })),
       this.#options,
     );
     await this.#header(operand);
     await writeEntries(ordered, this.#options, this.#context);
     if (!this.#options.has("recursive")) return;
     for (const { entry } of ordered) {
-      if (entry.kind !== "directory") continue;
+      if (entry.kind !== "directory" || doors.includes(entry)) continue;
       await this.directory(operand.endsWith("/") ? operand + entry.name : `${operand}/${entry.name}`, entry.path);
     }
   }

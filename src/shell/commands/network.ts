@@ -1,16 +1,15 @@
-/* The commands that tell who is in the network and whom a peer knows, and the one that lets another in. */
+/* The commands that tell who is in the network and whom a peer knows. */
 import type { PeerInfo } from "../../core/client.ts";
 import { printable } from "../../core/names.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, durationText, humanSize, jsonLine } from "../formats.ts";
-import { spanMs } from "../spans.ts";
 
 /** `peers`: who is in the network. */
 export const peers: Command = {
   name: "peers",
   summary: "the peers of the network and how they are",
-  usage: "[--jsonOption]",
+  usage: "[--json]",
   options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
@@ -50,7 +49,7 @@ function peerRow(peer: PeerInfo, isShort: boolean): readonly string[] {
 export const fingers: Command = {
   name: "fingers",
   summary: "this peer's finger table: the peers it knows and the holder records it keeps",
-  usage: "[--jsonOption]",
+  usage: "[--json]",
   options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
@@ -81,30 +80,6 @@ export const fingers: Command = {
       new Date(expiresMs).toISOString(),
     ]);
     if (held.length > 0) await stdout.write(`\n${alignRows([["FILE KEY", "HOLDER", "EXPIRES"], ...held])}`);
-    return 0;
-  },
-};
-
-/** `invite`: a new invite, alone on stdout. */
-export const invite: Command = {
-  name: "invite",
-  summary: "make an invite for one machine; it alone is printed on stdout",
-  usage: "[--for SPAN] [--jsonOption]",
-  options: [{ long: "for", value: "SPAN", summary: "how long it is valid: 30m, 2h, 7d" }, jsonOption],
-  side: allOn("none"),
-  operandsMin: 0,
-  operandsMax: 0,
-  examples: ["invite > invite.txt", "invite --for 2h"],
-  async run(invocation, context) {
-    const span = invocation.options.text("for");
-    const client = await context.client();
-    const expiresInMs = span === undefined ? undefined : spanMs(span, "--for");
-    const { text, expiresMs } = await client.invite({ expiresInMs, signal: context.signal });
-    const expires = new Date(expiresMs).toISOString();
-    if (isJson(invocation, context)) await context.stdout.write(jsonLine({ invite: text, expires }));
-    else await context.stdout.write(`${text}\n`);
-    if (context.stdout.isTTY && !context.settings.quiet)
-      await context.stderr.write(`valid until ${expires}; on the new machine: dfs-shell join INVITE\n`);
     return 0;
   },
 };

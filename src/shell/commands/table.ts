@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { stat, why } from "./about-path.ts";
 import { backup } from "./backup.ts";
+import { admin, quota } from "./admin.ts";
 import { coordinator } from "./coordinator.ts";
 import { df } from "./df.ts";
 import { mkdir, rmdir } from "./directories.ts";
@@ -10,17 +11,21 @@ import { find } from "./find.ts";
 import { fsck } from "./fsck.ts";
 import { get } from "./get.ts";
 import { lls, lmkdir } from "./local-files.ts";
+import { login, logout, whoami } from "./login.ts";
 import { ls } from "./ls.ts";
 import { cp, mv } from "./move.ts";
-import { fingers, invite, peers } from "./network.ts";
+import { invite } from "./invite.ts";
+import { fingers, peers } from "./network.ts";
 import { peer } from "./peer.ts";
 import { policy, retain } from "./policy.ts";
 import { put } from "./put.ts";
 import { cat, head } from "./read.ts";
 import { rm } from "./rm.ts";
+import { share, shares, unshare } from "./share.ts";
 import { echo, exit, help } from "./session.ts";
 import { status } from "./status.ts";
 import { tree } from "./tree.ts";
+import { adduser, passwd, userdel, users } from "./users.ts";
 import { cd, lcd, lpwd, pwd } from "./where.ts";
 
 /** All commands, in the order in which help lists them. */
@@ -46,6 +51,18 @@ export const commands: readonly Command[] = [
   lpwd,
   lls,
   lmkdir,
+  login,
+  logout,
+  whoami,
+  passwd,
+  share,
+  unshare,
+  shares,
+  users,
+  adduser,
+  userdel,
+  admin,
+  quota,
   why,
   status,
   backup,

@@ -4,29 +4,30 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { rootPath } from "../../core/names.ts";
+import type { DfsPath } from "../../core/names.ts";
 import { allOn, staleOption } from "../command.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandContext, ShellClient } from "../command.ts";
+import { sharedPath } from "../doors.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
 
 /** `cd`: changes the directory of the network's side. */
 export const cd: Command = {
   name: "cd",
-  summary: "change the directory; alone it goes to /, with - to the one before",
+  summary: "change the directory; alone it goes to /, with - to the one before, with shared: to everybody's files",
   usage: "[--stale] [DIR|-]",
   options: [staleOption],
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: 1,
-  examples: ["cd /photos", "cd -"],
+  examples: ["cd /photos", "cd -", "cd shared:", "cd /from/ann"],
   async run({ operands }, context) {
     const { state, reads } = context;
     const [operand] = operands;
     if (operand === "-" && state.previousCwd === undefined)
       throw new DfsError("usage", "there is no directory to go back to");
-    const path = operand === undefined ? rootPath : operand === "-" ? state.previousCwd : remotePath(operand, context);
     const client = await context.client();
-    const entry = await client.stat(path ?? rootPath, reads);
+    const entry = await client.stat(await target(operand, client, context), reads);
     if (entry.kind !== "directory") throw new DfsError("not-directory", "not a directory", { path: operand });
     state.previousCwd = state.cwd;
     state.cwd = entry.path;
@@ -34,6 +35,12 @@ export const cd: Command = {
     return 0;
   },
 };
+
+async function target(operand: string | undefined, client: ShellClient, context: CommandContext): Promise<DfsPath> {
+  if (operand === undefined) return rootPath;
+  if (operand === "-") return context.state.previousCwd ?? rootPath;
+  return (await sharedPath(operand, client, context.reads)) ?? remotePath(operand, context);
+}
 
 /** `pwd`: prints the directory of the network's side. */
 export const pwd: Command = {

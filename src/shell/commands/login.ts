@@ -1,0 +1,144 @@
+/* The commands that say for whom the shell acts, and change it. */
+import type { Account } from "../../core/accounts.ts";
+import { DfsError } from "../../core/errors.ts";
+import { parseUserName } from "../../core/ids.ts";
+import type { UserName } from "../../core/ids.ts";
+import { loginRememberedMs } from "../../core/limits.ts";
+import { rootPath } from "../../core/names.ts";
+import { allOn, isJson, jsonOption, staleOption } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues, ShellClient } from "../command.ts";
+import { sharedUser } from "../doors.ts";
+import { jsonLine, timeText } from "../formats.ts";
+import { environmentText, passwordSources, presentPassword } from "../passwords.ts";
+import { spanMs } from "../spans.ts";
+import { accountJson, useText } from "../use.ts";
+
+/** The option of every command that needs the password of a user who has one. */
+export const passwordFileOption = {
+  long: "password-file",
+  value: "FILE",
+  summary: "take the password from the first line of this local file, which only you may read",
+} as const;
+
+/** `login`: acts for a user. */
+export const login: Command = {
+  name: "login",
+  summary: "act for a user, in this shell; the password is asked for, and not shown",
+  usage: "[--password-file FILE] [--remember[=SPAN]] [[-u] USER]",
+  options: [
+    { long: "user", short: "u", value: "USER", summary: "the user; without it DFS_USER, or it is asked for" },
+    passwordFileOption,
+    {
+      long: "remember",
+      value: "SPAN",
+      isValueOptional: true,
+      summary: "keep the login on this machine for every shell: 12 h, or 30m, 7d; logout ends it",
+    },
+  ],
+  side: allOn("user"),
+  operandsMin: 0,
+  operandsMax: 1,
+  examples: ["login ann", "login --remember=7d ann", "login -u ann --password-file ~/ann.password"],
+  async run(invocation, context) {
+    const { options } = invocation;
+    const rememberMs = rememberedMs(options);
+    const name = await userToLogIn(invocation, context);
+    const client = await context.client();
+    const password = await presentPassword(name, options.text("password-file"), passwordSources(context));
+    const account = await client.login({ name, password, rememberMs }, { signal: context.signal });
+    await standAs(account, client, context);
+    await tell(`logged in as ${account.name}${rememberedText(account)}`, context);
+    return 0;
+  },
+};
+
+function rememberedMs(options: OptionValues): number | undefined {
+  const span = options.text("remember");
+  return span === undefined ? undefined : span === "" ? loginRememberedMs : spanMs(span, "--remember");
+}
+
+async function userToLogIn({ options, operands }: Invocation, context: CommandContext): Promise<UserName> {
+  const [operand] = operands;
+  const option = options.text("user");
+  if (operand !== undefined && option !== undefined) throw new DfsError("usage", "one user is enough");
+  const given = operand ?? option ?? environmentText(context.env, "DFS_USER");
+  if (given !== undefined) return parseUserName(given);
+  if (context.askLine === undefined) throw new DfsError("usage", "whose login? name the user");
+  return parseUserName((await context.askLine({ text: "user: ", isSecret: false })).trim());
+}
+
+/** `logout`: acts for the shared user again. */
+export const logout: Command = {
+  name: "logout",
+  summary: "act for nobody in particular again, and forget a remembered login on this machine",
+  usage: "",
+  options: [],
+  side: allOn("none"),
+  operandsMin: 0,
+  operandsMax: 0,
+  examples: [],
+  async run(_invocation, context) {
+    const client = await context.client();
+    await client.logout({ signal: context.signal });
+    await standAs(await client.whoami({ signal: context.signal }), client, context);
+    await tell("logged out: / is what all members share", context);
+    return 0;
+  },
+};
+
+/** `whoami`: for whom the shell acts. */
+export const whoami: Command = {
+  name: "whoami",
+  summary: "for whom the shell acts; on a terminal also what the files cost, of which quota",
+  usage: "[--stale] [--json]",
+  options: [staleOption, jsonOption],
+  side: allOn("none"),
+  operandsMin: 0,
+  operandsMax: 0,
+  examples: [],
+  async run(invocation, context) {
+    const client = await context.client();
+    const account = await client.whoami(context.reads);
+    const { stdout } = context;
+    if (isJson(invocation, context)) await stdout.write(jsonLine(accountJson(account)));
+    else await stdout.write(stdout.isTTY ? accountText(account) : `${account.name}\n`);
+    return 0;
+  },
+};
+
+function accountText(account: Account): string {
+  if (account.isShared) return `${sharedUser}: nobody is logged in; / is what all members share\n`;
+  const role = account.isAdmin ? " (administrator)" : "";
+  return `${account.name}${role}${rememberedText(account)}\nuses ${useText(account)}\nkeys ${account.fingerprint}\n`;
+}
+
+function rememberedText({ rememberedUntilMs }: Account): string {
+  return rememberedUntilMs === undefined ? "" : `, remembered here until ${timeText(rememberedUntilMs)}`;
+}
+
+/** The shell stands as this user, in the root where the directory is none that this user can reach. */
+export async function standAs(account: Account, client: ShellClient, context: CommandContext): Promise<void> {
+  const { state, signal } = context;
+  const user = account.isShared ? undefined : account.name;
+  if (user === state.user && user !== undefined) return;
+  state.user = user;
+  state.previousCwd = undefined;
+  if (await isDirectory(client, context)) return;
+  signal.throwIfAborted();
+  state.cwd = rootPath;
+}
+
+async function isDirectory(client: ShellClient, { state, signal }: CommandContext): Promise<boolean> {
+  if (state.cwd === rootPath) return true;
+  try {
+    return (await client.stat(state.cwd, { signal })).kind === "directory";
+  } catch {
+    // Whatever the reason: what cannot be looked at is no place to stand.
+    return false;
+  }
+}
+
+/** Says what became of it to a person who looks. */
+export async function tell(text: string, { stdout, settings }: CommandContext): Promise<void> {
+  if (stdout.isTTY && !settings.quiet) await stdout.write(`${text}\n`);
+}
