@@ -8,7 +8,7 @@
 import type { Connection } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
-import type { PeerDescription } from "../catalogue/operation.ts";
+import { type PeerDescription, peerRoles } from "../catalogue/operation.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { type PeerId, type PeerName, parsePeerName, parseShelfId } from "../core/ids.ts";
@@ -58,6 +58,8 @@ const joinMethod = defineMethod({
   result: v.object({
     networkSecret: secret,
     name: text(parsePeerName),
+    /** What the invite makes of it: a client keeps no files and does not coordinate. */
+    role: v.picklist(peerRoles),
     /** The shelf that is this peer's from now on. */
     shelf: v.nullable(text(parseShelfId)),
     version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -182,7 +184,8 @@ async function admit(
   await members.refresh();
   const { list } = members;
   if (list === undefined) throw new DfsError("unreachable", "no coordinator is known here: try again shortly");
-  return { networkSecret, name: result.name, shelf, ...plainMemberList(list) };
+  const { name, role } = result;
+  return { networkSecret, name, role, shelf: role === "client" ? null : shelf, ...plainMemberList(list) };
 }
 
 /** The member whose place is to be taken. Fails with `not-found`, and with `usage` for one that is up, or where it is not clear which. */

@@ -19,6 +19,8 @@ const configSchema = v.object({
       v.transform((text): ShelfId => parseShelfId(text)),
     ),
   ),
+  /** What the invite made of this peer: a client neither keeps files nor coordinates. Absent for one that may do both. */
+  role: v.optional(v.literal("client")),
   /** Whether this peer may become a coordinator: `auto` as soon as one is needed, `never`; null while nobody has said. */
   coordinate: v.nullable(v.picklist(["auto", "never"])),
   /** Port that this peer listened on last, kept so that others find it again. */

@@ -15,7 +15,7 @@ import { requestJoin } from "./join.ts";
 import type { Log } from "./log.ts";
 import { memberListBytes } from "./members.ts";
 import { Peer, memberListFile } from "./peer.ts";
-import { type Membership, loadMembership, saveMembership } from "./peer-config.ts";
+import { type Membership, type PeerConfig, loadMembership, saveMembership } from "./peer-config.ts";
 import type { PeerSettings } from "./peer-settings.ts";
 
 /** What the user asked for of a peer's setup. */
@@ -151,11 +151,27 @@ async function joinByInvite(
       networkId: invite.networkId,
       name: answer.name,
       zone,
-      capacityBytes,
-      shelf: answer.shelf,
-      coordinate,
+      ...(answer.role === "client" ? asClient : { capacityBytes, shelf: answer.shelf, coordinate }),
     },
   };
+}
+
+/** What a machine that joined as a client offers. */
+const asClient = { role: "client", capacityBytes: 0, shelf: null, coordinate: "never" } as const;
+
+/** Refuses what a client cannot become by itself. */
+function requireWithinRole(
+  folder: string,
+  { role }: PeerConfig,
+  { capacityBytes, coordinate }: Partial<PeerSetup>,
+): void {
+  const isMore = (capacityBytes !== undefined && capacityBytes !== 0) || coordinate === "auto";
+  if (role !== "client" || !isMore) return;
+  throw new DfsError(
+    "permission",
+    "this machine joined as a client: to keep files or to coordinate, let it join anew, with another --data and an invite for storage (invite --role storage)",
+    { path: folder },
+  );
 }
 
 /** A zone or capacity given anew replaces the one of earlier; a peer that starts to offer storage gets a shelf. */
@@ -165,6 +181,7 @@ async function withChanges(
   { isDaemon, setup }: Pick<RunningPeerOptions, "isDaemon" | "setup">,
 ): Promise<Membership> {
   const { name: _, ...given } = defined(setup);
+  requireWithinRole(folder, membership.config, given);
   const offers = isDaemon && membership.config.coordinate === null;
   const changes = offers ? { coordinate: "auto" as const, ...given } : given;
   if (Object.keys(changes).length === 0) return membership;

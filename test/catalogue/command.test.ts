@@ -5,10 +5,29 @@ import { type CommandFields, decodeCommand, encodeCommand, verifyCommand } from 
 import type { Operation } from "../../src/catalogue/operation.ts";
 import { type CommandResult, decodeResult, encodeResult } from "../../src/catalogue/result.ts";
 import { DfsError } from "../../src/core/errors.ts";
-import type { NetworkId, NodeId, PeerId, UserId } from "../../src/core/ids.ts";
-import { attributesBytesMax, batchOperationsMax, commandBytesMax, copiesMax } from "../../src/core/limits.ts";
+import type { NetworkId, NodeId, PeerId, PeerName, UserId } from "../../src/core/ids.ts";
+import {
+  attributesBytesMax,
+  batchOperationsMax,
+  commandBytesMax,
+  copiesMax,
+  inviteUsesMax,
+  wrappedKeyBytesMax,
+} from "../../src/core/limits.ts";
 import { peerPublicKey } from "../../src/identity/peer-identity.ts";
-import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move, network } from "./world.ts";
+import {
+  Person,
+  copyFile,
+  credential,
+  fileKey,
+  founder,
+  founderShelf,
+  founding,
+  id,
+  makeDirectory,
+  move,
+  network,
+} from "./world.ts";
 import { peerSession, putFile, removeEntry, shared, stranger, userSession } from "./world.ts";
 
 const publicKeys = (user: UserId): Uint8Array | undefined => (user === shared.userId ? shared.publicKey : undefined);
@@ -18,10 +37,18 @@ const userOperations: Operation[] = [
   copyFile("a", "b"),
   move("a", "c"),
   removeEntry("c"),
+  new Person("ann").added(),
+  new Person("ann").added({ quotaBytes: 5 }),
+  { op: "setCredential", credential: credential("ann") },
+  { op: "removeUser", user: stranger.userId },
+  { op: "setAdmin", user: stranger.userId, isAdmin: true },
+  { op: "setQuota", user: stranger.userId, quotaBytes: null },
 ];
 const peerOperations: Operation[] = [
   founding,
   { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1, role: "storage" },
+  { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 100, role: "client" },
+  { op: "revokeInvite", hash: new Uint8Array(32) },
   { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: null },
   { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: founder },
   {
@@ -103,6 +130,12 @@ describe("commands", () => {
     expect(() => session.next(putFile("a", { sizeBytes: -1 }))).toThrow(usage);
     expect(() => session.next(putFile("a", { copiesWanted: copiesMax + 1 }))).toThrow(usage);
     expect(() => session.next(putFile("a", { node: "short" as NodeId }))).toThrow(usage);
+    const invite = { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, role: "storage" } as const;
+    for (const uses of [0, inviteUsesMax + 1]) expect(() => session.next({ ...invite, uses })).toThrow(usage);
+    const long = { ...credential("ann"), wrappedKey: new Uint8Array(wrappedKeyBytesMax + 1) };
+    for (const wrong of [long, { ...credential("ann"), salt: new Uint8Array(15) }])
+      expect(() => session.next({ op: "setCredential", credential: wrong })).toThrow(usage);
+    expect(() => session.next(new Person("ann").added({ name: "n".repeat(33) }))).toThrow(usage);
     const { founder } = founding;
     const keyless = { ...founder, id: "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N" as PeerId };
     expect(() => peerSession().next({ ...founding, founder: keyless })).toThrow(usage);
@@ -167,6 +200,8 @@ describe("commands", () => {
       {
         ok: [
           { op: "expire", expired: 2, isMoreDue: true },
+          { op: "admitPeer", name: "second" as PeerName, role: "client", alreadyMember: true },
+          { op: "addUser", isAdmin: true },
           { op: "endLease", referenced: [fileKey("a")] },
           { op: "reportLink", epoch: 3 },
           { op: "collect", removed: 4, isMoreDue: false },

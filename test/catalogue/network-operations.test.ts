@@ -5,6 +5,7 @@ import type { OperationOf } from "../../src/catalogue/operation.ts";
 import { inviteHash } from "../../src/identity/invite.ts";
 import { peerIdOf } from "../../src/identity/peer-identity.ts";
 import {
+  Person,
   Session,
   World,
   describePeer,
@@ -27,6 +28,7 @@ vi.mock("../../src/core/limits.ts", async (original) => ({
 
 const secondKey = await peerKey(2);
 const thirdKey = await peerKey(3);
+const fourthKey = await peerKey(4);
 const hash = inviteHash(new Uint8Array(32).fill(9));
 const addInvite: OperationOf<"addInvite"> = {
   op: "addInvite",
@@ -175,6 +177,77 @@ describe("invites", () => {
       operation: 1,
     });
     ok(world.asFounder(admit(thirdKey, "third")));
+  });
+
+  it("CAT-13 an invite admits as many machines as it says, each once, and is used up then", async () => {
+    ok(world.asFounder({ ...addInvite, uses: 3 }));
+    const usesLeft = () => world.catalogue.invites().map((invite) => invite.usesLeft);
+    for (const [place, left] of [[2], [1], []].entries()) {
+      const joins = admit(await peerKey(40 + place), `p${place}`);
+      ok(world.asFounder(joins));
+      expect(ok(world.asFounder(joins))).toMatchObject([{ alreadyMember: true }]);
+      expect(usesLeft()).toEqual(left);
+    }
+    expect(fault(world.asFounder(admit(secondKey, "late")))).toMatchObject({
+      kind: "bad-invite",
+      message: expect.stringContaining("has been used") as string,
+    });
+    expect(fault(world.asFounder({ ...addInvite, uses: 2 })).kind).toBe("exists");
+  });
+
+  it("CAT-13 a refused join and a revoked invite", () => {
+    ok(world.asFounder({ ...addInvite, uses: 2 }));
+    expect(fault(world.asFounder(admit(secondKey, "second", founderShelf))).kind).toBe("exists");
+    expect(world.catalogue.invites()).toMatchObject([{ usesLeft: 2 }]);
+    ok(world.asFounder(admit(secondKey, "second")));
+    expect(ok(world.asUser({ op: "revokeInvite", hash }))).toEqual([{ op: "revokeInvite" }]);
+    expect(world.catalogue.invites()).toEqual([]);
+    expect(fault(world.asFounder(admit(thirdKey, "third"))).kind).toBe("bad-invite");
+    expect(fault(world.asFounder({ op: "revokeInvite", hash })).kind).toBe("not-found");
+    expect(world.catalogue.isMember(peerIdOf(secondKey))).toBe(true);
+  });
+
+  it("CAT-19 a list of invites has who made each, those that expire first in front, and drops those that expired", () => {
+    const ann = new Person("ann");
+    const own = { ...addInvite, hash: inviteHash(hash), uses: 5, role: "client", expiresMs: startMs + 10 } as const;
+    ok(world.asFounder(addInvite));
+    ok(world.asUser(ann.added()));
+    ok(world.as(ann, own));
+    const byPeer = { hash, role: "storage", usesLeft: 1, expiresMs: addInvite.expiresMs, createdBy: "first" };
+    const byAnn = { hash: own.hash, role: "client", usesLeft: 5, expiresMs: own.expiresMs, createdBy: "ann" };
+    expect(world.catalogue.invites()).toEqual([
+      { ...byAnn, createdIndex: 4 },
+      { ...byPeer, createdIndex: 2 },
+    ]);
+    expect(world.catalogue.nextCollectMs()).toBe(own.expiresMs);
+    world.timeMs = own.expiresMs;
+    expect(ok(world.asFounder({ op: "collect" }))).toMatchObject([{ isMoreDue: false }]);
+    expect(world.catalogue.invites()).toMatchObject([byPeer]);
+    expect(world.catalogue.nextCollectMs()).toBe(addInvite.expiresMs);
+  });
+
+  it("CAT-19 a client keeps no files and does not coordinate, whatever it offers then or later", () => {
+    ok(world.asFounder({ ...addInvite, role: "client", uses: 2 }));
+    const shelf = id<ShelfId>("second shelf");
+    expect(ok(world.asFounder(admit(secondKey, "second", shelf)))).toMatchObject([{ role: "client" }]);
+    const peer = peerIdOf(secondKey);
+    const isClient = { role: "client", shelf: null, store: null, capacityBytes: 0, mayCoordinate: false };
+    expect(world.catalogue.peer(peer)).toMatchObject(isClient);
+    expect(world.catalogue.shelf(shelf)).toBeUndefined();
+    const second = peerSession(secondKey);
+    for (const offer of [update({ shelf }), update({ mayCoordinate: true })])
+      expect(fault(world.apply(second.next(offer))).kind).toBe("permission");
+    expect(fault(world.asFounder({ op: "orderCoordinator", peer, order: "add" })).kind).toBe("usage");
+    ok(world.apply(second.next(update({ zone: "roof", capacityBytes: 0 }))));
+    expect(world.catalogue.peer(peer)).toMatchObject({ ...isClient, zone: "roof", coordinatorOrder: null });
+    const inPlace = { ...admit(thirdKey, "third", id("third shelf")), replaces: founder };
+    ok(
+      world.asFounder(
+        { ...addInvite, hash: inviteHash(hash) },
+        { ...admit(fourthKey, "fourth"), inviteSecretHash: inviteHash(hash) },
+      ),
+    );
+    expect(fault(world.apply(peerSession(fourthKey).next(inPlace))).kind).toBe("usage");
   });
 
   it("CAT-17 invites that wait and peers are counted, and both have a limit", async () => {

@@ -3,8 +3,10 @@ import { parse } from "valibot";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EntryRow } from "../../src/catalogue/rows.ts";
 import { rowSchemas } from "../../src/catalogue/rows.ts";
+import type { UserName } from "../../src/core/ids.ts";
 import { attributesBytesMax, pageBytesMax, pageRowsMax } from "../../src/core/limits.ts";
 import {
+  type Person,
   World,
   fileKey,
   founder,
@@ -17,7 +19,7 @@ import {
   removeEntry,
   root,
 } from "./world.ts";
-import { shared, token } from "./world.ts";
+import { shared, startMs, token } from "./world.ts";
 
 let world: World;
 beforeEach(() => {
@@ -91,8 +93,19 @@ describe("listing", () => {
 
 describe("rows on the wire", () => {
   it("CAT-52 every query's answer passes through CBOR and its schema unchanged", () => {
-    ok(world.asUser(putFile("a"), makeDirectory("d")));
+    ok(world.asUser(putFile("a"), makeDirectory("d"), putFile("gone"), removeEntry("gone")));
+    const invite = {
+      op: "addInvite",
+      hash: new Uint8Array(32),
+      expiresMs: startMs + 9,
+      uses: 3,
+      role: "client",
+    } as const;
+    ok(world.asFounder(invite));
+    const [ann] = world.withUsers("ann") as [Person];
+    ok(world.as(ann, { op: "setQuota", user: ann.keys.userId, quotaBytes: 5 }));
     const { catalogue } = world;
+    const changes = catalogue.changes(shared.userId, { sinceIndex: 0, limit: 3 });
     const answers = [
       [rowSchemas.entry, catalogue.entry(shared.userId, root, token("a"))],
       [rowSchemas.entry, catalogue.entry(shared.userId, root, token("d"))],
@@ -107,6 +120,13 @@ describe("rows on the wire", () => {
       [rowSchemas.policy, catalogue.policy()],
       [rowSchemas.referencedKey, catalogue.referencedKeys(founderShelf, undefined, 1)[0]],
       [rowSchemas.user, catalogue.user(shared.userId)],
+      [rowSchemas.user, catalogue.userByName(ann.name)],
+      [rowSchemas.userPage, catalogue.users()],
+      [rowSchemas.userPage, catalogue.users({ limit: 1 })],
+      [rowSchemas.invite, catalogue.invites()[0]],
+      [rowSchemas.changePage, changes],
+      [rowSchemas.changeCursor, changes.next],
+      [rowSchemas.changePage, catalogue.changes(shared.userId, { sinceIndex: 2 })],
       [rowSchemas.network, catalogue.network()],
       [rowSchemas.counts, catalogue.counts()],
     ] as const;
@@ -122,6 +142,10 @@ describe("rows on the wire", () => {
     expect(catalogue.revision(id("a"), 1)).toBeUndefined();
     expect(catalogue.node(id("a"))).toBeUndefined();
     expect(catalogue.user(id("nobody"))).toBeUndefined();
+    expect(catalogue.userByName("nobody" as UserName)).toBeUndefined();
+    expect(catalogue.credential("nobody" as UserName)).toBeUndefined();
+    expect(catalogue.invites()).toEqual([]);
+    expect(catalogue.changes(id("nobody"), { sinceIndex: 0 }).rows).toEqual([]);
     expect(catalogue.fileKeyShelves(fileKey("a"))).toEqual([]);
     expect(catalogue.shelf(id("no shelf"))).toBeUndefined();
     expect(catalogue.references(id("no shelf"), [fileKey("a")])).toEqual([false]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { Ed25519PrivateKey } from "@libp2p/interface";
+import type { LogEntry } from "../../src/catalogue/apply.ts";
 import { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { type Author, encodeCommand } from "../../src/catalogue/command.ts";
 import type { Operation, OperationOf, PeerDescription } from "../../src/catalogue/operation.ts";
@@ -165,6 +166,8 @@ export class World {
   timeMs = startMs;
   readonly user = userSession();
   readonly founder = peerSession();
+  /** Everything that was applied one by one. */
+  readonly log: LogEntry[] = [];
 
   /** Most tests have no use for a flush to disk. */
   constructor(storage: "memory" | "disk" = "memory") {
@@ -181,8 +184,9 @@ export class World {
 
   /** Applies one command and returns its result. */
   apply(command: Uint8Array): CommandResult {
-    const index = this.catalogue.appliedIndex() + 1;
-    const [result] = this.catalogue.applyBatch([{ index, timeMs: this.timeMs, command }]);
+    const entry = { index: this.catalogue.appliedIndex() + 1, timeMs: this.timeMs, command };
+    this.log.push(entry);
+    const [result] = this.catalogue.applyBatch([entry]);
     if (result === undefined) throw new Error("no result");
     return decodeResult(result);
   }
