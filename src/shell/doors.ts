@@ -1,4 +1,5 @@
 /** The doors of a user's root: `/shared` to everybody's files, `/from` to what other users share. No listing has them. */
+import type { Account } from "../core/accounts.ts";
 import type { Entry } from "../core/client.ts";
 import type { UserName } from "../core/ids.ts";
 import { parseUserName } from "../core/ids.ts";
@@ -11,9 +12,19 @@ export const sharedUser: UserName = parseUserName("shared");
 
 export const doorNames = ["from", "shared"] as const;
 
+/** Who is logged in; nobody where that cannot be known, for what is worth showing all the same. */
+export async function userLoggedIn(client: ShellClient, reads: ReadCalls): Promise<Account | undefined> {
+  try {
+    const account = await client.whoami(reads);
+    return account.isShared ? undefined : account;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The doors as entries of the root; none where nobody is logged in, or where that cannot be known. */
 export async function doorEntries(client: ShellClient, reads: ReadCalls): Promise<readonly Entry[]> {
-  if (await actsForShared(client, reads).catch(() => true)) return [];
+  if ((await userLoggedIn(client, reads)) === undefined) return [];
   return Promise.all(doorNames.map((name) => client.stat(childPath(rootPath, name), reads)));
 }
 
@@ -24,10 +35,7 @@ export async function doorEntries(client: ShellClient, reads: ReadCalls): Promis
 export async function sharedPath(text: string, client: ShellClient, reads: ReadCalls): Promise<DfsPath | undefined> {
   const start = `${sharedUser}:`;
   if (!text.startsWith(start)) return undefined;
-  const base = (await actsForShared(client, reads)) ? rootPath : childPath(rootPath, sharedUser);
+  const { isShared } = await client.whoami(reads);
+  const base = isShared ? rootPath : childPath(rootPath, sharedUser);
   return resolvePath(`./${text.slice(start.length)}`, base);
-}
-
-async function actsForShared(client: ShellClient, reads: ReadCalls): Promise<boolean> {
-  return (await client.whoami(reads)).isShared;
 }

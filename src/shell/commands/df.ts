@@ -2,6 +2,7 @@ import type { Account } from "../../core/accounts.ts";
 import type { SpaceReport } from "../../core/client.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
+import { userLoggedIn } from "../doors.ts";
 import { alignRows, humanSize, jsonLine } from "../formats.ts";
 import { accountJson } from "../use.ts";
 
@@ -21,9 +22,7 @@ export const df: Command = {
     const client = await context.client();
     const { stdout, signal } = context;
     const report = await client.space({ signal });
-    // The space is worth knowing even where it cannot be told who asks.
-    const known = await client.whoami({ signal }).catch(() => undefined);
-    const account = known?.isShared === false ? known : undefined;
+    const account = await userLoggedIn(client, { signal });
     if (isJson(invocation, context)) {
       for (const peer of report.peers) await stdout.write(jsonLine(peer));
       await stdout.write(jsonLine({ ...totalsJson(report), ...(account && { user: accountJson(account) }) }));
