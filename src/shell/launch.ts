@@ -118,6 +118,7 @@ export function programHelp(commands: readonly Command[]): string {
   const grammar = [
     "grammar: ; && || # 'quotes' \"quotes\" \\ * ? [a-z] ** $NAME ${NAME} $? NAME=value > >> < to local files,",
     "  | and ! for local commands; a leading - forgives a command. A script stops at the first failing command.",
+    "environment: DFS_USER, with DFS_PASSWORD or DFS_PASSWORD_FILE, logs in at the start",
     "exit codes: 0 ok, 1 failed or partly failed, 2 usage or syntax, 3 no such path, 4 refused, 5 temporary,",
     "  6 not logged in, 7 integrity, 127 unknown command, 130 interrupted",
   ];

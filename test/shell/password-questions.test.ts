@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { parseUserName } from "../../src/core/ids.ts";
@@ -26,7 +27,7 @@ async function typing(
   keyboard.write(keys);
   const run = runProgram(["-x", "-c", lines], { columns: 80, keyboard, ...options });
   const outcome = await run;
-  expect(outcome.out + outcome.err).not.toMatch(/seven|blue|kites|eight|red|wagons/);
+  expect(outcome.out + outcome.err).not.toMatch(/\b(seven|blue|kites|eight|red|wagons)\b/);
   expect(keyboard.isRaw).toBe(false);
   expect(keyboard.listenerCount("keypress")).toBe(0);
   return { ...outcome, keyboard };
@@ -114,5 +115,19 @@ describe("a password at a terminal", () => {
     const options = { client: await network(), env: { DFS_USER: "ann", TERM: "dumb" } };
     const { err, out, code } = await typing("whoami | cat", `${password}\r`, options);
     expect({ err, out, code }).toEqual({ err: "+ whoami\npassword of ann: \n", out: "ann\n", code: 0 });
+  });
+});
+
+describe("the README", () => {
+  it("ACC-34 its lines on users work as typed", async () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const section = /^## Users and sharing$([^]*?)^## /m.exec(readme)?.[1] ?? "";
+    const lines = /^```$([^]*?)^```$/m.exec(section)?.[1] ?? "";
+    const keys = [password, password, password, other, other, other].map((each) => `${each}\r`).join("");
+    const { out, err, code } = await typing(lines, keys, { client: new MemoryClient() });
+    const complaints = err.split("\n").filter((line) => !/^(\+ .*|.*(password of|the same again).*|)$/.test(line));
+    expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
+    expect(out).toContain("\nann    bob   read ");
+    expect(out).toMatch(/plans[^]*\nbob\nuses /);
   });
 });

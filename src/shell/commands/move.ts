@@ -1,4 +1,4 @@
-/* The commands that move and copy within the network: no data travels. */
+/* The commands that move and copy within the network: no data travels while it stays with its user. */
 import type { DfsClient } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import { baseName, printable } from "../../core/names.ts";
@@ -30,7 +30,7 @@ export const mv: Command = {
 /** `cp`: copies. */
 export const cp: Command = {
   name: "cp",
-  summary: "copy; no data moves",
+  summary: "copy; no data moves, unless it is between the files of different users",
   usage: "[-rfin] SOURCE… TARGET",
   options: [
     { long: "recursive", short: "r", summary: "directories with all that is in them" },
