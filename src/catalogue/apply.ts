@@ -14,7 +14,7 @@ import { expire } from "./expiry.ts";
 import { copyFile, makeDirectory, move, putFile, removeEntry } from "./file-operations.ts";
 import { addInvite, admitPeer, initNetwork } from "./network-operations.ts";
 import { type Operation, type OperationName, operationAuthors } from "./operation.ts";
-import { orderCoordinator, orderPeer, removePeer, updatePeer } from "./peer-operations.ts";
+import { orderCoordinator, orderPeer, removePeer, revokePeer, updatePeer } from "./peer-operations.ts";
 import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
@@ -48,6 +48,7 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   orderCoordinator,
   orderPeer,
   removePeer,
+  revokePeer,
   setPolicy,
   orderChain,
   reportLink,
@@ -67,6 +68,7 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "orderCoordinator",
   "orderPeer",
   "removePeer",
+  "revokePeer",
   "setPolicy",
   "orderChain",
   "reportLink",

@@ -132,6 +132,8 @@ const operations = {
   orderPeer: record({ peer: peerIdWire, order: nullable(oneOf(["drain", "remove", "abandon"])) }),
   /** Ends the membership of a peer that no chain names. */
   removePeer: record({ peer: peerIdWire }),
+  /** Ends the membership of a peer at once, and takes it out of all chains; `mayLose` gives up what only it is known to have. */
+  revokePeer: record({ peer: peerIdWire, mayLose: boolean }),
   /** Changes the network's policy; null keeps what there is. */
   setPolicy: record({
     copies: nullable(copies),
@@ -174,6 +176,7 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer">> 
   orderCoordinator: "peer",
   orderPeer: "peer",
   removePeer: "peer",
+  revokePeer: "peer",
   setPolicy: "peer",
   orderChain: "peer",
   reportLink: "peer",

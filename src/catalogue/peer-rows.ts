@@ -36,9 +36,10 @@ export function addPeer(
   totals.membersVersion = index;
 }
 
-/** Removes a member, which no chain may name afterwards; its shelf stays, without a home. */
+/** Removes a member, with the invites of it that nobody has used; its shelf stays, without a home. */
 export function deletePeer({ database, totals, index }: ApplyContext, peer: PeerId): void {
   database.prepare("UPDATE shelves SET home = NULL WHERE home = ?").run(peer);
+  database.prepare("DELETE FROM invites WHERE created_by = ?").run(peer);
   database.prepare("DELETE FROM peers WHERE peer = ?").run(peer);
   totals.membersVersion = index;
 }

@@ -45,6 +45,7 @@ const operationResultWire = tagged("op", {
   orderCoordinator: nothing,
   orderPeer: nothing,
   removePeer: nothing,
+  revokePeer: nothing,
   setPolicy: nothing,
   orderChain: rechained,
   reportLink: rechained,

@@ -3,7 +3,7 @@ import { DfsError } from "../core/errors.ts";
 import { copiesDefault, logMarkBytesMax, retainMsDefault, retainRevisionsDefault } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /**
  * Rows of `nodes`, `entries` and `revisions` outlive what they say: `created_index` is the index of the command that made

@@ -196,6 +196,11 @@ export type PeerState = "up" | "suspect" | "down" | "out";
 /** What was ordered about a peer's storage: that everything moves off it, and then that it goes; `abandon` gives up what only it has. */
 export type StorageOrder = "drain" | "remove" | "abandon";
 
+export interface RevokeOptions extends CallOptions {
+  /** Gives up what only the peer has. */
+  readonly force?: boolean | undefined;
+}
+
 export interface PeerInfo {
   readonly id: PeerId;
   readonly name: PeerName;
@@ -509,6 +514,13 @@ export interface DfsClient {
    * `not-found`, and with `usage`, with the reason, for what cannot be done.
    */
   orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void>;
+  /**
+   * Ends a peer's membership at once, without moving anything off it: for a machine that was stolen. Resolves when that is
+   * committed; every other peer then cuts it off within 2 s, and what it had is repaired from the other copies. Fails
+   * with `not-found`, and with `usage`, with the reason, for what cannot be done: for this peer itself, for one without
+   * which no majority of the coordinators is left, and, without `force`, for one that alone has what then is lost.
+   */
+  revokePeer(peer: PeerName, options?: RevokeOptions): Promise<void>;
   /** How far an order is. `isDone`: nothing depends on the peer any more, and after `remove` and `abandon` it is no member. Fails with `not-found` only for a name that was never given. */
   drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress>;
   /** Re-hashes every chunk on the peers' disks, and mends what is damaged. Resolves when all have ended, with the last progress of each. */

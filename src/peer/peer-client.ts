@@ -22,6 +22,7 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -182,6 +183,10 @@ export class PeerClient implements DfsClient {
 
   orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
     return this.#options.orders.order(peer, order, signal);
+  }
+
+  revokePeer(peer: PeerName, { force = false, signal }: RevokeOptions = {}): Promise<void> {
+    return this.#options.orders.revoke(peer, force, signal);
   }
 
   drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {

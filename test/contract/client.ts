@@ -574,6 +574,13 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       for (const { storageOrder } of await client.peers()) expect(storageOrder).toBeUndefined();
     });
 
+    it("GATE-4 nobody revokes itself, nor a peer that there is not", async () => {
+      expect(await kindOf(client.revokePeer(parsePeerName("nobody-here")))).toBe("not-found");
+      const { self } = await client.status();
+      expect(await kindOf(client.revokePeer(self.name, { force: true }))).toBe("usage");
+      expect((await client.peers()).map(({ name }) => name)).toContain(self.name);
+    });
+
     it("CLIENT-30 checks the disks that are asked for, and tells how far it is", async () => {
       const storing = (await client.peers()).filter(({ capacityBytes }) => capacityBytes > 0).map(({ name }) => name);
       const told = new Set<string>();

@@ -27,6 +27,7 @@ import type {
   PutSource,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -549,6 +550,11 @@ export class MemoryClient implements DfsClient {
   async orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void> {
     await this.#change(options);
     this.network.order(peer, order);
+  }
+
+  async revokePeer(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
+    await this.#change(options);
+    this.network.revoke(peer, options.force === true);
   }
 
   async drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress> {

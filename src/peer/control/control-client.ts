@@ -22,6 +22,7 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -160,6 +161,10 @@ class ControlClient implements DfsClient {
 
   async orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
     await this.#rpc.call(methods.orderStorage, { peer, order }, { signal });
+  }
+
+  async revokePeer(peer: PeerName, { force, signal }: RevokeOptions = {}): Promise<void> {
+    await this.#rpc.call(methods.revokePeer, { peer, force }, { signal });
   }
 
   drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {
