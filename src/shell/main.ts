@@ -20,7 +20,7 @@ import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
 import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
-import { jsonLine } from "./formats.ts";
+import { jsonLine, messageText } from "./formats.ts";
 import { parseLaunch, programHelp, programUsage } from "./launch.ts";
 import type { Launch } from "./launch.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
@@ -75,7 +75,7 @@ export async function runShell(program: ShellProgram): Promise<number> {
     const failure = toDfsError(error);
     const subject = failure.path === undefined ? "" : `${printable(failure.path)}: `;
     const usage = failure.kind === "usage" ? programUsage() : "";
-    program.stderr.write(`dfs-shell: ${subject}${failure.message}\n${usage}`);
+    program.stderr.write(`dfs-shell: ${subject}${messageText(failure)}\n${usage}`);
     return failure.exitCode;
   }
 }
@@ -185,7 +185,7 @@ function parseOnly(program: ShellProgram, source: ScriptSource): number {
     parseScript(source);
     return 0;
   } catch (error) {
-    program.stderr.write(`${toDfsError(error).message}\n`);
+    program.stderr.write(`${messageText(toDfsError(error))}\n`);
     return toDfsError(error).exitCode;
   }
 }

@@ -68,8 +68,9 @@ class ControlClient implements DfsClient {
     return this.#rpc.call(methods.stat, { path, stale }, { signal });
   }
 
-  list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    return this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
+  async list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
+    const { refused, ...page } = await this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
+    return refused === undefined ? page : { ...page, refused: refused.map(errorFromWire) };
   }
 
   async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {

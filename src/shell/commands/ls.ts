@@ -1,8 +1,9 @@
 import type { Entry } from "../../core/client.ts";
+import type { DfsError } from "../../core/errors.ts";
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
-import { compareNames, sortedEntries } from "../listing.ts";
+import { compareNames, reportRefused, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 
 const rightAligned = new Set([1, 2, 3]);
@@ -50,7 +51,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
     directories.map(({ operand }) => operand),
     async (operand) => listing.directory(operand, remotePath(operand, context)),
   );
-  return Math.max(code, listCode);
+  return Math.max(code, listCode, await listing.reportRefused());
 }
 
 /** An entry and what to call it. */
@@ -63,6 +64,7 @@ class Listing {
   readonly #options: OptionValues;
   readonly #context: CommandContext;
   readonly #withHeaders: boolean;
+  readonly #refused: DfsError[] = [];
   #hasWritten: boolean;
 
   constructor(options: OptionValues, context: CommandContext, withHeaders: boolean, hasWritten: boolean) {
@@ -74,7 +76,7 @@ class Listing {
 
   async directory(operand: string, path: Entry["path"]): Promise<void> {
     const client = await this.#context.client();
-    const entries = await sortedEntries(client, path, this.#context.reads);
+    const entries = await sortedEntries(client, path, this.#context.reads, (error) => this.#refused.push(error));
     const shown = entries.filter(({ name }) => this.#options.has("all") || !name.startsWith("."));
     const ordered = sorted(
       shown.map((entry) => ({ entry, label: entry.name })),
@@ -87,6 +89,11 @@ class Listing {
       if (entry.kind !== "directory") continue;
       await this.directory(operand.endsWith("/") ? operand + entry.name : `${operand}/${entry.name}`, entry.path);
     }
+  }
+
+  /** Tells what was left out of the listings. Returns the exit code. */
+  async reportRefused(): Promise<number> {
+    return reportRefused(this.#refused, this.#context);
   }
 
   async #header(operand: string): Promise<void> {
