@@ -16,7 +16,7 @@ import { requireAdministrator } from "./administrators.ts";
 import type { KnownUser } from "./known-rows.ts";
 import { addInvite, admitPeer, initNetwork, revokeInvite } from "./network-operations.ts";
 import { type Operation, type OperationName, administratorOnly, operationAuthors } from "./operation.ts";
-import { orderCoordinator, orderPeer, removePeer, updatePeer } from "./peer-operations.ts";
+import { orderCoordinator, orderPeer, removePeer, revokePeer, updatePeer } from "./peer-operations.ts";
 import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
@@ -57,6 +57,7 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   removeUser,
   setAdmin,
   setQuota,
+  revokePeer,
   setPolicy,
   orderChain,
   reportLink,
@@ -81,6 +82,7 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "removeUser",
   "setAdmin",
   "setQuota",
+  "revokePeer",
   "setPolicy",
   "orderChain",
   "reportLink",

@@ -73,6 +73,18 @@ export function withoutDisk(links: readonly ChainLink[], peer: PeerId, copiesMax
   return [owning(heir.peer), follower, ...others.filter((link) => link !== heir)];
 }
 
+/** The chain without `peer`: who claims most leads where it was the owner. A peer that is alone stays: there is nobody else to name. */
+export function withoutPeer(links: readonly ChainLink[], peer: PeerId, copiesMax: number): readonly ChainLink[] {
+  const left = withoutDisk(links, peer, copiesMax).filter((link) => link.peer !== peer);
+  return left.length === 0 ? links : left;
+}
+
+/** Whether, of all that asks for `copies` copies, `peer` alone claims to have everything. */
+export function claimsAlone(links: readonly ChainLink[], peer: PeerId, copies: number): boolean {
+  const claimants = links.filter(({ hasFrom }) => hasFrom > 0 && hasFrom <= copies);
+  return claimants.length > 0 && claimants.every((link) => link.peer === peer);
+}
+
 /** The same places, with `successor`, which has nothing yet, in that of `peer`. */
 export function withSuccessor(
   links: readonly ChainLink[],

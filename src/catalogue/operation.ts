@@ -178,6 +178,8 @@ const operations = {
   setAdmin: record({ user: userId, isAdmin: boolean }),
   /** Null takes the quota away. */
   setQuota: record({ user: userId, quotaBytes: nullable(count) }),
+  /** Ends the membership of a peer at once, and takes it out of all chains; `mayLose` gives up what only it is known to have. */
+  revokePeer: record({ peer: peerIdWire, mayLose: boolean }),
   /** Changes the network's policy; null keeps what there is. */
   setPolicy: record({
     copies: nullable(copies),
@@ -223,6 +225,7 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer" | 
   orderCoordinator: "either",
   orderPeer: "either",
   removePeer: "peer",
+  revokePeer: "either",
   addUser: "either",
   setCredential: "user",
   removeUser: "either",
@@ -241,6 +244,7 @@ export const administratorOnly: ReadonlySet<OperationName> = new Set([
   "revokeInvite",
   "orderCoordinator",
   "orderPeer",
+  "revokePeer",
   "addUser",
   "removeUser",
   "setAdmin",

@@ -2,11 +2,11 @@
 import { encode } from "cborg";
 import type { PeerId, StoreId } from "../core/ids.ts";
 import { type ApplyContext, type Handler, authorPeer } from "./apply-context.ts";
-import { withoutDisk } from "./chain.ts";
+import { withoutDisk, withoutPeer } from "./chain.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 import { deletePeer, ensureShelf, isClient, nameHolder } from "./peer-rows.ts";
 import { requireThat } from "./refusal.ts";
-import { changeChains, isLinked } from "./shelf-rows.ts";
+import { changeChains, isLinked, revisionsOnlyOn } from "./shelf-rows.ts";
 
 /** Another `store` than the known one: the disk was lost, and no chain counts on it any more. Refuses with `permission` a client that offers storage or to coordinate, `exists` when the name or the shelf is another peer's, or the peer has another shelf, and `quota` when there are too many shelves. */
 export const updatePeer: Handler<"updatePeer"> = (context, operation) => {
@@ -69,8 +69,34 @@ export const orderPeer: Handler<"orderPeer"> = ({ database, totals, index }, { o
 export const removePeer: Handler<"removePeer"> = (context, { op, peer }) => {
   const member = context.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer);
   requireThat(member !== undefined, "not-found", "the network has no such peer");
-  requireThat(peer !== authorPeer(context), "usage", "a peer cannot end its own membership: another one has to");
+  const { author } = context.command;
+  requireThat(
+    !("peer" in author && author.peer === peer),
+    "usage",
+    "a peer cannot end its own membership: another one has to",
+  );
   requireThat(!isLinked(context, peer), "busy", "the peer still keeps files that others count on: let it be emptied");
+  deletePeer(context, peer);
+  return { op };
+};
+
+/** Its invites that nobody has used end with it, and shelves that it kept alone wait for another peer. Refuses with `not-found`, and with `usage` for the author itself, and for one whose disk alone is known to have some revisions, unless they may be lost. */
+export const revokePeer: Handler<"revokePeer"> = (context, { op, peer, mayLose }) => {
+  const member = context.database.prepare("SELECT 1 FROM peers WHERE peer = ?").get(peer);
+  requireThat(member !== undefined, "not-found", "the network has no such peer");
+  const { author } = context.command;
+  requireThat(
+    !("peer" in author && author.peer === peer),
+    "usage",
+    "a peer cannot end its own membership: another one has to",
+  );
+  const lost = mayLose ? 0 : revisionsOnlyOn(context, peer);
+  requireThat(
+    lost === 0,
+    "usage",
+    `the peer alone has ${lost} revisions, which would be lost: give them up with --force, or wait until they are copied`,
+  );
+  changeChains(context, peer, (links, copiesMax) => withoutPeer(links, peer, copiesMax));
   deletePeer(context, peer);
   return { op };
 };

@@ -1,7 +1,7 @@
 /** The members' rows, with their names and shelves. */
 import { encode } from "cborg";
 import type { PeerId, PeerName, ShelfId } from "../core/ids.ts";
-import type { ApplyContext } from "./apply-context.ts";
+import { type ApplyContext, authorText } from "./apply-context.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 import type { PeerDescription, PeerRole } from "./operation.ts";
 import { requireThat } from "./refusal.ts";
@@ -40,9 +40,10 @@ export function addPeer(context: ApplyContext, peer: PeerDescription, { name, ro
   totals.membersVersion = index;
 }
 
-/** Removes a member, which no chain may name afterwards; its shelf stays, without a home. */
+/** Removes a member, with the invites of it that nobody has used; its shelf stays, without a home. */
 export function deletePeer({ database, totals, index }: ApplyContext, peer: PeerId): void {
   database.prepare("UPDATE shelves SET home = NULL WHERE home = ?").run(peer);
+  database.prepare("DELETE FROM invites WHERE created_by = ?").run(authorText({ peer }));
   database.prepare("DELETE FROM peers WHERE peer = ?").run(peer);
   totals.membersVersion = index;
 }

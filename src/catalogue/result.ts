@@ -57,6 +57,7 @@ const operationResultWire = tagged("op", {
   removeUser: nothing,
   setAdmin: nothing,
   setQuota: nothing,
+  revokePeer: nothing,
   setPolicy: nothing,
   orderChain: rechained,
   reportLink: rechained,

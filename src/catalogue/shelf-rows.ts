@@ -3,7 +3,7 @@ import type { PeerId, ShelfId } from "../core/ids.ts";
 import { shelvesMax } from "../core/limits.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import { type ApplyContext, authorPeer } from "./apply-context.ts";
-import { type Chain, decodeLinks, encodeLinks, firstLinks } from "./chain.ts";
+import { type Chain, claimsAlone, decodeLinks, encodeLinks, firstLinks } from "./chain.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 
@@ -51,6 +51,21 @@ export function changeChains(
   const { copies } = context.known.policy();
   for (const { shelf, epoch, links, copiesMax } of chainsOf(context, peer))
     saveLinks(context, { shelf, epoch }, change(links, Math.max(copies, copiesMax)));
+}
+
+/** Revisions that no link of their shelf's chain but the peer claims to have. */
+export function revisionsOnlyOn(context: ApplyContext, peer: PeerId): number {
+  const { copies: usual } = context.known.policy();
+  const countByCopies = context.database.prepare(
+    "SELECT copies_wanted AS copies, count(*) AS revisions FROM revisions WHERE shelf = ? GROUP BY copies_wanted",
+  );
+  let revisions = 0;
+  for (const { shelf, links } of chainsOf(context, peer))
+    for (const row of countByCopies.all(idBytes(shelf))) {
+      const copies = Number(row["copies"]);
+      if (claimsAlone(links, peer, copies === 0 ? usual : copies)) revisions += Number(row["revisions"]);
+    }
+  return revisions;
 }
 
 /** Whether any chain names the peer. */

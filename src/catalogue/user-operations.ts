@@ -2,7 +2,7 @@
 import { isUserName } from "../core/ids.ts";
 import { usersMax } from "../core/limits.ts";
 import { userIdOf } from "../identity/user-keys.ts";
-import { type ApplyContext, type Handler, authorUserRow } from "./apply-context.ts";
+import { type ApplyContext, type Handler, authorText, authorUserRow } from "./apply-context.ts";
 import { idBytes } from "./id-bytes.ts";
 import type { OperationOf } from "./operation.ts";
 import { requireThat } from "./refusal.ts";
@@ -33,7 +33,7 @@ export const setCredential: Handler<"setCredential"> = (context, { op, credentia
   return { op };
 };
 
-/** What the user had stays for the retention, and is collected then. Refuses with `not-found`, and with `usage` for the shared user and for the last administrator while there are other users. */
+/** What the user had stays for the retention, and is collected then; the user's invites end. Refuses with `not-found`, and with `usage` for the shared user and for the last administrator while there are other users. */
 export const removeUser: Handler<"removeUser"> = (context, { op, user }) => {
   const { database, known, index, timeMs } = context;
   const row = requireUser(context, user);
@@ -45,6 +45,7 @@ export const removeUser: Handler<"removeUser"> = (context, { op, user }) => {
       "UPDATE users SET ended_index = ?, ended_ms = ?, is_admin = 0, salt = NULL, verifier = NULL, wrapped_key = NULL WHERE id = ?",
     )
     .run(index, timeMs, id);
+  database.prepare("DELETE FROM invites WHERE created_by = ?").run(authorText({ user }));
   known.forgetUsers();
   return { op };
 };

@@ -68,6 +68,8 @@ export interface ListOptions extends CallOptions {
 export interface ListPage {
   /** In no particular order: names are sealed where they are stored, so only a client can sort them. */
   readonly entries: readonly Entry[];
+  /** Why entries of this page were left out: their names or attributes break the rules. `path` shows which, in escapes. */
+  readonly refused?: readonly DfsError[] | undefined;
   /** Absent on the last page. */
   readonly next?: string | undefined;
 }
@@ -116,7 +118,7 @@ export interface GetRequest {
   readonly dryRun?: boolean | undefined;
   /** Existing local files are replaced; without it they fail with `exists`. */
   readonly force?: boolean | undefined;
-  /** Files already there with the same size and time are skipped, and `.part` files are continued after their chunks are verified. */
+  /** Files already there with the same size and time are skipped, and unfinished files (`NAME.dfs-part`) are continued after their chunks are verified. */
   readonly resume?: boolean | undefined;
   /** Of one file: this revision instead of the newest. */
   readonly revision?: number | undefined;
@@ -195,6 +197,11 @@ export type PeerState = "up" | "suspect" | "down" | "out";
 
 /** What was ordered about a peer's storage: that everything moves off it, and then that it goes; `abandon` gives up what only it has. */
 export type StorageOrder = "drain" | "remove" | "abandon";
+
+export interface RevokeOptions extends CallOptions {
+  /** Gives up what only the peer has. */
+  readonly force?: boolean | undefined;
+}
 
 export interface PeerInfo {
   readonly id: PeerId;
@@ -460,7 +467,8 @@ export interface DfsClient {
   list(path: DfsPath, options?: ListOptions): Promise<ListPage>;
   /**
    * The entry at `path` and everything below it, depth first, each directory before what is in it; siblings in no
-   * particular order. Memory is bounded by the depth of the tree. Fails with `not-found`.
+   * particular order. Memory is bounded by the depth of the tree. Fails with `not-found`, and in the end with
+   * `invalid-name` or `integrity` where entries were left out because their names or attributes break the rules.
    */
   walk(path: DfsPath, options?: CallOptions): AsyncIterable<Entry>;
   /** Makes a directory; with `parents` also those above it, and an existing one is fine. Fails with `exists`, `not-found`, `not-directory`. */
@@ -478,7 +486,7 @@ export interface DfsClient {
    * be tried: `not-found`, `is-directory`, `not-directory`, `exists`; with `ifRevision` also `conflict` and `usage`.
    */
   put(request: PutRequest, options?: TransferOptions): Promise<TransferSummary>;
-  /** Writes each file as `NAME.part`, verifies it, then renames. Fails when nothing could be tried; otherwise see `summary.failed`. */
+  /** Writes each file as `NAME.dfs-part`, verifies it, then renames. Fails when nothing could be tried; otherwise see `summary.failed`. */
   get(request: GetRequest, options?: TransferOptions): Promise<TransferSummary>;
   /** Bytes of a file, in order; only the chunks of the range are fetched. Fails with `not-found`, `is-directory`, `integrity`. */
   read(path: DfsPath, options?: ReadOptions): AsyncIterable<Uint8Array>;
@@ -509,6 +517,13 @@ export interface DfsClient {
    * `not-found`, and with `usage`, with the reason, for what cannot be done.
    */
   orderStorage(peer: PeerName, order: StorageOrder | null, options?: CallOptions): Promise<void>;
+  /**
+   * Ends a peer's membership at once, without moving anything off it: for a machine that was stolen. Resolves when that is
+   * committed; every other peer then cuts it off within 2 s, and what it had is repaired from the other copies. Fails
+   * with `not-found`, and with `usage`, with the reason, for what cannot be done: for this peer itself, for one without
+   * which no majority of the coordinators is left, and, without `force`, for one that alone has what then is lost.
+   */
+  revokePeer(peer: PeerName, options?: RevokeOptions): Promise<void>;
   /** How far an order is. `isDone`: nothing depends on the peer any more, and after `remove` and `abandon` it is no member. Fails with `not-found` only for a name that was never given. */
   drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress>;
   /** Re-hashes every chunk on the peers' disks, and mends what is damaged. Resolves when all have ended, with the last progress of each. */

@@ -138,6 +138,9 @@ const systemErrorKinds: Readonly<Record<string, ErrorKind>> = {
   EROFS: "permission",
   ENOSPC: "no-space",
   EDQUOT: "no-space",
+  ENAMETOOLONG: "invalid-name",
+  EILSEQ: "invalid-name",
+  ELOOP: "permission",
   EADDRINUSE: "address-in-use",
   EADDRNOTAVAIL: "address-in-use",
   ECONNREFUSED: "unreachable",
@@ -160,6 +163,9 @@ const systemErrorWords: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the disk",
   EDQUOT: "the disk quota is used up",
   EMFILE: "too many open files",
+  ENAMETOOLONG: "the name or path is too long for this file system",
+  EILSEQ: "this file system does not take such a name",
+  ELOOP: "leads through a symbolic link",
 };
 
 /**

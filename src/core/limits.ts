@@ -523,8 +523,16 @@ export const socketInactivityMs = 5 * 60_000;
 export const streamInactivityMs = 10 * 60_000;
 /** Streams of one connection in each direction: a few of each protocol, and Kademlia's short ones. */
 export const streamsPerConnectionMax = 512;
-/** Inbound streams of our own protocols from one peer: libp2p's default of 32 resets the next one. */
-export const inboundStreamsPerProtocolMax = 64;
+/** Streams and lanes of one of our own protocols that one peer may have open here: it needs two or three, and some more while old ones end. */
+export const inboundChannelsPerProtocolMax = 16;
+/** Members that left of which a peer remembers that it has cut them off: as many as there can be members. */
+export const departedPeersMax = 500;
+/** A coordinator looks this often whether somebody has left the network … */
+export const departureLookMs = 100;
+/** … and tells so many members at once, … */
+export const departureTellsMax = 64;
+/** … each of which has this long to take it in; who misses it learns it by its next heartbeat. */
+export const departureTellMs = 1_000;
 /** A muxer frame: chunks travel in pieces this large, so that a heartbeat never waits for a whole chunk. */
 export const muxerMessageBytesMax = 64 * KiB;
 /** A stream starts with room for one chunk in flight … */

@@ -81,10 +81,27 @@ export function isWithin(path: DfsPath, ancestor: DfsPath): boolean {
   return ancestor === rootPath || path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
-/** `text` with control characters written as escapes, so that a hostile name cannot drive a terminal. */
+/** Control characters; signs without a width or that turn the direction of the text; ends of lines. */
+const deceivers = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
+/** The two joiners belong into words of several scripts and into pictures, between characters that are not ASCII. */
+const joiners = /[\u200c\u200d]/u;
+
+/**
+ * `text` with control characters, and signs that hide or turn what stands around them, written as escapes, so that a
+ * hostile name can neither drive a terminal nor pass there for another one.
+ */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f]/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.replace(deceivers, (sign, at: number) => {
+    const isWithin = text.charCodeAt(at - 1) > 0x7f && text.charCodeAt(at + 1) > 0x7f;
+    if (joiners.test(sign) && isWithin) return sign;
+    const code = sign.codePointAt(0) ?? 0;
+    return code <= 0xff ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** What is no UTF-8, for people: every byte that is not an ASCII character that one sees is written as an escape. */
+export function printableBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) =>
+    byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
+  ).join("");
 }

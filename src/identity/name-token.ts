@@ -7,7 +7,7 @@
 import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { nameTokenBytesMax } from "../core/limits.ts";
-import { checkName } from "../core/names.ts";
+import { checkName, printableBytes } from "../core/names.ts";
 import { AesSiv } from "./aes-siv.ts";
 
 const encoder = new TextEncoder();
@@ -20,20 +20,28 @@ export function sealName(nameKey: Uint8Array, parent: NodeId, name: string): Uin
   return cipherOf(nameKey).seal(encoder.encode(checkName(name)), Buffer.from(parent, "hex"));
 }
 
-/** The name behind a token of the directory `parent`. Fails with `integrity` when it was not sealed by this key for this directory, or holds no valid name. */
+/**
+ * The name behind a token of the directory `parent`. Fails with `integrity` when it was not sealed by this key for this
+ * directory, and `invalid-name`, with the name in escapes as its path, when what was sealed is no valid name.
+ */
 export function openName(nameKey: Uint8Array, parent: NodeId, token: Uint8Array): string {
   const plain =
     token.length <= nameTokenBytesMax ? cipherOf(nameKey).open(token, Buffer.from(parent, "hex")) : undefined;
   if (plain === undefined) throw damaged("its seal does not match");
+  return checkName(decoded(plain));
+}
+
+function decoded(bytes: Uint8Array): string {
   try {
-    return checkName(decoder.decode(plain));
-  } catch (error) {
-    throw damaged("it holds no valid name", error);
+    return decoder.decode(bytes);
+  } catch (cause) {
+    const path = printableBytes(bytes);
+    throw new DfsError("invalid-name", "a name must be valid UTF-8", { path, cause });
   }
 }
 
-function damaged(reason: string, cause?: unknown): DfsError {
-  return new DfsError("integrity", `a name in the catalogue cannot be read: ${reason}`, { cause });
+function damaged(reason: string): DfsError {
+  return new DfsError("integrity", `a name in the catalogue cannot be read: ${reason}`);
 }
 
 function cipherOf(nameKey: Uint8Array): AesSiv {

@@ -12,11 +12,14 @@ import { ByteWindow } from "../core/byte-window.ts";
 import type { GetRequest, TransferOptions, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
+import { checkLocalName } from "../core/local-names.ts";
 import { baseName, isWithin } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
-import { PartFile, localChild, localStatus, makeFolder, setAttributes } from "./local-target.ts";
-import type { Located, Namespace } from "./namespace.ts";
+import { PartFile, type LocalStatus, entryStatus, localStatus } from "./local-target.ts";
+import type { Located, Namespace, RefusedChild } from "./namespace.ts";
+import { OpenFolder } from "./open-folder.ts";
+import { type TargetEntry, TargetFolder } from "./target-folder.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
 
@@ -24,7 +27,12 @@ export interface GetOptions {
   readonly namespace: Namespace;
   readonly pool: ChunkingPool;
   readonly content: ContentSourceOptions;
+  /** The platform whose rules for names hold, as Node names it; this one without it. */
+  readonly platform?: NodeJS.Platform | undefined;
 }
+
+/** Where a source goes: to an entry of a folder, or (the root of the file space) into a folder that is there. */
+type Destination = TargetEntry | { readonly folder: TargetFolder; readonly name: undefined };
 
 export class GetTransfer {
   readonly #options: GetOptions;
@@ -34,13 +42,17 @@ export class GetTransfer {
   readonly #report: TransferReport;
   readonly #window = new ByteWindow(transferWindowBytes);
   readonly #files: TaskGroup;
+  readonly #platform: NodeJS.Platform;
   readonly #fetched: FetchCounters = { fetchedChunks: 0, fetchedBytes: 0 };
+  /** The tree was not walked to its end: folders stay as they are, so that a later get can go on in them. */
+  #isBroken = false;
   #chunks = 0;
   /** Sealed bytes of those chunks. */
   #bytes = 0;
 
   constructor(options: GetOptions, request: GetRequest, transfer: TransferOptions) {
     this.#options = options;
+    this.#platform = options.platform ?? process.platform;
     this.#request = request;
     this.#signal = transfer.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
@@ -54,7 +66,8 @@ export class GetTransfer {
     try {
       for (const path of this.#request.sources) {
         const source = await this.#options.namespace.require(path, this.#reading);
-        await this.#getSource(source, await this.#destination(source));
+        const destination = await this.#destination(source);
+        await this.#getSource(source, destination);
       }
       this.#signal.throwIfAborted();
     } catch (error) {
@@ -76,12 +89,14 @@ export class GetTransfer {
   }
 
   /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
-  async #destination(source: Located): Promise<string> {
+  async #destination(source: Located): Promise<Destination> {
     const { target, sources } = this.#request;
+    const options = { platform: this.#platform };
     const status = await localStatus(target);
     if (status?.kind === "directory") {
-      if (source.parent === undefined) return target;
-      return localChild(target, baseName(source.path));
+      if (source.parent === undefined) return { folder: await TargetFolder.open(target, options), name: undefined };
+      const name = checkLocalName(baseName(source.path), this.#platform);
+      return { folder: await TargetFolder.open(target, options), name };
     }
     if (sources.length > 1) {
       const why = status === undefined ? "no such directory" : "not a directory";
@@ -91,67 +106,129 @@ export class GetTransfer {
         { path: target },
       );
     }
-    return target;
+    return TargetFolder.around(target, options);
   }
 
-  async #getSource(source: Located, target: string): Promise<void> {
-    if (source.entry.kind === "file") await this.#addFile(source, target, undefined);
-    else if (this.#request.recursive === true) await this.#getTree(source, target);
-    else
-      throw new DfsError("is-directory", "is a directory; use -R to get it with all that is in it", {
-        path: source.path,
-      });
-    await this.#files.settled();
+  async #getSource(source: Located, destination: Destination): Promise<void> {
+    try {
+      if (destination.name !== undefined && source.entry.kind === "file") await this.#addFile(source, destination);
+      else if (this.#request.recursive === true) await this.#getTree(source, destination);
+      else
+        throw new DfsError("is-directory", "is a directory; use -R to get it with all that is in it", {
+          path: source.path,
+        });
+    } finally {
+      await this.#files.settled();
+      await destination.folder.close();
+    }
   }
 
   /** The stack holds the folders from the source down to where the walk is. */
-  async #getTree(source: Located, target: string): Promise<void> {
-    const stack: { place: Located; path: string; folder: OpenFolder | undefined }[] = [];
+  async #getTree(source: Located, destination: Destination): Promise<void> {
+    const stack: { place: Located; folder: OpenFolder | undefined }[] = [];
     const leave = (): void => stack.pop()?.folder?.release();
-    for await (const place of this.#options.namespace.walk(source, this.#reading)) {
-      while (stack.length > 0 && !isWithin(place.path, (stack.at(-1) as { place: Located }).place.path)) leave();
-      const parent = stack.at(-1);
-      if (parent !== undefined && parent.folder === undefined) continue; // its folder failed, and said so
-      const path = parent === undefined ? target : localChild(parent.path, place.entry.name);
-      if (place.entry.kind === "directory") stack.push({ place, path, folder: await this.#enterFolder(place, path) });
-      else await this.#addFile(place, path, parent?.folder);
+    const onRefused = ({ error, shown, place: { parent } }: RefusedChild): void => {
+      const above = stack.findLast(({ place }) => place.node === parent)?.folder;
+      if (above !== undefined) this.#report.failed(above.shown(shown), error);
+    };
+    try {
+      for await (const place of this.#options.namespace.walk(source, { ...this.#reading, onRefused })) {
+        while (stack.length > 0 && !isWithin(place.path, (stack.at(-1) as { place: Located }).place.path)) leave();
+        const above = stack.at(-1);
+        if (above === undefined) stack.push({ place, folder: await this.#enterTop(place, destination) });
+        else if (above.folder !== undefined) {
+          const folder = await this.#addBelow(place, above.folder);
+          if (place.entry.kind === "directory") stack.push({ place, folder });
+        } else if (place.entry.kind === "directory") stack.push({ place, folder: undefined }); // one above failed, and said so
+      }
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    } finally {
+      while (stack.length > 0) leave();
     }
-    while (stack.length > 0) leave();
   }
 
-  async #enterFolder(place: Located, path: string): Promise<OpenFolder | undefined> {
+  async #enterTop(place: Located, { folder, name }: Destination): Promise<OpenFolder | undefined> {
+    if (name !== undefined) return this.#enterFolder(place, { folder, name });
+    this.#report.directory();
+    // The root of the file space has no attributes of its own to give.
+    return new OpenFolder(folder.path, folder, () => undefined);
+  }
+
+  /** Adds the file, or enters the folder, `place` of a folder; a name that cannot be used here fails by itself. */
+  async #addBelow(place: Located, above: OpenFolder): Promise<OpenFolder | undefined> {
+    const { name, kind } = place.entry;
+    try {
+      checkLocalName(name, this.#platform);
+      await above.claim(name);
+    } catch (error) {
+      this.#report.failed(above.shown(name), error);
+      return undefined;
+    }
+    const target = { folder: above.target, name };
+    if (kind === "directory") return this.#enterFolder(place, target, above);
+    await this.#addFile(place, target, above);
+    return undefined;
+  }
+
+  /** With `dryRun`, a folder that is not there yet stays so. */
+  async #enterFolder(
+    place: Located,
+    { folder, name }: { readonly folder: TargetFolder | undefined; readonly name: string },
+    above?: OpenFolder,
+  ): Promise<OpenFolder | undefined> {
+    const path = above?.shown(name) ?? folder?.shown(name) ?? name;
     this.#report.directory();
     try {
-      if (this.#request.dryRun !== true) await makeFolder(path);
-      // The root of the file space has no attributes of its own to give.
-      const keepsOwn = this.#request.dryRun === true || place.parent === undefined;
-      return new OpenFolder(() => (keepsOwn ? undefined : this.#files.watch(this.#finishFolder(place, path))));
+      if (this.#request.dryRun === true) {
+        const isThere = folder !== undefined && (await entryStatus({ folder, name }))?.kind === "directory";
+        const target = isThere ? await folder.folder(name) : undefined;
+        return new OpenFolder(path, target, () => void target?.close());
+      }
+      const target = await folder?.folder(name);
+      above?.hold(); // its own time is set after that of what is in it
+      return new OpenFolder(path, target, () => {
+        this.#files.watch(this.#finishFolder(place, target).finally(() => above?.release()));
+      });
     } catch (error) {
       this.#report.failed(path, error);
       return undefined;
     }
   }
 
-  async #finishFolder({ entry: { mode, modifiedMs } }: Located, path: string): Promise<void> {
-    await setAttributes(path, mode, modifiedMs).catch((error: unknown) => this.#report.failed(path, error));
+  async #finishFolder({ entry: { mode, modifiedMs } }: Located, folder: TargetFolder | undefined): Promise<void> {
+    if (folder === undefined) return;
+    if (!this.#isBroken)
+      await folder.setAttributes(mode, modifiedMs).catch((error: unknown) => this.#report.failed(folder.path, error));
+    await folder.close();
   }
 
-  async #addFile(place: Located, path: string, folder: OpenFolder | undefined): Promise<void> {
+  async #addFile(
+    place: Located,
+    target: { readonly folder: TargetFolder | undefined; readonly name: string },
+    above?: OpenFolder,
+  ): Promise<void> {
     this.#report.found(place.entry.sizeBytes);
-    folder?.hold();
+    const path = above?.shown(target.name) ?? target.folder?.shown(target.name) ?? target.name;
+    above?.hold();
     await this.#files.add(async () => {
       try {
         this.#signal.throwIfAborted();
-        await this.#getFile(place, path);
+        await this.#getFile(place, target, path);
       } catch (error) {
         if (!this.#signal.aborted) this.#report.failed(path, error);
       } finally {
-        folder?.release();
+        above?.release();
       }
     });
   }
 
-  async #getFile(place: Located, path: string): Promise<void> {
+  async #getFile(
+    place: Located,
+    { folder, name }: { readonly folder: TargetFolder | undefined; readonly name: string },
+    path: string,
+  ): Promise<void> {
     const { revision, resume = false, force = false, dryRun } = this.#request;
     const { namespace } = this.#options;
     if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path: place.path });
@@ -162,15 +239,15 @@ export class GetTransfer {
     const { mode, modifiedMs, copies } = place.entry;
     const sizeBytes = content.reference.plaintextBytes;
     const outcome = { sizeBytes, revision: revision ?? place.entry.revision, copies };
-    const status = await localStatus(path);
+    const status = folder === undefined ? undefined : await entryStatus({ folder, name });
     if (status?.kind === "directory") throw new DfsError("is-directory", "exists and is a directory", { path });
     const isThere =
       status?.kind === "file" && status.sizeBytes === sizeBytes && Math.abs(status.modifiedMs - modifiedMs) < 1;
     if (resume && isThere) return this.#report.done(path, "unchanged", outcome);
-    if (status !== undefined && !force) throw new DfsError("exists", "exists; use -f to replace it", { path });
-    if (dryRun === true) return this.#report.done(path, "would-write", outcome);
+    if (status !== undefined) checkReplaceable(status, force, path);
+    if (dryRun === true || folder === undefined) return this.#report.done(path, "would-write", outcome);
     this.#report.started(path, sizeBytes);
-    const part = await PartFile.open(path, { resume, force });
+    const part = await PartFile.open({ folder, name }, { resume, force });
     try {
       await this.#fill(part, content, path);
     } catch (error) {
@@ -235,21 +312,8 @@ export class GetTransfer {
   }
 }
 
-/** Counts the files of a folder that are under way; `finish` is called when the walk has left it and none is. */
-class OpenFolder {
-  readonly #finish: () => void;
-  #holds = 1;
-
-  constructor(finish: () => void) {
-    this.#finish = finish;
-  }
-
-  hold(): void {
-    this.#holds += 1;
-  }
-
-  release(): void {
-    this.#holds -= 1;
-    if (this.#holds === 0) this.#finish();
-  }
+/** Fails with `exists` unless what is there may be replaced. */
+function checkReplaceable({ kind }: LocalStatus, force: boolean, path: string): void {
+  if (!force) throw new DfsError("exists", "exists; use -f to replace it", { path });
+  if (kind === "other") throw new DfsError("exists", "exists and is neither a file nor a link", { path });
 }

@@ -90,12 +90,21 @@ export class LaneServer {
     return { port: this.#port, identity, key };
   }
 
+  /** Takes back what is offered to `peer`. */
+  withdraw(peer: PeerId): void {
+    for (const [identity, offer] of this.#offers) if (offer.peer === peer) this.#forget(identity, offer);
+  }
+
+  #forget(identity: string, { timer }: PendingOffer): void {
+    clearTimeout(timer);
+    this.#offers.delete(identity);
+  }
+
   /** The key of an offer, which is used up by this. */
   #takeKey(socket: TLSSocket, identity: string): Buffer | null {
     const offer = this.#offers.get(identity);
     if (offer === undefined) return null;
-    this.#offers.delete(identity);
-    clearTimeout(offer.timer);
+    this.#forget(identity, offer);
     this.#accepted.set(socket, offer);
     return offer.key;
   }

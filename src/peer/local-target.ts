@@ -1,91 +1,93 @@
 /**
- * Where get writes: `.part` files that become the real ones when they are complete, inside folders that are folders.
+ * The files that get writes: under a name of their own until they are complete, in folders that are held open.
  *
- * Names come from the catalogue and are checked again here. Nothing is ever written through a symbolic link.
+ * Names come from the catalogue and are checked before (core/local-names.ts). Nothing is ever written through a
+ * symbolic link, into a file that has another name too, or in place of anything but a file or a link.
  */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, chmod, lstat, mkdir, open, rename, rm, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { checkName } from "../core/names.ts";
+import { nameBytesMax } from "../core/limits.ts";
+import { partSuffix } from "../core/local-names.ts";
+import type { TargetEntry } from "./target-folder.ts";
 
 export interface LocalStatus {
-  readonly kind: "file" | "directory" | "other";
+  readonly kind: "file" | "directory" | "link" | "other";
   readonly sizeBytes: number;
   readonly modifiedMs: number;
 }
 
-/** What is at `path`, without following a symbolic link; undefined when nothing is. */
-export async function localStatus(path: string): Promise<LocalStatus | undefined> {
+/** Permission bits of a file that come along; it cannot take on the rights of who gets it. */
+const fileModeBits = 0o777;
+
+/** What is at `path`, without following a symbolic link; undefined when nothing is. `shown` is the path for messages. */
+export async function localStatus(path: string, shown = path): Promise<LocalStatus | undefined> {
   try {
     const status = await lstat(path);
-    const kind = status.isFile() ? "file" : status.isDirectory() ? "directory" : "other";
+    const others = status.isSymbolicLink() ? "link" : "other";
+    const kind = status.isFile() ? "file" : status.isDirectory() ? "directory" : others;
     return { kind, sizeBytes: status.size, modifiedMs: status.mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw toDfsError(error, { op: "get", path });
+    throw toDfsError(error, { op: "get", path: shown });
   }
 }
 
-/** The local path of `name` in `folder`. Fails with `invalid-name`. */
-export function localChild(folder: string, name: string): string {
-  return join(folder, checkName(name));
+/** What is at an entry of a target folder; see `localStatus`. */
+export async function entryStatus({ folder, name }: TargetEntry): Promise<LocalStatus | undefined> {
+  return localStatus(await folder.reach(name), folder.shown(name));
 }
 
-/** Makes the folder, or accepts one that is there. Fails with `not-directory` when something else (a link included) is. */
-export async function makeFolder(path: string): Promise<void> {
-  const status = await localStatus(path);
-  if (status?.kind === "directory") return;
-  if (status !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { op: "get", path });
-  try {
-    await mkdir(path, { mode: 0o700 }); // its own mode is set when its content is complete
-  } catch (error) {
-    throw toDfsError(error, { op: "get", path });
-  }
+/** The name of a file until it is complete: always the same one, and as long as a name may be at the most. */
+export function partName(name: string): string {
+  const plain = name + partSuffix;
+  if (Buffer.byteLength(plain) <= nameBytesMax) return plain;
+  const ending = `.${createHash("sha256").update(name).digest("hex").slice(0, 16)}${partSuffix}`;
+  let start = name;
+  while (Buffer.byteLength(start + ending) > nameBytesMax) start = Array.from(start).slice(0, -1).join("");
+  return start + ending;
 }
 
-/** Gives a folder or file its mode and time, at the end. */
-export async function setAttributes(path: string, mode: number, modifiedMs: number): Promise<void> {
-  await chmod(path, mode);
-  await utimes(path, modifiedMs / 1000, modifiedMs / 1000);
-}
-
-/** A file that is being written as `path.part`. */
+/** A file that is being written under its part name. */
 export class PartFile {
-  readonly #path: string;
+  readonly #target: TargetEntry;
   readonly #handle: FileHandle;
   /** Bytes that were there when it was opened; 0 unless it is continued. */
   readonly presentBytes: number;
 
-  private constructor(path: string, handle: FileHandle, presentBytes: number) {
-    this.#path = path;
+  private constructor(target: TargetEntry, handle: FileHandle, presentBytes: number) {
+    this.#target = target;
     this.#handle = handle;
     this.presentBytes = presentBytes;
   }
 
   /**
-   * Opens `path.part`. One that is there already is continued (`resume`), replaced (`force`), or refused with `exists`.
-   * Fails with `permission`, `not-found`, `no-space` when it cannot be written.
+   * Opens the part file of `target`. One that is there already is continued (`resume`), replaced (`force`), or refused
+   * with `exists`. Fails with `permission`, `not-found`, `no-space` when it cannot be written, and `changed`.
    */
-  static async open(path: string, { resume, force }: { resume: boolean; force: boolean }): Promise<PartFile> {
-    const part = `${path}.part`;
-    const status = await localStatus(part);
+  static async open(target: TargetEntry, { resume, force }: { resume: boolean; force: boolean }): Promise<PartFile> {
+    const { folder } = target;
+    const name = partName(target.name);
+    const shown = folder.shown(name);
+    const status = await entryStatus({ folder, name });
     const continues = resume && status?.kind === "file";
-    if (status !== undefined && !continues) {
-      if (!force && !resume)
-        throw new DfsError(
-          "exists",
-          "is left from a get that was interrupted; use -c to continue it or -f to start anew",
-          { op: "get", path: part },
-        );
-      await rm(part);
-    }
-    const flags = constants.O_RDWR | constants.O_NOFOLLOW | (continues ? 0 : constants.O_CREAT | constants.O_EXCL);
     try {
-      const handle = await open(part, flags, 0o600);
-      return new PartFile(path, handle, continues ? status.sizeBytes : 0);
+      const path = await folder.reach(name);
+      if (status !== undefined && !continues) {
+        if (!force && !resume) throw leftOver(shown);
+        await rm(path);
+      }
+      const flags = constants.O_RDWR | constants.O_NOFOLLOW | (continues ? 0 : constants.O_CREAT | constants.O_EXCL);
+      const handle = await open(path, flags, 0o600);
+      try {
+        return new PartFile(target, handle, await ownBytes(handle, target, shown));
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     } catch (error) {
-      throw toDfsError(error, { op: "get", path: part });
+      throw toDfsError(error, { op: "get", path: shown });
     }
   }
 
@@ -96,17 +98,49 @@ export class PartFile {
   /** Gives the file its size, mode and time, and its real name. Fails with `exists` when a file came there meanwhile and `force` is not set. */
   async finish(attributes: { sizeBytes: number; mode: number; modifiedMs: number; force: boolean }): Promise<void> {
     await this.#handle.truncate(attributes.sizeBytes);
-    await this.#handle.chmod(attributes.mode);
+    await this.#handle.chmod(attributes.mode & fileModeBits);
     await this.#handle.utimes(attributes.modifiedMs / 1000, attributes.modifiedMs / 1000);
     await this.#handle.close();
-    if (!attributes.force && (await localStatus(this.#path)) !== undefined) {
-      throw new DfsError("exists", "came into being meanwhile; use -f to replace it", { op: "get", path: this.#path });
+    const { folder, name } = this.#target;
+    const shown = folder.shown(name);
+    const [part, path] = [await folder.reach(partName(name)), await folder.reach(name)];
+    try {
+      if (attributes.force) await rename(part, path);
+      else await renameToNew(part, path, shown);
+    } catch (error) {
+      throw toDfsError(error, { op: "get", path: shown });
     }
-    await rename(`${this.#path}.part`, this.#path);
   }
 
-  /** Leaves the `.part` file as it is, to be continued. */
+  /** Leaves the part file as it is, to be continued. */
   async leave(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Bytes of a part file that was just opened. Fails when it is not get's own, or not where it should be. */
+async function ownBytes(handle: FileHandle, { folder }: TargetEntry, shown: string): Promise<number> {
+  await folder.verify();
+  const status = await handle.stat();
+  if (!status.isFile() || status.nlink !== 1)
+    throw new DfsError("permission", "is not a file of its own, which get could continue; remove it", { path: shown });
+  return status.size;
+}
+
+function leftOver(path: string): DfsError {
+  const message = "is left from a get that was interrupted; use -c to continue it or -f to start anew";
+  return new DfsError("exists", message, { op: "get", path });
+}
+
+/** Renames without replacing anything. Fails with `exists`. */
+async function renameToNew(from: string, to: string, shown: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST" || (await localStatus(to, shown)) !== undefined;
+    if (isThere) throw new DfsError("exists", "came into being meanwhile; use -f to replace it", { path: shown });
+    await rename(from, to); // a file system without hard links
+    return;
+  }
+  await rm(from);
 }

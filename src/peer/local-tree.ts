@@ -1,10 +1,10 @@
 /** Walking a tree of this machine's file system, for put. */
-import type { BigIntStats } from "node:fs";
+import type { BigIntStats, Dir } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { pathDepthMax } from "../core/limits.ts";
-import { nameFault, printable } from "../core/names.ts";
+import { nameFault, printable, printableBytes } from "../core/names.ts";
 
 /** A directory comes before what is in it. */
 export type LocalItem =
@@ -41,8 +41,13 @@ export async function* walkLocal(root: string, signal: AbortSignal): AsyncGenera
 
 async function* walkInside(folder: string, names: readonly string[], signal: AbortSignal): AsyncGenerator<LocalItem> {
   try {
-    for await (const { name } of await opendir(folder)) {
+    for await (const { name: bytes } of namesIn(await opendir(folder, bufferNames))) {
       signal.throwIfAborted();
+      const name = decodedName(bytes);
+      if (name === undefined) {
+        yield notUnicode(folder, bytes);
+        continue;
+      }
       const item = await inspect(join(folder, name), [...names, name]);
       yield item;
       if (item.kind === "directory") yield* walkInside(item.localPath, item.names, signal);
@@ -51,6 +56,24 @@ async function* walkInside(folder: string, names: readonly string[], signal: Abo
     if (signal.aborted) throw toDfsError(signal.reason);
     yield { kind: "refused", localPath: folder, error: toDfsError(error, { path: folder }) };
   }
+}
+
+/** Node gives names as bytes for this encoding, which its types do not know. */
+const bufferNames = { encoding: "buffer" as BufferEncoding };
+
+function namesIn(directory: Dir): AsyncIterable<{ readonly name: Buffer }> {
+  return directory as unknown as AsyncIterable<{ readonly name: Buffer }>;
+}
+
+/** Undefined for what is not UTF-8, which Node would otherwise turn into another name. */
+function decodedName(bytes: Buffer): string | undefined {
+  const name = bytes.toString("utf8");
+  return Buffer.from(name).equals(bytes) ? name : undefined;
+}
+
+function notUnicode(folder: string, bytes: Buffer): LocalItem {
+  const shown = join(folder, printableBytes(bytes));
+  return refused(shown, new DfsError("invalid-name", "a name must be valid UTF-8", { path: shown }));
 }
 
 async function inspect(localPath: string, names: readonly string[]): Promise<LocalItem> {

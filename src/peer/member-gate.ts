@@ -5,7 +5,7 @@
  * with the coordinator once, at a bounded rate, before it counts as a stranger.
  */
 import type { ConnectionGater } from "@libp2p/interface";
-import { memberLookupsPerSecondMax, strangerConnectionsMax } from "../core/limits.ts";
+import { departedPeersMax, memberLookupsPerSecondMax, strangerConnectionsMax } from "../core/limits.ts";
 
 export interface MemberGateOptions {
   /** Asks the coordinator for the present members and hands them to `setMembers`. */
@@ -16,6 +16,8 @@ export interface MemberGateOptions {
 export class MemberGate {
   readonly #options: MemberGateOptions;
   #members: ReadonlySet<string> = new Set();
+  /** Those that were members and left, the last one last: they are not even strangers. */
+  readonly #departed = new Set<string>();
   #strangers = 0;
   #isOpenToStrangers = false;
   #lookupSecond = 0;
@@ -29,8 +31,31 @@ export class MemberGate {
     return this.#members.has(peer);
   }
 
-  setMembers(peers: Iterable<string>): void {
-    this.#members = new Set(peers);
+  /** From now on these are the members. Returns those that were members before; nothing of them is let in any more. */
+  setMembers(peers: Iterable<string>): readonly string[] {
+    const members = new Set(peers);
+    const left = [...this.#members].filter((peer) => !members.has(peer));
+    this.#members = members;
+    for (const peer of members) this.#departed.delete(peer);
+    this.refuse(left);
+    return left;
+  }
+
+  /** Those that were members and are refused, the last one last. */
+  get departed(): readonly string[] {
+    return [...this.#departed];
+  }
+
+  /** Counts these among those that were members. */
+  refuse(peers: Iterable<string>): void {
+    for (const peer of peers) {
+      this.#departed.delete(peer);
+      this.#departed.add(peer);
+    }
+    for (const peer of this.#departed) {
+      if (this.#departed.size <= departedPeersMax) break;
+      this.#departed.delete(peer);
+    }
   }
 
   /** From now on strangers may connect: every protocol but join is shut to them. */
@@ -61,6 +86,7 @@ export class MemberGate {
 
   async #mayEnter(peer: string): Promise<boolean> {
     if (this.isMember(peer)) return true;
+    if (this.#departed.has(peer)) return false;
     if (this.#mayLookUp()) await this.#options.refresh().catch(() => undefined); // without a coordinator the known members stay
     return this.isMember(peer) || (this.#isOpenToStrangers && this.#strangers < strangerConnectionsMax);
   }

@@ -9,7 +9,7 @@ import * as v from "valibot";
 import type { PeerRow, PolicyRow, ShelfRow } from "../catalogue/rows.ts";
 import { toDfsError } from "../core/errors.ts";
 import type { PeerId, ShelfId } from "../core/ids.ts";
-import { redialMs, redialsAtOnceMax } from "../core/limits.ts";
+import { departedPeersMax, peerIdBytesMax, redialMs, redialsAtOnceMax } from "../core/limits.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
 import type { CatalogueAccess, MemberList, Roster } from "./coordination/catalogue-access.ts";
 import { memberListSchemas } from "./coordination/catalogue-methods.ts";
@@ -26,13 +26,20 @@ export interface MembersOptions {
   readonly log: Log;
   /** A newer list has come from a coordinator. */
   readonly onList: () => void;
+  /** These were members and are none any more. */
+  readonly onLeft: (peers: readonly PeerId[]) => void;
 }
 
-const fileSchema = v.object({ version: v.number(), ...memberListSchemas });
+const fileSchema = v.object({
+  version: v.number(),
+  ...memberListSchemas,
+  /** Peers that left while this one was a member. */
+  departed: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(peerIdBytesMax))), v.maxLength(departedPeersMax))),
+});
 
-/** The bytes of the file that keeps a list between runs. */
-export function memberListBytes(list: MemberList): Uint8Array {
-  return Buffer.from(JSON.stringify(list));
+/** The bytes of the file that keeps a list between runs, with the peers that have left. */
+export function memberListBytes(list: MemberList, departed: readonly string[] = []): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...list, departed }));
 }
 
 export class Members {
@@ -50,7 +57,9 @@ export class Members {
   /** Reads the list of the last run; a missing or damaged one starts empty, for the coordinator has the truth. */
   async load(): Promise<void> {
     try {
-      this.#use(v.parse(fileSchema, JSON.parse(await readFile(this.#options.path, "utf8"))));
+      const { departed, ...list } = v.parse(fileSchema, JSON.parse(await readFile(this.#options.path, "utf8")));
+      this.#options.gate.refuse(departed ?? []);
+      this.#use(list);
     } catch (error) {
       this.#options.log.debug(`no list of members from an earlier run: ${(error as Error).message}`);
     }
@@ -119,6 +128,14 @@ export class Members {
     return this.#refreshing;
   }
 
+  /** Renews the list because coordinator `from` says that somebody left as of `version`; what others say counts for nothing. */
+  async hearOfDeparture(from: PeerId, version: number, signal?: AbortSignal): Promise<void> {
+    if (this.roster?.members.some(({ peer }) => peer === from) !== true) return;
+    if (this.version < version) await this.refresh(signal);
+    // The first may have been asked for before it happened.
+    if (this.version < version) await this.refresh(signal);
+  }
+
   async #fetch(signal: AbortSignal | undefined): Promise<void> {
     if (this.#network === undefined) return;
     const list = await this.#network.catalogue.members(signal);
@@ -126,7 +143,7 @@ export class Members {
     if (list.roster.generation < (this.roster?.generation ?? 0)) return;
     this.#use(list);
     await this.#tellHost(list.peers);
-    await writeFileAtomic(this.#options.path, memberListBytes(list));
+    await writeFileAtomic(this.#options.path, memberListBytes(list, this.#options.gate.departed));
     this.#options.onList();
     void this.#dialAll();
   }
@@ -134,7 +151,8 @@ export class Members {
   #use(list: MemberList): void {
     this.#list = list;
     this.#shelves = new Map(list.shelves.map((row) => [row.shelf, row]));
-    this.#options.gate.setMembers(list.peers.map((peer) => peer.id));
+    const left = this.#options.gate.setMembers(list.peers.map((peer) => peer.id));
+    if (left.length > 0) this.#options.onLeft(left as PeerId[]);
   }
 
   /** libp2p dials by peer id: it must know the addresses. */

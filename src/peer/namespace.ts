@@ -3,12 +3,12 @@
  *
  * Names and attributes are opened and sealed here and nowhere else; what the catalogue stores it cannot read.
  */
-import type { EntryRow } from "../catalogue/rows.ts";
+import type { DirectoryPage, EntryRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
-import { baseName, childPath, type DfsPath, parentPath, pathParts, rootPath } from "../core/names.ts";
+import { baseName, childPath, type DfsPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import { openNodeAttributes, sealNodeAttributes, type NodeAttributes } from "./attributes.ts";
@@ -30,8 +30,25 @@ export interface Located {
   readonly copiesWanted?: number;
 }
 
+/** An entry that another program put into the catalogue under a name, or with attributes, that nobody should use. */
+export interface RefusedChild {
+  /** `invalid-name` or `integrity`; its path is that of the directory and `shown`. */
+  readonly error: DfsError;
+  /** The name in escapes, as far as it can be told. */
+  readonly shown: string;
+  /** Enough to remove it; its path is that of its directory. */
+  readonly place: Located;
+}
+
+/** How to read several entries. */
+export interface ReadManyOptions extends ReadCallOptions {
+  /** Hears of entries that are left out; without it the first one fails the reading with its error. */
+  readonly onRefused?: ((child: RefusedChild) => void) | undefined;
+}
+
 export interface LocatedPage {
   readonly children: readonly Located[];
+  readonly refused: readonly RefusedChild[];
   readonly next?: Uint8Array | undefined;
 }
 
@@ -103,24 +120,37 @@ export class Namespace {
     options: ReadCallOptions = {},
   ): Promise<LocatedPage> {
     const { rows, next } = await this.#catalogue.list(this.user.userId, directory.node, after, limit, options);
-    const children = rows.map((row) =>
-      this.#open(directory, openName(this.user.nameKey, directory.node, row.token), row.token, row),
-    );
-    return { children, next: next ?? undefined };
+    const children: Located[] = [];
+    const refused: RefusedChild[] = [];
+    for (const row of rows) {
+      let shown = "?";
+      try {
+        const name = openName(this.user.nameKey, directory.node, row.token);
+        shown = printable(name);
+        children.push(this.#open(directory, name, row.token, row));
+      } catch (error) {
+        refused.push(refusedChild(directory, row, shown, toDfsError(error)));
+      }
+    }
+    return { children, refused, next: next ?? undefined };
   }
 
   /** All children of a directory, page by page. */
-  async *children(directory: Located, options: ReadCallOptions = {}): AsyncGenerator<Located> {
+  async *children(directory: Located, options: ReadManyOptions = {}): AsyncGenerator<Located> {
     let after: Uint8Array | undefined;
     do {
-      const { children, next } = await this.page(directory, after, pageRowsMax, options);
+      const { children, refused, next } = await this.page(directory, after, pageRowsMax, options);
+      for (const child of refused) {
+        if (options.onRefused === undefined) throw child.error;
+        options.onRefused(child);
+      }
       yield* children;
       after = next;
     } while (after !== undefined);
   }
 
   /** `place` and everything below it, each directory before its content. */
-  async *walk(place: Located, options: ReadCallOptions = {}): AsyncGenerator<Located> {
+  async *walk(place: Located, options: ReadManyOptions = {}): AsyncGenerator<Located> {
     yield place;
     if (place.entry.kind !== "directory") return;
     for await (const child of this.children(place, options)) yield* this.walk(child, options);
@@ -157,20 +187,7 @@ export class Namespace {
   }
 
   #root(): Located {
-    const entry: Entry = {
-      kind: "directory",
-      path: rootPath,
-      name: baseName(rootPath),
-      sizeBytes: 0,
-      mode: rootMode,
-      modifiedMs: 0,
-      committedMs: 0,
-      revision: 0,
-      copies: 0,
-      addedBytes: 0,
-      historyBytes: 0,
-    };
-    return { path: rootPath, node: this.user.rootDirectory, entry };
+    return { path: rootPath, node: this.user.rootDirectory, entry: plainEntry("directory", rootPath) };
   }
 
   #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {
@@ -200,6 +217,41 @@ export class Namespace {
     const { copiesWanted } = row;
     return { ...place, entry: { ...common, fileKey: row.fileKey }, content, copiesWanted };
   }
+}
+
+/** An entry of which no more is known. */
+function plainEntry(kind: Entry["kind"], path: DfsPath): Entry {
+  const name = baseName(path);
+  const nothing = {
+    sizeBytes: 0,
+    modifiedMs: 0,
+    committedMs: 0,
+    revision: 0,
+    copies: 0,
+    addedBytes: 0,
+    historyBytes: 0,
+  };
+  return { kind, path, name, mode: rootMode, ...nothing };
+}
+
+function refusedChild(
+  directory: Located,
+  row: DirectoryPage["rows"][number],
+  name: string,
+  cause: DfsError,
+): RefusedChild {
+  const { path: folder } = directory;
+  const shown = cause.kind === "invalid-name" ? (cause.path ?? name) : name;
+  const error = new DfsError(cause.kind, cause.message, {
+    path: `${folder === rootPath ? "" : folder}/${shown}`,
+    cause,
+  });
+  const { node, token, kind } = row;
+  return {
+    error,
+    shown,
+    place: { path: folder, node, parent: directory.node, token, entry: plainEntry(kind, folder) },
+  };
 }
 
 /** A page's end as text for a caller, and back. Fails with `usage` on anything that was not a cursor. */

@@ -22,6 +22,7 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -30,13 +31,13 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../core/client.ts";
-import { toDfsError } from "../core/errors.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
 import type { PeerName } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
-import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
+import { type Namespace, type RefusedChild, cursorText, cursorToken } from "./namespace.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
@@ -75,18 +76,29 @@ export class PeerClient implements DfsClient {
 
   async list(path: DfsPath, { cursor, limit, ...options }: ListOptions = {}): Promise<ListPage> {
     const directory = await this.#options.namespace.requireDirectory(path, options);
-    const { children, next } = await this.#options.namespace.page(
+    const { children, refused, next } = await this.#options.namespace.page(
       directory,
       cursorToken(cursor),
       Math.min(limit ?? pageRowsMax, pageRowsMax),
       options,
     );
-    return { entries: children.map((child) => child.entry), next: cursorText(next) };
+    const left = refused.length === 0 ? undefined : refused.map(({ error }) => error);
+    return { entries: children.map((child) => child.entry), refused: left, next: cursorText(next) };
   }
 
   async *walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {
     const place = await this.#options.namespace.require(path, options);
-    for await (const { entry } of this.#options.namespace.walk(place, options)) yield entry;
+    const refused: { first?: DfsError; others: number } = { others: -1 };
+    const onRefused = ({ error }: RefusedChild): void => {
+      refused.first ??= error;
+      refused.others += 1;
+    };
+    for await (const { entry } of this.#options.namespace.walk(place, { ...options, onRefused })) yield entry;
+    if (refused.first === undefined) return;
+    const { kind, message, path: where } = refused.first;
+    const others =
+      refused.others === 0 ? "" : `; ${refused.others} more ${refused.others === 1 ? "was" : "were"} left out`;
+    throw new DfsError(kind, `left out ${where ?? path}: ${message}${others}`, { path: where });
   }
 
   mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
@@ -182,6 +194,10 @@ export class PeerClient implements DfsClient {
 
   orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
     return this.#options.orders.order(peer, order, signal);
+  }
+
+  revokePeer(peer: PeerName, { force = false, signal }: RevokeOptions = {}): Promise<void> {
+    return this.#options.orders.revoke(peer, force, signal);
   }
 
   drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {

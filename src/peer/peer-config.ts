@@ -74,6 +74,11 @@ export async function saveConfig(folder: string, config: PeerConfig): Promise<vo
   });
 }
 
+/** The capacity as the chunk store takes it: left out where none is set. */
+export function storeCapacity({ capacityBytes }: PeerConfig): { capacityBytes?: number } {
+  return capacityBytes === null ? {} : { capacityBytes };
+}
+
 function parseConfig(text: Buffer, folder: string): PeerConfig {
   try {
     return v.parse(configSchema, JSON.parse(text.toString("utf8")));

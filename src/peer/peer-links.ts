@@ -14,7 +14,7 @@ import {
   chunkFrameBytesMax,
   controlFrameBytesMax,
   dialTimeoutMs,
-  inboundStreamsPerProtocolMax,
+  inboundChannelsPerProtocolMax,
 } from "../core/limits.ts";
 import { ChunkLink } from "./chunk-link.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
@@ -22,6 +22,7 @@ import type { Host } from "./host.ts";
 import { LaneClient } from "./lane-client.ts";
 import { openLaneMethod } from "./lane-method.ts";
 import type { LaneHandler } from "./lane-server.ts";
+import { PeerChannels } from "./peer-channels.ts";
 import { chunkProtocol, rpcProtocol } from "./protocols.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { type RpcCallOptions, RpcClient } from "./wire/rpc-client.ts";
@@ -34,8 +35,9 @@ export interface LinkHandlers {
 }
 
 const streamLimits = {
-  maxInboundStreams: inboundStreamsPerProtocolMax,
-  maxOutboundStreams: inboundStreamsPerProtocolMax,
+  // One more than a peer may have, so that it is answered why; PeerChannels counts.
+  maxInboundStreams: inboundChannelsPerProtocolMax + 1,
+  maxOutboundStreams: inboundChannelsPerProtocolMax,
 };
 
 export class PeerLinks {
@@ -48,11 +50,14 @@ export class PeerLinks {
   readonly #chunks = new Map<PeerId, ChunkLink>();
   readonly #lanes = new Map<string, LaneClient>();
   readonly #handlers = new Map<string, LaneHandler>();
+  readonly #channels = new PeerChannels();
+  readonly #isMember: (peer: PeerId) => boolean;
 
-  /** `buffers` hold the chunks that arrive. */
-  constructor(host: Host, buffers: FrameBuffers) {
+  /** `buffers` hold the chunks that arrive; channels are taken from members only. */
+  constructor(host: Host, buffers: FrameBuffers, isMember: (peer: PeerId) => boolean) {
     this.#host = host;
     this.#buffers = buffers;
+    this.#isMember = isMember;
     // A lane has no pings of its own: where the connection beside it is given up, so is the lane.
     host.addEventListener("peer:disconnect", ({ detail }) => this.#dropFast(detail.toString() as PeerId));
   }
@@ -122,7 +127,21 @@ export class PeerLinks {
   /** A channel of its own to `peer`: a lane, or else a stream. Fails with `unreachable`, and as `signal` says. */
   async open(peer: PeerId, protocol: string, frameBytesMax: number, signal: AbortSignal): Promise<FrameChannel> {
     const lane = await this.#laneClient(peer, protocol, frameBytesMax).open(signal);
-    return lane ?? streamChannel(await this.#openStream(peer, protocol, signal), frameBytesMax);
+    return this.#keep(
+      lane ?? streamChannel(await this.#openStream(peer, protocol, signal), frameBytesMax),
+      peer,
+      protocol,
+    );
+  }
+
+  /** Ends everything that goes to and comes from `peer`, at once: it is no member any more. Calls under way fail with `reason`. */
+  cut(peer: PeerId, reason: DfsError): void {
+    this.#dropFast(peer);
+    this.#rpcs.delete(peer);
+    this.#chunks.delete(peer);
+    for (const protocol of this.#handlers.keys()) this.#lanes.delete(laneKey(peer, protocol));
+    this.#channels.cut(peer, reason);
+    for (const connection of this.#host.getConnections(peerIdFromString(peer))) connection.abort(reason);
   }
 
   /** Who takes the channels of a protocol. */
@@ -136,11 +155,20 @@ export class PeerLinks {
     frameBytesMax: number,
     onChannel: (channel: FrameChannel, from: PeerId) => void,
   ): Promise<void> {
-    this.#handlers.set(protocol, { frameBytesMax, isPrompt: isBulk(protocol), onChannel });
+    const onOpened = (channel: FrameChannel, from: PeerId): void => {
+      // A lane may have been offered before its peer left.
+      if (!this.#isMember(from)) {
+        channel.abort(new DfsError("permission", "only members of the network may use this protocol"));
+        return;
+      }
+      const held = this.#channels.admit(channel, from, protocol);
+      if (held !== undefined) onChannel(held, from);
+    };
+    this.#handlers.set(protocol, { frameBytesMax, isPrompt: isBulk(protocol), onChannel: onOpened });
     await this.#host.handle(
       protocol,
       (stream: Stream, connection: Connection) =>
-        onChannel(streamChannel(stream, frameBytesMax), connection.remotePeer.toString() as PeerId),
+        onOpened(streamChannel(stream, frameBytesMax), connection.remotePeer.toString() as PeerId),
       streamLimits,
     );
   }
@@ -159,7 +187,7 @@ export class PeerLinks {
       if (this.#rpcs.get(peer) !== present) return this.#rpc(peer, signal);
     }
     const opened = this.#openStream(peer, rpcProtocol, signal).then(
-      (stream) => new RpcClient(streamChannel(stream, controlFrameBytesMax)),
+      (stream) => new RpcClient(this.#keep(streamChannel(stream, controlFrameBytesMax), peer, rpcProtocol)),
     );
     this.#rpcs.set(peer, opened);
     return opened;
@@ -181,7 +209,7 @@ export class PeerLinks {
       const lane = await withDeadline(dialTimeoutMs, undefined, (signal) =>
         this.#laneClient(peer, rpcProtocol, controlFrameBytesMax).open(signal),
       );
-      if (lane !== undefined) this.#fastRpcs.set(peer, new RpcClient(lane));
+      if (lane !== undefined) this.#fastRpcs.set(peer, new RpcClient(this.#keep(lane, peer, rpcProtocol)));
     } catch {
       // Without a lane the stream goes on serving.
     } finally {
@@ -196,7 +224,7 @@ export class PeerLinks {
   }
 
   #laneClient(peer: PeerId, protocol: string, frameBytesMax: number): LaneClient {
-    const key = `${peer} ${protocol}`;
+    const key = laneKey(peer, protocol);
     const present = this.#lanes.get(key);
     if (present !== undefined) return present;
     const lanes = new LaneClient({
@@ -219,11 +247,23 @@ export class PeerLinks {
     return /^\/ip[46]\/([^/]+)\//.exec(connection?.remoteAddr.toString() ?? "")?.[1];
   }
 
+  /** Holds a channel of this peer's own, unless its other end is no member any more. */
+  #keep(channel: FrameChannel, peer: PeerId, protocol: string): FrameChannel {
+    if (this.#isMember(peer)) return this.#channels.keep(channel, peer, protocol);
+    const error = new DfsError("unreachable", "the peer is no member of the network any more", { peer });
+    channel.abort(error);
+    throw error;
+  }
+
   #openStream(peer: PeerId, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
     return reach(peer, signal, (dialSignal) =>
       this.#host.dialProtocol(peerIdFromString(peer), protocol, { signal: dialSignal, ...streamLimits }),
     );
   }
+}
+
+function laneKey(peer: PeerId, protocol: string): string {
+  return `${peer} ${protocol}`;
 }
 
 /** Whether a protocol carries large frames, of which nothing is gained by gathering them. */

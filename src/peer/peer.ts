@@ -28,6 +28,8 @@ import { GroupKeeper } from "./coordination/group-keeper.ts";
 import { Seat } from "./coordination/seat.ts";
 import { CommandSession } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
+import { DepartureNews } from "./coordination/departure-news.ts";
+import { type DepartureParts, cutOff } from "./departures.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
@@ -40,7 +42,7 @@ import { Members } from "./members.ts";
 import { NetworkEntry } from "./network-entry.ts";
 import { NetworkHolders } from "./network-holders.ts";
 import { ownClient } from "./own-client.ts";
-import { type Membership, type PeerConfig, saveConfig } from "./peer-config.ts";
+import { type Membership, saveConfig, storeCapacity } from "./peer-config.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { PeerSettings } from "./peer-settings.ts";
 import { servePeer } from "./serve-peer.ts";
@@ -81,6 +83,7 @@ export class Peer {
   #upkeep: Upkeep | undefined;
   #client: DfsClient | undefined;
   #host: Host | undefined;
+  #departing: DepartureParts | undefined;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -100,6 +103,9 @@ export class Peer {
         this.#seat.review();
         this.#shelves?.review();
         this.#upkeep?.review();
+      },
+      onLeft: (peers) => {
+        if (this.#departing !== undefined) cutOff(peers, this.#departing);
       },
     });
     this.#seat = new Seat({
@@ -157,13 +163,13 @@ export class Peer {
   async #start(): Promise<void> {
     const { folder, log, membership } = this.#options;
     await this.#members.load();
-    const store = new DiskChunkStore({ folder: join(folder, fileNames.chunks), ...capacityOf(membership.config) });
+    const store = new DiskChunkStore({ folder: join(folder, fileNames.chunks), ...storeCapacity(membership.config) });
     const pool = new ChunkingPool();
     await this.#run(store);
     await this.#run(pool);
     const host = await this.#startHost();
     const buffers = new FrameBuffers();
-    const links = new PeerLinks(host, buffers);
+    const links = new PeerLinks(host, buffers, (peer) => this.#gate.isMember(peer));
     this.#cleanups.push(() => links.stop());
     const catalogue = new CatalogueClient({
       self: this.self,
@@ -177,9 +183,10 @@ export class Peer {
     const shelves = await this.#startShelves({ store, links, catalogue, fingers });
 
     const seat = this.#seat;
-    const serving = { links, seat, ...shelves, store, pool, fingers, buffers };
-    const lanes = await servePeer({ ...serving, listenHost: hostOf(this.#options.listen ?? anyAddress) });
+    const serving = { links, seat, members: this.#members, ...shelves, store, pool, fingers, buffers };
+    const lanes = await servePeer({ ...serving, listen: this.#options.listen ?? anyAddress });
     this.#cleanups.push(() => lanes.stop());
+    this.#departing = { self: this.self, host, links, lanes, fingers, log };
     await serveJoins(host, {
       networkSecret: membership.networkSecret,
       commands: asPeer,
@@ -204,7 +211,6 @@ export class Peer {
       network: this.#network,
       membership,
       version: this.#options.version,
-      members: this.#members,
       catalogue,
       asPeer,
       addresses: () => this.addresses,
@@ -237,11 +243,13 @@ export class Peer {
       log,
     });
     const duties = { own, commands, log };
+    const refresh = (): void => this.#refreshMembers();
     const keepers = [
       this.#keeper,
+      new DepartureNews({ self: this.self, own, links, refresh, log }),
       expiryDuty(duties, Date.now),
       collectDuty(duties, Date.now),
-      chainDuty(duties, () => this.#refreshMembers()),
+      chainDuty(duties, refresh),
     ];
     for (const keeper of keepers) {
       keeper.start();
@@ -385,12 +393,3 @@ interface StartedShelves {
 
 /** Where each part keeps its files inside the data folder. */
 const fileNames = { chunks: "chunks", fingers: "fingers.db", scrub: "scrub.json" } as const;
-
-function capacityOf({ capacityBytes }: PeerConfig): { capacityBytes?: number } {
-  return capacityBytes === null ? {} : { capacityBytes };
-}
-
-/** The local address in a multiaddr to listen on; every address where it is a name. */
-function hostOf(listen: string): string {
-  return /^\/ip[46]\/([^/]+)/.exec(listen)?.[1] ?? "0.0.0.0";
-}

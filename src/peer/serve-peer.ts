@@ -4,11 +4,13 @@ import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type ServedChunks, serveChunks } from "./chunk-server.ts";
 import { coordinatorRoutes } from "./coordination/coordinator-routes.ts";
+import { departureMethod } from "./coordination/departure-news.ts";
 import type { Seat } from "./coordination/seat.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { fingerRoutes } from "./finger-transport.ts";
 import { openLaneMethod } from "./lane-method.ts";
 import { LaneServer } from "./lane-server.ts";
+import type { Members } from "./members.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
 import { shelfRoutes } from "./shelves/shelf-routes.ts";
@@ -20,8 +22,9 @@ import { routeTable, serveRpc } from "./wire/rpc-server.ts";
 
 export interface ServingParts {
   readonly links: PeerLinks;
-  /** The local address that lanes listen on: that of the libp2p host. */
-  readonly listenHost: string;
+  /** The multiaddr that the libp2p host listens on: lanes listen on the same address. */
+  readonly listen: string;
+  readonly members: Members;
   /** Where the coordinator of this peer is, while it is one. */
   readonly seat: Seat;
   readonly shelves: ShelfHost;
@@ -37,7 +40,7 @@ const neverAborted = new AbortController().signal;
 
 /** Registers the RPC and chunk protocols, and opens the door for lanes; returns what to stop in the end. */
 export async function servePeer(parts: ServingParts): Promise<LaneServer> {
-  const { links, listenHost, seat, shelves, upkeep, pacer, store, fingers, buffers } = parts;
+  const { links, listen, members, seat, shelves, upkeep, pacer, store, fingers, buffers } = parts;
   const chunks: ServedChunks = {
     put: (lease, digest, bytes) => shelves.putChunk(lease, digest, bytes, neverAborted),
     get: async (digest) => {
@@ -51,7 +54,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
     },
   };
   const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { chunks, buffers });
-  const lanes = new LaneServer(listenHost, (protocol) => links.handlerOf(protocol));
+  const lanes = new LaneServer(hostOf(listen), (protocol) => links.handlerOf(protocol));
   await lanes.start();
   await links.serve({
     onRpcChannel: (channel, from) => {
@@ -60,6 +63,10 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
         ...upkeep.routes(),
         ...fingerRoutes(fingers, from),
         route(openLaneMethod, ({ protocol }) => Promise.resolve(lanes.offer(from, protocol) ?? null)),
+        route(departureMethod, async ({ version }, { signal }) => {
+          await members.hearOfDeparture(from, version, signal);
+          return null;
+        }),
         ...seat.routes(from),
         ...coordinatorRoutes(() => seat.coordinator, from),
       ];
@@ -68,4 +75,9 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
     onChunkChannel,
   });
   return lanes;
+}
+
+/** The local address in a multiaddr to listen on; every address where it is a name. */
+function hostOf(listen: string): string {
+  return /^\/ip[46]\/([^/]+)/.exec(listen)?.[1] ?? "0.0.0.0";
 }

@@ -6,7 +6,7 @@ import type { NodeId } from "../core/ids.ts";
 import { batchOperationsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, isWithin, parentPath, pathParts, rootPath } from "../core/names.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
-import type { Located, Namespace } from "./namespace.ts";
+import type { Located, Namespace, RefusedChild } from "./namespace.ts";
 import { newNodeId } from "./random-ids.ts";
 
 const directoryMode = 0o755;
@@ -95,7 +95,11 @@ export class TreeChanges {
 
   async *#leavesFirst(place: Located, signal: AbortSignal | undefined): AsyncGenerator<Located> {
     if (place.entry.kind === "directory") {
-      for await (const child of this.#namespace.children(place, { signal })) yield* this.#leavesFirst(child, signal);
+      const refused: Located[] = [];
+      const onRefused = (child: RefusedChild): void => void refused.push(child.place);
+      for await (const child of this.#namespace.children(place, { signal, onRefused }))
+        yield* this.#leavesFirst(child, signal);
+      for (const child of refused) yield* this.#leavesFirst(child, signal);
     }
     yield place;
   }

@@ -3,6 +3,7 @@ import { type ErrorKind, toDfsError } from "../core/errors.ts";
 import { stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
 import type { ShellClient, ShellTransaction } from "./command.ts";
+import { messageText } from "./formats.ts";
 import { isBrokenPipe } from "./output.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 
@@ -89,11 +90,12 @@ class AtomicBatch {
   }
 
   #tell(error: unknown): number {
-    const { kind, path, message, exitCode } = toDfsError(error);
+    const failure = toDfsError(error);
+    const { kind, path, exitCode } = failure;
     const outcome = refusals.has(kind)
       ? "nothing was changed"
       : "all changes were made or none was: look before you run it again";
-    this.#options.say(`${path === undefined ? "" : `${printable(path)}: `}${message}; ${outcome}`);
+    this.#options.say(`${path === undefined ? "" : `${printable(path)}: `}${messageText(failure)}; ${outcome}`);
     return exitCode;
   }
 

@@ -1,6 +1,7 @@
 /** How sizes, times, modes and names are written for people. */
 import stringWidth from "string-width";
 import type { Entry } from "../core/client.ts";
+import type { DfsError } from "../core/errors.ts";
 import { printable } from "../core/names.ts";
 import type { Output } from "./output.ts";
 
@@ -71,6 +72,18 @@ export function modeText(entry: Pick<Entry, "kind" | "mode">): string {
 export function nameText(name: string, output: Output, kind?: Entry["kind"]): string {
   const text = output.isTTY ? printable(name) : name;
   return output.color && kind === "directory" ? `\u001b[1;34m${text}\u001b[0m` : text;
+}
+
+/**
+ * What an error says, for a terminal: much of it may come from elsewhere. Only how the user's own line is wrong may take
+ * several lines.
+ */
+export function messageText({ kind, message }: Pick<DfsError, "kind" | "message">): string {
+  if (kind !== "usage") return printable(message);
+  return message
+    .split(/([\n\t])/)
+    .map((part) => (part === "\n" || part === "\t" ? part : printable(part)))
+    .join("");
 }
 
 /** One line of NDJSON. */

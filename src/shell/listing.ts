@@ -1,7 +1,8 @@
 /** Directories as the commands want them: all pages, sorted by name. */
 import type { DfsClient, Entry } from "../core/client.ts";
+import type { DfsError } from "../core/errors.ts";
 import type { DfsPath } from "../core/names.ts";
-import type { ReadCalls } from "./command.ts";
+import type { CommandContext, ReadCalls } from "./command.ts";
 
 const surrogateMin = 0xd800;
 const surrogateMax = 0xdfff;
@@ -22,19 +23,39 @@ function codePointRank(unit: number): number {
   return unit >= surrogateMin && unit <= surrogateMax ? unit + 0x10000 : unit;
 }
 
+/** Hears why an entry of a directory is left out. */
+type OnRefused = (error: DfsError) => void;
+
 /** The entries of a directory, page after page, in no particular order. Fails as `client.list` does. */
-export async function* listPages(client: DfsClient, path: DfsPath, reads: ReadCalls): AsyncGenerator<Entry> {
+export async function* listPages(
+  client: DfsClient,
+  path: DfsPath,
+  reads: ReadCalls,
+  onRefused?: OnRefused,
+): AsyncGenerator<Entry> {
   let cursor: string | undefined;
   do {
     const page = await client.list(path, { cursor, ...reads });
+    for (const error of page.refused ?? []) onRefused?.(error);
     yield* page.entries;
     cursor = page.next;
   } while (cursor !== undefined);
 }
 
 /** All entries of a directory, sorted by name. Holds one directory in memory. Fails as `client.list` does. */
-export async function sortedEntries(client: DfsClient, path: DfsPath, reads: ReadCalls): Promise<Entry[]> {
+export async function sortedEntries(
+  client: DfsClient,
+  path: DfsPath,
+  reads: ReadCalls,
+  onRefused?: OnRefused,
+): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of listPages(client, path, reads)) entries.push(entry);
+  for await (const entry of listPages(client, path, reads, onRefused)) entries.push(entry);
   return entries.sort((left, right) => compareNames(left.name, right.name));
+}
+
+/** Tells what was left out of what was shown, each on a line. Returns the exit code: 1 where anything was. */
+export async function reportRefused(refused: readonly DfsError[], context: CommandContext): Promise<number> {
+  for (const error of refused) await context.report(error);
+  return refused.length > 0 ? 1 : 0;
 }

@@ -19,7 +19,7 @@ import { startBatchBars } from "./batch-bars.ts";
 import type { ShellClient, ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import { loggedInOpener, namesUser } from "./environment-login.ts";
-import { jsonLine } from "./formats.ts";
+import { jsonLine, messageText } from "./formats.ts";
 import { parseLaunch, programHelp, programUsage } from "./launch.ts";
 import type { Launch } from "./launch.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
@@ -77,7 +77,7 @@ export async function runShell(program: ShellProgram): Promise<number> {
     const failure = toDfsError(error);
     const subject = failure.path === undefined ? "" : `${printable(failure.path)}: `;
     const usage = failure.kind === "usage" ? programUsage() : "";
-    program.stderr.write(`dfs-shell: ${subject}${failure.message}\n${usage}`);
+    program.stderr.write(`dfs-shell: ${subject}${messageText(failure)}\n${usage}`);
     return failure.exitCode;
   }
 }
@@ -187,7 +187,7 @@ function parseOnly(program: ShellProgram, source: ScriptSource): number {
     parseScript(source);
     return 0;
   } catch (error) {
-    program.stderr.write(`${toDfsError(error).message}\n`);
+    program.stderr.write(`${messageText(toDfsError(error))}\n`);
     return toDfsError(error).exitCode;
   }
 }

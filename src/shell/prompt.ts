@@ -8,6 +8,7 @@ import { redrawsPerSecondMax } from "../core/limits.ts";
 import type { ProgressLines, ProgressView, Question, ShellClient } from "./command.ts";
 import { commonPrefix, complete } from "./completion.ts";
 import type { Completion } from "./completion.ts";
+import { printable } from "../core/names.ts";
 import { fillColumns } from "./formats.ts";
 import { appendHistory, readHistory } from "./history.ts";
 import { layoutInput } from "./input-layout.ts";
@@ -261,7 +262,7 @@ class Prompt {
     if (text.length > end - start || candidates.length === 1) this.#line = replaceRange(this.#line, start, end, text);
     else {
       this.#keepLine(promptText(this.#shell.state));
-      const labels = candidates.map(({ label }) => label);
+      const labels = candidates.map(({ label }) => printable(label));
       this.#screen.write(fillColumns(labels, this.#columns));
     }
   }

@@ -7,6 +7,7 @@
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
+import { messageText } from "./formats.ts";
 import { findCommand, helpText, parseArguments, staleOption, takesStale, usageLine } from "./command.ts";
 import type {
   Command,
@@ -101,7 +102,7 @@ export class Shell {
     try {
       script = parseScript(source);
     } catch (error) {
-      await this.#say(`${toDfsError(error).message}\n`);
+      await this.#say(`${messageText(toDfsError(error))}\n`);
       return this.#remember(toDfsError(error).exitCode);
     }
     return this.#remember(await this.#statements(script, interrupt));
@@ -288,7 +289,7 @@ export class Shell {
 
   async #reportPlain(error: unknown): Promise<number> {
     const failure = toDfsError(error);
-    await this.#say(`${failure.path === undefined ? "" : `${printable(failure.path)}: `}${failure.message}\n`);
+    await this.#say(`${failure.path === undefined ? "" : `${printable(failure.path)}: `}${messageText(failure)}\n`);
     return failure.exitCode;
   }
 
@@ -325,7 +326,7 @@ function isYes(answer: string): boolean {
 /** The words people know for what they meet most, the error's own for the rest. */
 function reason(failure: DfsError): string {
   const retry = failure.retryAfterMs === undefined ? "" : ` (try again in ${Math.ceil(failure.retryAfterMs / 1000)} s)`;
-  return `${failure.message}${retry}`;
+  return `${messageText(failure)}${retry}`;
 }
 
 /** `text` as it could be typed. */

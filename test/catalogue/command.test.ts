@@ -68,6 +68,7 @@ const peerOperations: Operation[] = [
   { op: "orderPeer", peer: founder, order: "drain" },
   { op: "orderPeer", peer: founder, order: null },
   { op: "removePeer", peer: founder },
+  { op: "revokePeer", peer: founder, mayLose: true },
   { op: "setPolicy", copies: 3, minCopies: null, retainRevisions: 1, retainMs: 0 },
   {
     op: "orderChain",

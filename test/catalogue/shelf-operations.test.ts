@@ -268,6 +268,56 @@ describe("members that go", () => {
     ok(world.asFounder({ op: "removePeer", peer: peer("third") }));
   });
 
+  it("GATE-3 a peer that is revoked is in no chain any more: who claims most leads, and its name and home are free", () => {
+    admit("second", "third");
+    ok(world.asFounder(order([link(peer("second"), 1), link(founder, 2), link(peer("third"), 2, 0)])));
+    ok(world.asFounder(order([link(founder, 1), link(peer("second"), 2)], shelfOf("second"))));
+    ok(world.asUser(putFile("a", { epoch: 2 })));
+    ok(
+      as("second", {
+        op: "addInvite",
+        hash: inviteHash(Uint8Array.of(99)),
+        expiresMs: startMs + 1000,
+        uses: 1,
+        role: "storage",
+      }),
+    );
+    ok(world.asFounder({ op: "revokePeer", peer: peer("second"), mayLose: false }));
+    expect(links()).toEqual([link(founder, 1), link(peer("third"), 2, 0)]);
+    expect(links(shelfOf("second"))).toEqual([link(founder, 1)]);
+    expect([epoch(), epoch(shelfOf("second"))]).toEqual([3, 3]);
+    expect(world.catalogue.shelf(shelfOf("second"))?.home).toBeNull();
+    expect(world.catalogue.isMember(peer("second"))).toBe(false);
+    expect(world.catalogue.membersVersion()).toBe(world.catalogue.appliedIndex());
+    expect(fault(as("second", update(null))).kind).toBe("permission");
+    const admitPeer = { ...admission("fourth")[1], inviteSecretHash: inviteHash(Uint8Array.of(99)) };
+    expect(fault(world.asFounder(admitPeer)).kind).toBe("bad-invite");
+  });
+
+  it("GATE-3 what only the revoked peer claims to have is not lost unless that was said", () => {
+    admit("second", "third");
+    const revoke = (mayLose: boolean): ReturnType<World["apply"]> =>
+      world.asFounder({ op: "revokePeer", peer: peer("second"), mayLose });
+    ok(world.asFounder(order([link(peer("second"), 1), link(peer("third"), 2, 0)])));
+    ok(world.asUser(putFile("a", { epoch: 2 })));
+    expect(fault(revoke(false))).toMatchObject({ kind: "usage", message: expect.stringContaining("1 revisions") });
+    ok(world.asFounder(order([link(peer("second"), 1), link(peer("third"), 2)])));
+    ok(world.asUser(putFile("b", { epoch: 3, copiesWanted: 1 })));
+    expect(fault(revoke(false)).message).toContain("1 revisions");
+    expect(epoch()).toBe(3);
+    ok(revoke(true));
+    expect(links()).toEqual([link(peer("third"), 1)]);
+    expect(fault(revoke(true)).kind).toBe("not-found");
+  });
+
+  it("GATE-3 a shelf that the revoked peer kept alone waits for another peer, and nobody revokes itself", () => {
+    admit("second", "third");
+    ok(world.asFounder({ op: "revokePeer", peer: peer("second"), mayLose: false }));
+    expect(links(shelfOf("second"))).toEqual([link(peer("second"), 1)]);
+    expect(epoch(shelfOf("second"))).toBe(2);
+    expect(fault(as("third", { op: "revokePeer", peer: peer("third"), mayLose: true })).kind).toBe("usage");
+  });
+
   it("CAT-107 an order about a peer's storage stays with it until another comes, and only members can be ordered", () => {
     for (const order of ["drain", "remove", "abandon", null] as const) {
       expect(ok(world.asFounder({ op: "orderPeer", peer: founder, order }))).toEqual([{ op: "orderPeer" }]);

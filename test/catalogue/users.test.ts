@@ -3,7 +3,9 @@ import { type Operation, administratorOnly } from "../../src/catalogue/operation
 import type { UserName } from "../../src/core/ids.ts";
 import { inviteHash } from "../../src/identity/invite.ts";
 import { verifyUserProof } from "../../src/identity/user-proof.ts";
+import { peerIdOf } from "../../src/identity/peer-identity.ts";
 import { Person, World, credential, fault, founder, network, ok, putFile, root, shared, startMs } from "./world.ts";
+import { describePeer, peerKey } from "./world.ts";
 
 vi.mock("../../src/core/limits.ts", async (original) => ({
   ...(await original<object>()),
@@ -12,6 +14,7 @@ vi.mock("../../src/core/limits.ts", async (original) => ({
 }));
 
 const hash = inviteHash(new Uint8Array(32).fill(9));
+const secondKey = await peerKey(2);
 const noPolicy = { copies: null, minCopies: null, retainRevisions: null, retainMs: null };
 
 let world: World;
@@ -114,6 +117,7 @@ describe("administrators", () => {
     { op: "revokeInvite", hash },
     { op: "orderCoordinator", peer: founder, order: null },
     { op: "orderPeer", peer: founder, order: null },
+    { op: "revokePeer", peer: peerIdOf(secondKey), mayLose: true },
     eve.added(),
     { op: "setAdmin", user: new Person("bob").keys.userId, isAdmin: true },
     { op: "setQuota", user: shared.userId, quotaBytes: 7 },
@@ -121,8 +125,20 @@ describe("administrators", () => {
     { op: "removeUser", user: new Person("carl").keys.userId },
   ];
 
+  const admitSecond = (): void => {
+    const inviteSecretHash = inviteHash(Uint8Array.of(2));
+    const admission = {
+      op: "admitPeer",
+      inviteSecretHash,
+      peer: describePeer(secondKey, "second"),
+      replaces: null,
+    } as const;
+    ok(world.asFounder({ ...invite, hash: inviteSecretHash }, admission));
+  };
+
   it("USER-4 what concerns everybody is the administrators', and the refusal names them", () => {
     expect(new Set(orders.map(({ op }) => op))).toEqual(administratorOnly);
+    admitSecond();
     const [ann, bob] = world.withUsers("ann", "bob", "carl") as [Person, Person];
     ok(world.as(ann, invite));
     for (const order of orders)
@@ -136,6 +152,7 @@ describe("administrators", () => {
   });
 
   it("USER-4 without an administrator any member and the shared user do it", () => {
+    admitSecond();
     ok(world.asUser(invite));
     for (const [place, order] of orders.entries())
       if (!["addUser", "removeUser", "setAdmin"].includes(order.op))

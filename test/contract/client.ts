@@ -250,7 +250,7 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       expect(await readFile(target, "utf8")).toBe("mine");
       await client.get({ sources: [at("/timed")], target, force: true });
       expect(await readFile(target, "utf8")).toBe("timed");
-      expect((await readdir(folder)).filter((each) => each.endsWith(".part"))).toEqual([]);
+      expect((await readdir(folder)).filter((each) => each.includes("part"))).toEqual([]);
       expect(await kindOf(client.get({ sources: [at("/nope")], target }))).toBe("not-found");
     });
 
@@ -572,6 +572,13 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       for (const name of others) await client.orderStorage(name, null);
       await client.orderStorage(self.name, null);
       for (const { storageOrder } of await client.peers()) expect(storageOrder).toBeUndefined();
+    });
+
+    it("GATE-4 nobody revokes itself, nor a peer that there is not", async () => {
+      expect(await kindOf(client.revokePeer(parsePeerName("nobody-here")))).toBe("not-found");
+      const { self } = await client.status();
+      expect(await kindOf(client.revokePeer(self.name, { force: true }))).toBe("usage");
+      expect((await client.peers()).map(({ name }) => name)).toContain(self.name);
     });
 
     it("CLIENT-30 checks the disks that are asked for, and tells how far it is", async () => {

@@ -9,6 +9,7 @@ import {
   parentPath,
   pathParts,
   printable,
+  printableBytes,
   resolvePath,
   rootPath,
 } from "../../src/core/names.ts";
@@ -82,6 +83,24 @@ describe("names", () => {
 
   it("CORE-5 a hostile name cannot drive a terminal", () => {
     expect(printable("a\u001b[2J\u009bb\nc")).toBe(String.raw`a\x1b[2J\x9bb\x0ac`);
+  });
+
+  it.each([
+    ["exe.\u202egpj", String.raw`exe.\u{202e}gpj`],
+    ["a\u2066b\u2069", String.raw`a\u{2066}b\u{2069}`],
+    ["go\u200bod\u00ad", String.raw`go\u{200b}od\xad`],
+    ["\ufeffa\u2028b", String.raw`\u{feff}a\u{2028}b`],
+    ["a\u200db", String.raw`a\u{200d}b`],
+    ["\u{e0041}", String.raw`\u{e0041}`],
+    ["👩‍👧", "👩‍👧"],
+    ["نامه‌ها", "نامه‌ها"],
+    ["späße 日本語 ❤️", "späße 日本語 ❤️"],
+  ])("CORE-14 what hides in %j or turns it is shown", (name, shown) => {
+    expect(printable(name)).toBe(shown);
+  });
+
+  it("CORE-14 bytes that are no text are shown one by one", () => {
+    expect(printableBytes(Buffer.from([0x63, 0xe9, 0x1b, 0x7e]))).toBe(String.raw`c\xe9\x1b~`);
   });
 
   it("CORE-6 a path has a bounded depth", () => {

@@ -130,7 +130,7 @@ describe("three peers on one machine", () => {
     "NET-7 a get that was interrupted goes on where it was, after verifying what is there",
     { timeout: 5 * minutes },
     async () => {
-      const part = join(work, "resumed.part");
+      const part = join(work, "resumed.dfs-part");
       await copyFile(join(work, "big2"), part);
       const file = await open(part, "r+");
       await file.truncate(600 * 1024 * 1024);

@@ -42,16 +42,12 @@ describe("name tokens", () => {
 
   it("ID-4 a valid seal around an invalid name does not open", () => {
     const associated = Buffer.from(parent, "hex");
-    for (const bytes of [
-      Buffer.from(".."),
-      Buffer.from("a/b"),
-      Buffer.of(0xff, 0xfe),
-      Buffer.alloc(0),
-      Buffer.alloc(256, 97),
-    ]) {
+    for (const bytes of [Buffer.from(".."), Buffer.from("a/b"), Buffer.of(0xff, 0xfe), Buffer.alloc(0)]) {
       const token = new AesSiv(nameKey).seal(bytes, associated);
-      expect(() => openName(nameKey, parent, token)).toThrow(expect.objectContaining({ kind: "integrity" }));
+      expect(() => openName(nameKey, parent, token)).toThrow(expect.objectContaining({ kind: "invalid-name" }));
     }
+    const tooLong = new AesSiv(nameKey).seal(Buffer.alloc(256, 97), associated);
+    expect(() => openName(nameKey, parent, tooLong)).toThrow(expect.objectContaining({ kind: "integrity" }));
   });
 
   it("ID-4 an invalid name is not sealed", () => {

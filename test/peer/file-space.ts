@@ -7,6 +7,7 @@ import { leaseMs } from "../../src/core/limits.ts";
 import { type DfsPath, resolvePath } from "../../src/core/names.ts";
 import { signAsPeer } from "../../src/identity/peer-identity.ts";
 import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
+import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
 import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
@@ -43,6 +44,13 @@ export class FileSpace {
   nowMs = Date.now;
   /** Called before each command is applied. */
   beforePropose: () => Promise<void> = () => Promise.resolve();
+  /** Everything is here: there are no links to ask, and no holders to look for. */
+  readonly content: ContentSourceOptions = {
+    store: this.store,
+    links: { reclaim: () => undefined } as unknown as ContentSourceOptions["links"],
+    holders: undefined as never,
+    pool: this.pool,
+  };
   readonly owner: ShelfOwner;
   readonly client: PeerClient;
 
@@ -131,7 +139,7 @@ export class FileSpace {
       get: {
         namespace,
         pool,
-        content: { store: this.store, links: undefined as never, holders: undefined as never, pool },
+        content: this.content,
       },
       begin: () =>
         beginTransaction({

@@ -141,6 +141,7 @@ describe("peer", () => {
     ["peer drain --no-wait ben; peer undrain ben; peer", "no peer is to be drained or removed\n"],
     ["peer remove --yes ben; peers --json | grep -c name", "1\n"],
     ["peer remove --force -y ben; peers --json | grep -c name", "1\n"],
+    ["peer remove --now -y ben; peers --json | grep -c name", "1\n"],
     [
       "peer drain --no-wait ben; peer --json",
       '{"name":"ben","order":"drain","isDone":false,"shelves":2,"bytes":3072,"reason":"other disks are being filled"}\n',
@@ -158,6 +159,9 @@ describe("peer", () => {
     ["peer remove ben", "peer: remove asks first, and nobody can answer here: give --yes\nusage: peer ", 2],
     ["peer remove --force ben", "nobody can answer here: give --yes\n", 2],
     ["peer drain --force ben", "peer: --force goes with remove only\n", 2],
+    ["peer remove --now ben", "nobody can answer here: give --yes\n", 2],
+    ["peer drain --now ben", "peer: --now goes with remove only\n", 2],
+    ["peer remove --now -y anna", "peer: a peer cannot end its own membership", 2],
     ["peer drain nobody", "peer: nobody: there is no such peer\n", 3],
     ["peer drain", "peer: drain needs the name of a peer\n", 2],
     ["peer burn ben", 'peer: the word is drain, undrain, remove, not "burn"\n', 2],
@@ -210,6 +214,31 @@ describe("peer", () => {
     client.network.setPeer("anna", { state: "down" });
     client.network.setLink("anna", "anna", { standing: "full" });
     expect((await runLines("peer remove --force ben", at)).err).toContain("lost for good: up to 2 revisions");
+  });
+
+  it("GATE-5 remove --now asks, and refuses what would lose something unless --force gives it up", async () => {
+    const client = filled();
+    const at = { client, columns: 100 };
+    const question = "peer: cut ben off now, for good? [y/N] ";
+    expect(await runLines("peer remove --now ben", { ...at, answers: ["n"] })).toEqual({
+      out: "",
+      err: question,
+      code: 1,
+    });
+    client.network.setLink("anna", "anna", { standing: "filling" });
+    expect(await runLines("peer remove --now -y ben", at)).toMatchObject({
+      err: expect.stringContaining("no other disk that is there has all that ben keeps"),
+      code: 2,
+    });
+    const forced = await runLines("peer remove --now --force ben", { ...at, answers: ["y"] });
+    expect(forced.err).toBe(
+      `peer: warning: what is only on the disk of ben is lost for good: up to 2 revisions, 2.9 KiB; see backup\n${question}`,
+    );
+    expect(forced).toMatchObject({
+      out: "ben is cut off; its files are copied again from other disks (see backup)\n",
+      code: 0,
+    });
+    expect((await runLines("peers --json", { client })).out).not.toContain("ben");
   });
 
   it("SHELL-70 whoever stops waiting is told that the order stands", async () => {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll } from "vitest";
 import { rm } from "node:fs/promises";
+import type { DfsClient } from "../../src/core/client.ts";
+import type { ShellClient } from "../../src/shell/command.ts";
 import { runShell } from "../../src/shell/main.ts";
 import type { ShellInput } from "../../src/shell/main.ts";
 import { MemoryClient } from "./memory-client.ts";
@@ -16,13 +18,13 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly client?: MemoryClient | undefined;
+  readonly client?: DfsClient | undefined;
   /** What the program reads on stdin. */
   readonly stdin?: string | undefined;
   /** stdout and stderr are terminals of this width. */
   readonly columns?: number | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly openClient?: (() => Promise<MemoryClient>) | undefined;
+  readonly openClient?: (() => Promise<DfsClient>) | undefined;
   /** Nobody reads stdout any more: each write fails with EPIPE. */
   readonly brokenStdout?: boolean | undefined;
   /** Answers that a person types, one a question; stdin is a terminal then. */
@@ -91,7 +93,8 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
     stderr,
     env: options.env ?? {},
     version: "0.1.0",
-    openClient: options.openClient ?? (async () => options.client ?? new MemoryClient()),
+    openClient: (options.openClient ??
+      (async () => options.client ?? new MemoryClient())) as () => Promise<ShellClient>,
     joinNetwork: async ({ invite }) => ({ peerName: "ben", networkId: `network of ${invite}` }),
   });
   return { code, out: stdout.text, err: stderr.text };

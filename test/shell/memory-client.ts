@@ -28,6 +28,7 @@ import type {
   PutSource,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -606,6 +607,11 @@ export class MemoryClient extends MemorySession implements DfsClient {
     await this.#change(options);
     this.people.requireAdmin(this.actor);
     this.network.order(peer, order);
+  }
+
+  async revokePeer(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
+    await this.#change(options);
+    this.network.revoke(peer, options.force === true);
   }
 
   async drainProgress(peer: PeerName, options?: CallOptions): Promise<DrainProgress> {

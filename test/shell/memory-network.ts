@@ -177,6 +177,20 @@ export class MemoryNetwork {
     this.#update(name, ({ info, damage }) => ({ damage, info: { ...info, storageOrder: storageOrder ?? undefined } }));
   }
 
+  /** Cuts a peer off at once. */
+  revoke(name: PeerName, force: boolean): void {
+    const peer = this.#peer(name);
+    if (peer.self) throw new DfsError("usage", "a peer cannot end its own membership: another one has to");
+    const isCopied = ({ links }: ShelfBackup): boolean =>
+      links.some((link) => link.name !== name && (link.standing === "owner" || link.standing === "full"));
+    const kept = this.shelves({ revisions: 1, bytes: 1 }).filter(({ links }) =>
+      links.some((link) => link.name === name),
+    );
+    if (!force && !kept.every(isCopied))
+      throw new DfsError("usage", `no other disk that is there has all that ${name} keeps: give it up with --force`);
+    this.#peers = this.#peers.filter(({ info }) => info.name !== name);
+  }
+
   /** Each look finds one shelf less. */
   drainProgress(name: PeerName): DrainProgress {
     if (this.drainFault !== undefined) throw this.drainFault;

@@ -22,6 +22,7 @@ import type {
   PutRequest,
   ReadOptions,
   RemoveOptions,
+  RevokeOptions,
   ShelfBackup,
   SpaceReport,
   Staleness,
@@ -67,8 +68,9 @@ class ControlClient implements DfsClient {
     return this.#rpc.call(methods.stat, { path, stale }, { signal });
   }
 
-  list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    return this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
+  async list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
+    const { refused, ...page } = await this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
+    return refused === undefined ? page : { ...page, refused: refused.map(errorFromWire) };
   }
 
   async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {
@@ -160,6 +162,10 @@ class ControlClient implements DfsClient {
 
   async orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
     await this.#rpc.call(methods.orderStorage, { peer, order }, { signal });
+  }
+
+  async revokePeer(peer: PeerName, { force, signal }: RevokeOptions = {}): Promise<void> {
+    await this.#rpc.call(methods.revokePeer, { peer, force }, { signal });
   }
 
   drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {

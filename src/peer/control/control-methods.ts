@@ -5,7 +5,6 @@ import type {
   FingersReport,
   GroupStatus,
   Invite,
-  ListPage,
   NetworkStatus,
   PeerInfo,
   Staleness,
@@ -196,7 +195,11 @@ const putSource = v.variant("kind", [
   v.object({ kind: v.literal("stream"), name: text }),
 ]);
 
-const listPage: v.GenericSchema<unknown, ListPage> = v.object({ entries: v.array(entry), next: v.optional(text) });
+const listPage = v.object({
+  entries: v.array(entry),
+  refused: v.optional(v.array(wireError)),
+  next: v.optional(text),
+});
 const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
 
 export const methods = {

@@ -96,7 +96,10 @@ export class ControlServer {
 function controlRoutes(connection: ControlConnection) {
   return [
     route(methods.stat, ({ path, stale }, { signal }) => connection.client.stat(path, { stale, signal })),
-    route(methods.list, ({ path, ...options }, { signal }) => connection.client.list(path, { ...options, signal })),
+    route(methods.list, async ({ path, ...options }, { signal }) => {
+      const { entries, refused, next } = await connection.client.list(path, { ...options, signal });
+      return { entries: [...entries], refused: refused?.map(errorToWire), next };
+    }),
     route(methods.walk, async ({ path, stale }, call) =>
       emitPages(connection.client.walk(path, { stale, signal: call.signal }), call),
     ),

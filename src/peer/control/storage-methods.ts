@@ -90,6 +90,11 @@ export const storageMethods = {
     params: v.object({ peer: peerName, order: v.nullable(storageOrder) }),
     result: nothing,
   }),
+  revokePeer: defineMethod({
+    name: "revokePeer",
+    params: v.object({ peer: peerName, force: v.optional(v.boolean()) }),
+    result: nothing,
+  }),
   drainProgress: defineMethod({
     name: "drainProgress",
     params: v.object({ peer: peerName }),

@@ -15,6 +15,10 @@ export function storageRoutes(client: () => DfsClient): RpcRoute[] {
       await client().orderStorage(peer, order, { signal });
       return null;
     }),
+    route(storageMethods.revokePeer, async ({ peer, force }, { signal }) => {
+      await client().revokePeer(peer, { force, signal });
+      return null;
+    }),
     route(storageMethods.drainProgress, ({ peer }, { signal }) => client().drainProgress(peer, { signal })),
     route(storageMethods.fsck, ({ peers }, call) => checkDisks(client(), peers, call)),
   ];

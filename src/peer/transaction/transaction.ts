@@ -160,6 +160,10 @@ class Transaction extends PeerClient implements DfsTransaction {
     return Promise.reject(notInside("an order about a peer"));
   }
 
+  override revokePeer(): Promise<void> {
+    return Promise.reject(notInside("an order about a peer"));
+  }
+
   override invite(): Promise<Invite> {
     return Promise.reject(notInside("an invite"));
   }

@@ -1,5 +1,5 @@
 import type { Entry } from "../../core/client.ts";
-import { DfsError } from "../../core/errors.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
 import { pathParts } from "../../core/names.ts";
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
@@ -86,12 +86,19 @@ class Report {
         await this.#line(shownPath(operand, path, left.entry.path), left.entry.path, left.sums);
     };
     const client = await this.#context.client();
-    for await (const entry of client.walk(path, this.#context.reads)) {
-      const depth = pathParts(entry.path).length - ownDepth;
-      while (open.length > depth) await leave();
-      open.push({ entry, depth, sums: sumsOf(entry) });
+    let refusal: DfsError | undefined;
+    try {
+      for await (const entry of client.walk(path, this.#context.reads)) {
+        const depth = pathParts(entry.path).length - ownDepth;
+        while (open.length > depth) await leave();
+        open.push({ entry, depth, sums: sumsOf(entry) });
+      }
+    } catch (error) {
+      refusal = toDfsError(error);
+      if (refusal.kind !== "invalid-name" && refusal.kind !== "integrity") throw error;
     }
     while (open.length > 0) await leave();
+    if (refusal !== undefined) throw refusal;
   }
 
   async total(): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Entry } from "../../core/client.ts";
+import type { DfsError } from "../../core/errors.ts";
 import { rootPath } from "../../core/names.ts";
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
 import { doorEntries } from "../doors.ts";
-import { compareNames, sortedEntries } from "../listing.ts";
+import { compareNames, reportRefused, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 
 const rightAligned = new Set([1, 2, 3]);
@@ -52,7 +53,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
     directories.map(({ operand }) => operand),
     async (operand) => listing.directory(operand, remotePath(operand, context)),
   );
-  return Math.max(code, listCode);
+  return Math.max(code, listCode, await listing.reportRefused());
 }
 
 /** An entry and what to call it. */
@@ -65,6 +66,7 @@ class Listing {
   readonly #options: OptionValues;
   readonly #context: CommandContext;
   readonly #withHeaders: boolean;
+  readonly #refused: DfsError[] = [];
   #hasWritten: boolean;
 
   constructor(options: OptionValues, context: CommandContext, withHeaders: boolean, hasWritten: boolean) {
@@ -77,7 +79,7 @@ class Listing {
   async directory(operand: string, path: Entry["path"]): Promise<void> {
     const client = await this.#context.client();
     const { reads } = this.#context;
-    const entries = await sortedEntries(client, path, reads);
+    const entries = await sortedEntries(client, path, reads, (error) => this.#refused.push(error));
     const isAll = this.#options.has("all");
     const shown = entries.filter(({ name }) => isAll || !name.startsWith("."));
     const doors = isAll && path === rootPath ? await doorEntries(client, reads) : [];
@@ -92,6 +94,11 @@ class Listing {
       if (entry.kind !== "directory" || doors.includes(entry)) continue;
       await this.directory(operand.endsWith("/") ? operand + entry.name : `${operand}/${entry.name}`, entry.path);
     }
+  }
+
+  /** Tells what was left out of the listings. Returns the exit code. */
+  async reportRefused(): Promise<number> {
+    return reportRefused(this.#refused, this.#context);
   }
 
   async #header(operand: string): Promise<void> {

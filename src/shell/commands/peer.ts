@@ -16,9 +16,10 @@ type Word = (typeof words)[number];
 export const peer: Command = {
   name: "peer",
   summary: "move all files off a peer, remove it from the network, or take that back; alone it lists such orders",
-  usage: "[--no-wait] [--force] [-y] [--json] [drain|undrain|remove PEER]",
+  usage: "[--no-wait] [--now] [--force] [-y] [--json] [drain|undrain|remove PEER]",
   options: [
     { long: "no-wait", summary: "give the order, and do not wait until it is done" },
+    { long: "now", summary: "remove a stolen machine: cut it off at once, and copy what it had from other disks" },
     { long: "force", summary: "remove a peer whose disk is lost: what only it has is given up" },
     { long: "yes", short: "y", summary: "remove without a question" },
     jsonOption,
@@ -27,7 +28,14 @@ export const peer: Command = {
   words,
   operandsMin: 0,
   operandsMax: 2,
-  examples: ["peer drain ben", "peer undrain ben", "peer remove ben", "peer remove --force --yes ben", "peer"],
+  examples: [
+    "peer drain ben",
+    "peer undrain ben",
+    "peer remove ben",
+    "peer remove --now ben",
+    "peer remove --force --yes ben",
+    "peer",
+  ],
   run,
 };
 
@@ -38,8 +46,10 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const word = words.find((each) => each === typed);
   if (word === undefined) throw new DfsError("usage", `the word is ${words.join(", ")}, not "${printable(typed)}"`);
   if (name === undefined) throw new DfsError("usage", `${word} needs the name of a peer`);
-  if (word !== "remove" && options.has("force")) throw new DfsError("usage", "--force goes with remove only");
+  for (const option of ["force", "now"])
+    if (word !== "remove" && options.has(option)) throw new DfsError("usage", `--${option} goes with remove only`);
   const named = parsePeerName(name);
+  if (options.has("now")) return revoke(named, options, context);
   const order = orderOf(word, options);
   if (word === "remove" && !(await mayRemove(named, order, options, context))) return 1;
   const client = await context.client();
@@ -67,6 +77,22 @@ async function mayRemove(
     return context.ask(`peer: remove ${named} from the network, once all its files are on other disks?`);
   await context.stderr.write(`peer: warning: ${await lossText(named, context)}\n`);
   return context.ask(`peer: give up the disk of ${named} for good?`);
+}
+
+/** Cuts a peer off at once. */
+async function revoke(named: PeerName, options: OptionValues, context: CommandContext): Promise<number> {
+  const { ask, signal, stderr, stdout, settings } = context;
+  const force = options.has("force");
+  if (!options.has("yes")) {
+    if (ask === undefined) throw new DfsError("usage", "remove asks first, and nobody can answer here: give --yes");
+    if (force) await stderr.write(`peer: warning: ${await lossText(named, context)}\n`);
+    if (!(await ask(`peer: cut ${named} off now, for good?`))) return 1;
+  }
+  const client = await context.client();
+  await client.revokePeer(named, { force, signal });
+  if (stdout.isTTY && !settings.quiet)
+    await stdout.write(`${named} is cut off; its files are copied again from other disks (see backup)\n`);
+  return 0;
 }
 
 /** What is lost with a peer's disk, as far as can be known. */

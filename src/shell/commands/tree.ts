@@ -1,8 +1,9 @@
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
+import type { DfsError } from "../../core/errors.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { humanSize, nameText } from "../formats.ts";
-import { sortedEntries } from "../listing.ts";
+import { reportRefused, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 
 /** `tree`: draws trees. */
@@ -26,7 +27,7 @@ export const tree: Command = {
     const named = operands.length > 0 ? operands : ["."];
     const code = await eachOperand(context, named, (operand) => drawing.draw(operand));
     await drawing.counts();
-    return code;
+    return Math.max(code, await drawing.reportRefused());
   },
 };
 
@@ -34,6 +35,7 @@ class Drawing {
   readonly #options: OptionValues;
   readonly #context: CommandContext;
   readonly #levels: number;
+  readonly #refused: DfsError[] = [];
   #directories = 0;
   #files = 0;
 
@@ -54,7 +56,9 @@ class Drawing {
 
   async #children(path: DfsPath, indent: string, level: number): Promise<void> {
     const { stdout, reads } = this.#context;
-    const entries = await sortedEntries(await this.#context.client(), path, reads);
+    const entries = await sortedEntries(await this.#context.client(), path, reads, (error) =>
+      this.#refused.push(error),
+    );
     const shown = entries.filter(
       ({ name, kind }) =>
         (this.#options.has("all") || !name.startsWith(".")) &&
@@ -70,6 +74,11 @@ class Drawing {
         if (level < this.#levels) await this.#children(entry.path, indent + (isLast ? "    " : "│   "), level + 1);
       }
     }
+  }
+
+  /** Tells what was left out of the drawing. Returns the exit code. */
+  async reportRefused(): Promise<number> {
+    return reportRefused(this.#refused, this.#context);
   }
 
   async counts(): Promise<void> {

@@ -1,0 +1,175 @@
+/**
+ * A folder that get writes into, held so that nothing put in its place later is written into instead.
+ *
+ * On Linux what is inside is reached through the open folder itself (`/proc/self/fd`), whatever stands at its path by
+ * then. Elsewhere Node has no way to do so: there, before and after each file is opened, the path must still lead to
+ * the same folder.
+ */
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, chmod, lstat, mkdir, open, stat, utimes } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DfsError, toDfsError } from "../core/errors.ts";
+
+const openFolder = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+/** A file or folder in a target folder: where it is, and how it is told to people. */
+export interface TargetEntry {
+  readonly folder: TargetFolder;
+  readonly name: string;
+}
+
+export interface TargetFolderOptions {
+  /** The platform whose rules hold, as Node names it. */
+  readonly platform: NodeJS.Platform;
+}
+
+export class TargetFolder {
+  /** For messages. */
+  readonly path: string;
+  readonly #platform: NodeJS.Platform;
+  readonly #status: BigIntStats;
+  readonly #handle: FileHandle | undefined;
+  /** The open folder as a path; undefined where there is no such thing. */
+  readonly #held: string | undefined;
+
+  private constructor(
+    path: string,
+    platform: NodeJS.Platform,
+    status: BigIntStats,
+    handle: FileHandle | undefined,
+    held: string | undefined,
+  ) {
+    this.path = path;
+    this.#platform = platform;
+    this.#status = status;
+    this.#handle = handle;
+    this.#held = held;
+  }
+
+  /** The folder at a path that the user gave, behind links too. Fails with `not-found`, `not-directory` and the system kinds. */
+  static async open(path: string, { platform }: TargetFolderOptions): Promise<TargetFolder> {
+    try {
+      const handle = await open(path, openFolder & ~(constants.O_NOFOLLOW ?? 0)).catch(ignoreUnreadable);
+      return await TargetFolder.#hold(path, path, platform, handle);
+    } catch (error) {
+      throw toDfsError(error, { op: "get", path });
+    }
+  }
+
+  /** The folder that holds `path`, and the name of `path` in it. Fails as `open` does. */
+  static async around(path: string, options: TargetFolderOptions): Promise<TargetEntry> {
+    const folder = await TargetFolder.open(dirname(path), options);
+    return { folder, name: basename(path) };
+  }
+
+  static async #hold(
+    path: string,
+    reached: string,
+    platform: NodeJS.Platform,
+    handle: FileHandle | undefined,
+  ): Promise<TargetFolder> {
+    try {
+      const status = handle === undefined ? await stat(reached, { bigint: true }) : await handle.stat({ bigint: true });
+      if (!status.isDirectory()) throw new DfsError("not-directory", "not a directory", { op: "get", path });
+      const held = handle === undefined || platform !== "linux" ? undefined : `/proc/self/fd/${handle.fd}`;
+      const isReachable = held !== undefined && (await isSame(`${held}/.`, status));
+      return new TargetFolder(path, platform, status, handle, isReachable ? held : undefined);
+    } catch (error) {
+      await handle?.close();
+      throw error;
+    }
+  }
+
+  /** The path of `name` in this folder, for messages. */
+  shown(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** A path by which `name` in this folder is reached now. Fails with `changed` when the folder is no longer at its own path. */
+  async reach(name: string): Promise<string> {
+    if (this.#held !== undefined) return `${this.#held}/${name}`;
+    await this.verify();
+    return this.shown(name);
+  }
+
+  /** Fails with `changed` when what was done at a path of `reach` may have been done elsewhere. */
+  async verify(): Promise<void> {
+    if (this.#held !== undefined) return;
+    const now = await lstat(this.path, { bigint: true }).catch(() => undefined);
+    const isLink = now?.isSymbolicLink() === true && (await isSame(this.path, this.#status));
+    if (isLink || (now !== undefined && isOne(now, this.#status))) return;
+    throw new DfsError("changed", "was replaced while files were written into it", { op: "get", path: this.path });
+  }
+
+  /** Makes the folder `name`, or accepts one that is there. Fails with `not-directory` when something else (a link included) is. */
+  async folder(name: string): Promise<TargetFolder> {
+    const shown = this.shown(name);
+    try {
+      const reached = await this.reach(name);
+      await mkdir(reached, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") throw error;
+      });
+      if (!(await lstat(reached)).isDirectory()) throw notDirectory(shown);
+      const handle = await open(reached, openFolder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ELOOP" || error.code === "ENOTDIR") throw notDirectory(shown);
+        return ignoreUnreadable(error);
+      });
+      const folder = await TargetFolder.#hold(shown, reached, this.#platform, handle);
+      await this.verify();
+      return folder;
+    } catch (error) {
+      throw toDfsError(error, { op: "get", path: shown });
+    }
+  }
+
+  /**
+   * Whether this folder's file system takes names for the same that differ only in case, as far as its own name tells;
+   * one without letters is judged by the platform.
+   */
+  async foldsNames(): Promise<boolean> {
+    const name = basename(this.path);
+    const other = name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase();
+    if (other === name) return this.#platform === "darwin" || this.#platform === "win32";
+    return isSame(join(dirname(this.path), other), this.#status);
+  }
+
+  /** Gives the folder its mode and time, at the end. */
+  async setAttributes(mode: number, modifiedMs: number): Promise<void> {
+    const seconds = modifiedMs / 1000;
+    try {
+      if (this.#handle === undefined) {
+        await this.verify();
+        await chmod(this.path, mode);
+        await utimes(this.path, seconds, seconds);
+      } else {
+        await this.#handle.chmod(mode);
+        await this.#handle.utimes(seconds, seconds);
+      }
+    } catch (error) {
+      throw toDfsError(error, { op: "get", path: this.path });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+  }
+}
+
+/** A folder that may be written and not read, and any folder on Windows, cannot be opened; it is used by its path. */
+function ignoreUnreadable(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "EACCES" || error.code === "EISDIR" || error.code === "EPERM") return undefined;
+  throw error;
+}
+
+function notDirectory(path: string): DfsError {
+  return new DfsError("not-directory", "exists and is not a directory", { op: "get", path });
+}
+
+function isOne(left: BigIntStats, right: BigIntStats): boolean {
+  return left.ino === right.ino && left.dev === right.dev;
+}
+
+async function isSame(path: string, status: BigIntStats): Promise<boolean> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found !== undefined && isOne(found, status);
+}
