@@ -2,7 +2,7 @@
 import type { ApplyContext } from "./apply-context.ts";
 import type { Operation } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
-import { administratorNames, sharedUserRow } from "./user-rows.ts";
+import { administratorNames } from "./user-rows.ts";
 
 /**
  * Refuses with `permission`, naming administrators, unless the author may ask for what only they may: an administrator,
@@ -11,7 +11,8 @@ import { administratorNames, sharedUserRow } from "./user-rows.ts";
 export function requireAdministrator(context: ApplyContext, operation: Operation): void {
   const { known, user, command } = context;
   if (user?.isAdmin === true) return;
-  if (!known.hasAdministrator() && (user === undefined || user.row === sharedUserRow)) return;
+  // Then there are no users but the shared one: a network that has others keeps an administrator.
+  if (!known.hasAdministrator()) return;
   const isOwnEnd = operation.op === "removeUser" && "user" in command.author && command.author.user === operation.user;
   if (isOwnEnd) return;
   throw new Refusal(

@@ -124,10 +124,10 @@ export class Person {
   readonly keys: UserKeys;
   readonly session: Session;
 
-  constructor(name: string, keys: UserKeys = deriveUser(createHash("sha256").update(name).digest())) {
+  constructor(name: string, keys: UserKeys = deriveUser(createHash("sha256").update(name).digest()), label?: string) {
     this.name = name as UserName;
     this.keys = keys;
-    this.session = new Session({ user: keys.userId }, (bytes) => keys.sign(bytes));
+    this.session = new Session({ user: keys.userId }, (bytes) => keys.sign(bytes), label);
   }
 
   /** The operation that makes this user. */
