@@ -245,6 +245,15 @@ describe("the end of a user", () => {
     expect(world.catalogue.counts().files).toBe(1);
   });
 
+  it("USER-7 invites of a user who has ended do not count any more", () => {
+    const [ann, bob] = world.withUsers("ann", "bob") as [Person, Person];
+    const invite = { op: "addInvite", expiresMs: startMs + 9, uses: 5, role: "storage" } as const;
+    ok(world.as(ann, { op: "setAdmin", user: bob.keys.userId, isAdmin: true }, { ...invite, hash }));
+    ok(world.as(bob, { ...invite, hash: inviteHash(hash) }));
+    ok(world.as(ann, { op: "removeUser", user: bob.keys.userId }));
+    expect(world.catalogue.invites()).toMatchObject([{ hash, createdBy: "ann" }]);
+  });
+
   it("USER-7 who ends itself is told so however often it asks, and nothing else", () => {
     const [, bob] = world.withUsers("ann", "bob") as [Person, Person];
     const { session, sequence } = bob.session;
