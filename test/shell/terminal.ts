@@ -13,6 +13,7 @@ class FakeOutput extends Writable {
   readonly isTTY = true;
   columns: number;
   rows: number;
+  text = "";
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
 
   constructor(terminal: InstanceType<typeof xterm.Terminal>) {
@@ -23,6 +24,7 @@ class FakeOutput extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.text += chunk.toString("utf8");
     // A terminal driver turns LF into CR LF.
     this.#terminal.write(chunk.toString("utf8").replace(/\n/g, "\r\n"), callback);
   }
@@ -85,6 +87,11 @@ export class FakeTerminal {
 
   resize(columns: number, rows: number): void {
     this.#output.resize(columns, rows);
+  }
+
+  /** All that was ever written to it, escape codes included. */
+  get written(): string {
+    return this.#output.text;
   }
 
   /** Everything on the screen and above it, without blank lines at the end. */
