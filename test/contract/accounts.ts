@@ -12,7 +12,7 @@ import type {
 import type { DfsError } from "../../src/core/errors.ts";
 import { toDfsError } from "../../src/core/errors.ts";
 import type { UserName } from "../../src/core/ids.ts";
-import { parseUserName } from "../../src/core/ids.ts";
+import { parsePeerName, parseUserName } from "../../src/core/ids.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 
@@ -205,6 +205,9 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
         one.setAdmin(named("lea"), true),
         one.setQuota(named("lea"), 5),
         one.setPolicy({ retainRevisions: 3 }),
+        one.orderStorage(parsePeerName("nobody"), "remove"),
+        one.revokePeer(parsePeerName("nobody")),
+        one.changeCoordinator("remove", parsePeerName("nobody")),
         one.invite(),
       ])
         expect(await kindOf(call)).toBe("permission");

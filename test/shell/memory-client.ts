@@ -611,6 +611,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
 
   async revokePeer(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
     await this.#change(options);
+    this.people.requireAdmin(this.actor);
     this.network.revoke(peer, options.force === true);
   }
 
