@@ -16,6 +16,7 @@ import { requireAdministrator } from "./administrators.ts";
 import type { KnownUser } from "./known-rows.ts";
 import { addInvite, admitPeer, initNetwork, revokeInvite } from "./network-operations.ts";
 import { type Operation, type OperationName, administratorOnly, operationAuthors } from "./operation.ts";
+import { rekey, share } from "./share-operations.ts";
 import { orderCoordinator, orderPeer, removePeer, revokePeer, updatePeer } from "./peer-operations.ts";
 import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
@@ -47,6 +48,8 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   copyFile,
   move,
   removeEntry,
+  rekey,
+  share,
   endLease,
   expire,
   orderCoordinator,
@@ -72,6 +75,8 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "copyFile",
   "move",
   "removeEntry",
+  "rekey",
+  "share",
   "endLease",
   "expire",
   "orderCoordinator",

@@ -2,11 +2,11 @@
 import type { NodeId, UserId } from "../core/ids.ts";
 import { pageBytesMax, pageRowsMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
-import type { DirectoryPage, EntryRow, ListedRow, NodeRow, RevisionRow } from "./rows.ts";
-import { bytes, entryRowOf, nodeRowOf, revisionRowOf } from "./row-values.ts";
+import type { DirectoryPage, EntryRow, ListedRow, RevisionRow } from "./rows.ts";
+import { bytes, entryRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
-import { UserReader } from "./user-reader.ts";
 import { idBytes } from "./id-bytes.ts";
+import { ShareReader } from "./share-reader.ts";
 
 export interface ListQuery {
   /** The token that the page before ended with. */
@@ -21,7 +21,7 @@ export interface ListQuery {
 }
 
 const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
-const entryColumns = `e.token, n.node, n.kind, n.attributes AS directory_attributes, n.created_ms AS node_created_ms,
+const entryColumns = `e.token, n.node, n.kind, n.attributes AS wrap, n.generation, n.created_ms AS node_created_ms,
   r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
   r.created_ms, r.expires_ms`;
 const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
@@ -38,7 +38,7 @@ const entriesAt = (condition: string): string =>
 const entryAt = entriesAt("AND e.token = ?3");
 const pageAt = `${entriesAt("AND e.token > ?3")} ORDER BY token LIMIT ?4`;
 
-export abstract class CatalogueReader extends UserReader {
+export abstract class CatalogueReader extends ShareReader {
   /** What the name `token` in a user's directory stands for, now or after the entry `at`. */
   entry(user: UserId, parent: NodeId, token: Uint8Array, at?: number): EntryRow | undefined {
     const parentRow = this.#directoryRow(user, parent);
@@ -69,18 +69,6 @@ export abstract class CatalogueReader extends UserReader {
       )
       .get(idBytes(node), revision);
     return row === undefined ? undefined : revisionRowOf(row);
-  }
-
-  /** A file or directory by its id, live or not, while it is remembered. */
-  node(node: NodeId): NodeRow | undefined {
-    const row = this.database
-      .prepare(
-        `SELECT n.*, u.user, e.token, p.node AS parent FROM nodes n JOIN users u ON u.id = n.user_id
-         LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
-         WHERE n.node = ?`,
-      )
-      .get(idBytes(node));
-    return row === undefined ? undefined : nodeRowOf(row);
   }
 
   /** When the next file is due to be ended, in milliseconds since 1970; it may be long ago. Undefined when no file is to expire. */
@@ -114,7 +102,7 @@ function pageOf(found: readonly SqlRow[], limit: number): DirectoryPage {
   let pageBytes = 0;
   for (const row of found) {
     const listed = { token: bytes(row["token"]), ...entryRowOf(row) };
-    pageBytes += listed.token.length + listed.attributes.length;
+    pageBytes += listed.token.length + listed.wrap.length + listed.attributes.length;
     const isFull = rows.length === limit || (rows.length > 0 && pageBytes > pageBytesMax);
     if (isFull) return { rows, next: rows.at(-1)?.token ?? null };
     rows.push(listed);

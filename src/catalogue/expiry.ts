@@ -16,7 +16,7 @@ export const expire: Handler<"expire"> = (context, { op }) => {
 function dueFiles({ database, timeMs }: ApplyContext): SqlRow[] {
   return database
     .prepare(
-      `SELECT e.id AS entry_id, n.id, n.node, n.kind, n.revision
+      `SELECT e.id AS entry_id, n.id, n.node, n.kind, n.revision, n.generation
        FROM revisions r JOIN nodes n ON n.id = r.node_id JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL
        WHERE r.expires_ms IS NOT NULL AND r.ended_index IS NULL AND r.expires_ms <= ?
        ORDER BY r.expires_ms, r.id LIMIT ?`,

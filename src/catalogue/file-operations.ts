@@ -6,6 +6,7 @@
 import type { NodeId } from "../core/ids.ts";
 import type { ApplyContext, Handler } from "./apply-context.ts";
 import { Refusal, requireThat } from "./refusal.ts";
+import { requireFresh, requireGeneration } from "./rights.ts";
 import {
   type BoundNode,
   type NewRevision,
@@ -13,7 +14,6 @@ import {
   addNode,
   addFirstRevision,
   addNextRevision,
-  bindAnew,
   bindName,
   checkAncestors,
   endBoundNode,
@@ -24,6 +24,7 @@ import {
   requireBound,
   requireFree,
   requireRevision,
+  rewrap,
   unbindName,
 } from "./tree.ts";
 import { idBytes, idText } from "./id-bytes.ts";
@@ -35,33 +36,35 @@ import { countBytes, requireQuota } from "./user-rows.ts";
 interface CommitTarget {
   readonly node: NodeId;
   readonly baseRevision: number;
+  readonly wrap: Uint8Array | null;
+  readonly generation: number;
 }
 
-/** Refuses with `not-found`, `not-directory`, `exists`, and `invalid-name` when the tree would be too deep. */
-export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, token, node, attributes }) => {
+/** Refuses with `not-found`, `not-directory`, `rekeyed`, `exists`, and `invalid-name` when the tree would be too deep. */
+export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, token, node, ...wrap }) => {
   const place = placeOf(context, parent, token);
+  requireNewest(context, place, wrap.parentGeneration);
   requireFree(place);
   checkAncestors(context, place.directoryRow);
-  const directory = { node, kind: kindDirectory, attributes };
-  bindName(context, place, addNode(context, directory, place.ownerRow));
+  bindName(context, place, addNode(context, { node, kind: kindDirectory, ...wrap }, place.ownerRow));
   context.totals.directories += 1;
   return { op };
 };
 
-/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `moved` for another epoch of the shelf's chain, `conflict` for another base revision or an ended lease, `quota`, and `usage` when the file would have expired already. */
+/** Refuses with `not-found` (directory or shelf), `not-directory`, `is-directory`, `exists`, `moved` for another epoch of the shelf's chain, `conflict` for another base revision or an ended lease, `rekeyed`, `quota`, and `usage` when the file would have expired already. */
 export const putFile: Handler<"putFile"> = (context, operation) => {
   const { expiresMs } = operation;
   const isAhead = expiresMs === null || expiresMs > context.timeMs;
   requireThat(isAhead, "usage", "the file would have expired already: check the clock");
   requireChain(context, operation);
   requireOpenLease(context, operation);
-  const place = placeOf(context, operation.parent, operation.token);
+  const place = placeOf(context, operation.parent, operation.token, operation.baseRevision > 0);
   return { op: operation.op, revision: commitRevision(context, place, operation, operation) };
 };
 
-/** The copy stays, whenever its source expires. Refuses as putFile does, and with `not-found` when the source is not of the same user's tree or has no such revision. */
+/** The copy stays, whenever its source expires. Refuses as putFile does, and with `not-found` when the source is not of the same user's tree, the author cannot reach it, or it has no such revision. */
 export const copyFile: Handler<"copyFile"> = (context, operation) => {
-  const place = placeOf(context, operation.parent, operation.token);
+  const place = placeOf(context, operation.parent, operation.token, operation.baseRevision > 0);
   const source = requireRevision(context, place.ownerRow, operation.sourceNode, operation.sourceRevision);
   const content: NewRevision = {
     fileKey: source["file_key"] as Uint8Array,
@@ -78,9 +81,9 @@ export const copyFile: Handler<"copyFile"> = (context, operation) => {
   return { op: operation.op, revision: commitRevision(context, place, operation, content) };
 };
 
-/** Refuses with `not-found`, `not-directory`, `is-directory`, `exists`, `conflict`, and `usage` for a directory into itself and for another user's tree. */
+/** Refuses with `not-found`, `not-directory`, `is-directory`, `exists`, `conflict`, `rekeyed`, and `usage` for a directory into itself and for another user's tree. */
 export const move: Handler<"move"> = (context, operation) => {
-  const { op, node, replace } = operation;
+  const { op, node, replace, parentGeneration } = operation;
   const from = placeOf(context, operation.fromParent, operation.fromToken);
   const to = placeOf(context, operation.toParent, operation.toToken);
   const source = requireBound(from, node);
@@ -91,11 +94,14 @@ export const move: Handler<"move"> = (context, operation) => {
   );
   const target = to.bound;
   if (target?.nodeRow === source.nodeRow) return { op };
+  requireFresh(context, source.nodeRow, from.reach);
+  requireNewest(context, to, parentGeneration);
   checkReplaced(source, target, replace);
   if (source.kind === kindDirectory) checkAncestors(context, to.directoryRow, source.nodeRow);
   if (target !== undefined) endBoundNode(context, target);
   unbindName(context, source.entryRow);
-  bindAnew(context, to, source.nodeRow);
+  bindName(context, to, source.nodeRow);
+  rewrap(context, source.nodeRow, operation, source.generation);
   return { op };
 };
 
@@ -110,21 +116,36 @@ export const removeEntry: Handler<"removeEntry"> = (context, { op, parent, token
 
 /** A new file's first revision, or the one after `baseRevision`, which must be the current one. */
 function commitRevision(context: ApplyContext, place: Place, target: CommitTarget, content: NewRevision): number {
-  const { bound, ownerRow } = place;
-  const base = target.baseRevision > 0 ? requireBase(bound, target) : undefined;
-  if (base === undefined) requireFree(place);
+  const { ownerRow } = place;
+  const { baseRevision, wrap, generation } = target;
+  requireThat((wrap === null) === baseRevision > 0, "usage", "a new file has a wrap, and a next revision has none");
+  if (wrap === null) {
+    const bound = requireBase(place.bound, target);
+    requireGeneration(bound.generation, generation);
+    requireFresh(context, bound.nodeRow, place.reach);
+    requireQuota(context, ownerRow, content.addedBytes);
+    countBytes(context, ownerRow, content.addedBytes);
+    return addNextRevision(context, bound.nodeRow, baseRevision, content);
+  }
+  requireNewest(context, place, generation);
+  requireFree(place);
   requireQuota(context, ownerRow, content.addedBytes);
-  const newFile = { node: target.node, kind: kindFile, attributes: null };
-  const nodeRow = base ?? addNode(context, newFile, ownerRow);
+  const file = { node: target.node, kind: kindFile, attributes: wrap, parentGeneration: generation };
+  const nodeRow = addNode(context, file, ownerRow);
   countBytes(context, ownerRow, content.addedBytes);
-  if (base !== undefined) return addNextRevision(context, base, target.baseRevision, content);
   bindName(context, place, nodeRow);
   context.totals.files += 1;
   return addFirstRevision(context, nodeRow, content);
 }
 
-/** Compare-and-set: row of the file when it still is at the base revision. */
-function requireBase(bound: BoundNode | undefined, { node, baseRevision }: CommitTarget): number {
+/** Refuses with `rekeyed` unless what goes into the directory was sealed by its newest key, and that can be written with. */
+function requireNewest(context: ApplyContext, place: Place, sealedBy: number): void {
+  requireGeneration(place.generation, sealedBy);
+  requireFresh(context, place.directoryRow, place.reach);
+}
+
+/** Compare-and-set: the file when it still is at the base revision. */
+function requireBase(bound: BoundNode | undefined, { node, baseRevision }: CommitTarget): BoundNode {
   if (bound === undefined) throw new Refusal("conflict", "the file has been removed meanwhile: look again", 0);
   requireThat(bound.kind === kindFile, "is-directory", "a directory has taken the file's name meanwhile");
   if (!isNode(bound, node)) {
@@ -141,7 +162,7 @@ function requireBase(bound: BoundNode | undefined, { node, baseRevision }: Commi
       bound.revision,
     );
   }
-  return bound.nodeRow;
+  return bound;
 }
 
 /** Whether `source` may take the place of what its new name stands for. */

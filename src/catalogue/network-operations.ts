@@ -11,7 +11,7 @@ import type { PeerDescription, PeerRole } from "./operation.ts";
 import { addPeer, deletePeer, freeName, homeShelf } from "./peer-rows.ts";
 import { requireThat } from "./refusal.ts";
 import { addShelf, changeChains } from "./shelf-rows.ts";
-import { addNode, kindDirectory } from "./tree.ts";
+import { addRoot } from "./tree.ts";
 import { sharedUserRow } from "./user-rows.ts";
 
 /** Refuses with `exists` in a network that is founded, `permission` unless the author is the founder, and `integrity` for ids that are not the hashes of their keys. */
@@ -49,8 +49,7 @@ export const initNetwork: Handler<"initNetwork"> = (context, operation) => {
       context.timeMs,
     );
   context.totals.users = sharedUserRow;
-  const root = { node: sharedUser.rootDirectory, kind: kindDirectory, attributes: new Uint8Array(0) };
-  addNode(context, root, sharedUserRow);
+  addRoot(context, sharedUser.rootDirectory, sharedUserRow);
   addPeer(context, founder, { name: founder.name, role: "storage", inviteHash: null });
   if (founder.shelf !== null) addShelf(context, founder.id, founder.shelf);
   return { op };

@@ -17,6 +17,7 @@ import {
   attributesBytesMax,
   copiesMax,
   inviteUsesMax,
+  keyGenerationsMax,
   leaseKeysMax,
   nameTokenBytesMax,
   peerAddressesMax,
@@ -25,6 +26,8 @@ import {
   recordsPerCallMax,
   retainMsMax,
   retainRevisionsMax,
+  sharedKeyringBytesMax,
+  sharesPerNodeMax,
   userNameBytesMax,
   wrappedKeyBytesMax,
   zoneBytesMax,
@@ -42,6 +45,9 @@ const storeId = hexId<StoreId>(randomIdBytes);
 const leaseId = hexId<LeaseId>(randomIdBytes);
 const token = byteString(1, nameTokenBytesMax);
 const attributes = byteString(0, attributesBytesMax);
+/** The number of the newest key of a directory or file, by which what the operation carries was sealed: another is refused with `rekeyed`. */
+const generation = wholeNumber(1, keyGenerationsMax);
+const sealedShare = byteString(0, sharedKeyringBytesMax);
 const digest = byteString(digestBytes, digestBytes);
 const count = wholeNumber(0);
 const copies = wholeNumber(1, copiesMax);
@@ -90,6 +96,13 @@ const chain = { shelf: shelfId, epoch: wholeNumber(1) };
 /** A name binding: the token `token` in the directory `parent` stands for `node`. */
 const binding = { parent: nodeId, token, node: nodeId };
 
+/** What the keys of a revision are: those of a new file stand in its wrap, sealed by the directory; a next revision has none. */
+const revisionKeys = {
+  wrap: nullable(attributes),
+  /** Of the directory for a new file, of the file for a next revision. */
+  generation,
+};
+
 /** Every operation by its name. The names travel and stay in logs: they are never changed. */
 const operations = {
   /** Founds the network in an empty catalogue; its author is the founder. */
@@ -113,10 +126,12 @@ const operations = {
   admitPeer: record({ inviteSecretHash: digest, peer: peerDescription, replaces: nullable(peerIdWire) }),
   /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none, another `store` tells that the disk was lost. */
   updatePeer: record({ name: nullable(peerName), ...reach }),
-  makeDirectory: record({ ...binding, attributes }),
+  /** `attributes` is the wrap, sealed by the directory `parent`. */
+  makeDirectory: record({ ...binding, parentGeneration: generation, attributes }),
   /** Commits a revision. `baseRevision` is the revision that it replaces, 0 for a new file. */
   putFile: record({
     ...binding,
+    ...revisionKeys,
     baseRevision: count,
     fileKey: fileKeyWire,
     /** Plaintext bytes. */
@@ -136,8 +151,15 @@ const operations = {
     expiresMs: nullable(count),
   }),
   /** Commits a revision with the content of another file's revision. */
-  copyFile: record({ ...binding, baseRevision: count, sourceNode: nodeId, sourceRevision: wholeNumber(1), attributes }),
-  /** Binds `node` to another name; `replace` is the file that it takes the place of, null for none. */
+  copyFile: record({
+    ...binding,
+    ...revisionKeys,
+    baseRevision: count,
+    sourceNode: nodeId,
+    sourceRevision: wholeNumber(1),
+    attributes,
+  }),
+  /** Binds `node` to another name, with a new wrap; `replace` is the file that it takes the place of, null for none. */
   move: record({
     fromParent: nodeId,
     fromToken: token,
@@ -145,9 +167,26 @@ const operations = {
     toToken: token,
     node: nodeId,
     replace: nullable(nodeId),
+    /** Of the directory `toParent`. */
+    parentGeneration: generation,
+    attributes,
   }),
   /** Ends a name binding; a directory must be empty. */
   removeEntry: record({ ...binding, kind: oneOf(["file", "directory"]) }),
+  /**
+   * Gives a node a new key: one more than `fromGeneration`, in a new wrap. `shares` renews the share of each grantee that
+   * the node has, but for `drop`, whose share ends; null drops none.
+   */
+  rekey: record({
+    ...binding,
+    parentGeneration: generation,
+    fromGeneration: generation,
+    attributes,
+    shares: list(record({ grantee: userId, sealed: sealedShare }), 0, sharesPerNodeMax),
+    drop: nullable(userId),
+  }),
+  /** Gives another user a node of the author's: its keyring, sealed for that user. One that has it already has it anew. */
+  share: record({ node: nodeId, grantee: userId, mayWrite: boolean, sealed: sealedShare, generation }),
   /** Ends a lease and asks which of its file keys have been committed after all. Its author owns the shelf. */
   endLease: record({ ...chain, lease: leaseId, fileKeys: list(fileKeyWire, 0, leaseKeysMax) }),
   /** Ends files whose time is over by the entry's time, those that are due longest first, up to `expiryBatchMax`. */
@@ -220,6 +259,8 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer" | 
   copyFile: "user",
   move: "user",
   removeEntry: "user",
+  rekey: "user",
+  share: "user",
   endLease: "peer",
   expire: "peer",
   orderCoordinator: "either",

@@ -44,6 +44,8 @@ const operationResultWire = tagged("op", {
   copyFile: committed,
   move: nothing,
   removeEntry: nothing,
+  rekey: nothing,
+  share: nothing,
   /** The keys asked for that a revision on this shelf refers to. */
   endLease: record({ referenced: list(fileKeyWire, 0, leaseKeysMax) }),
   /** How many files were ended, and whether more are due. */

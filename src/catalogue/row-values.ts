@@ -13,9 +13,11 @@ import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { decodeLinks } from "./chain.ts";
 import type { PeerRole } from "./operation.ts";
 import type { ChangedRow, EntryRow, InviteRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
-import type { ReferencedKey, RevisionRow, ShelfRow, UserRow } from "./rows.ts";
+import type { ReferencedKey, RevisionRow, ShareRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
+
+const noAttributes = new Uint8Array(0);
 
 /** A row of the entry queries. */
 export function entryRowOf(row: SqlRow): EntryRow {
@@ -23,7 +25,9 @@ export function entryRowOf(row: SqlRow): EntryRow {
   return {
     node: idText(bytes(row["node"])),
     kind: isDirectory ? "directory" : "file",
-    attributes: Uint8Array.from(bytes(isDirectory ? row["directory_attributes"] : row["attributes"])),
+    wrap: Uint8Array.from(bytes(row["wrap"])),
+    generation: Number(row["generation"]),
+    attributes: isDirectory ? noAttributes : Uint8Array.from(bytes(row["attributes"])),
     revision: Number(row["revision"]),
     fileKey: isDirectory ? null : fileKeyOf(bytes(row["file_key"])),
     sizeBytes: Number(row["size_bytes"]),
@@ -50,6 +54,7 @@ export function revisionRowOf(row: SqlRow): RevisionRow {
     shelf: idText(bytes(row["shelf"])),
     copies: Number(row["copies"]),
     copiesWanted: Number(row["copies_wanted"]),
+    expiresMs: numberOrNull(row["expires_ms"]),
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
     createdMs: Number(row["created_ms"]),
@@ -66,6 +71,8 @@ export function nodeRowOf(row: SqlRow): NodeRow {
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
     ...namingOf(row),
+    wrap: Uint8Array.from(bytes(row["attributes"])),
+    generation: Number(row["generation"]),
   };
 }
 
@@ -73,6 +80,20 @@ function namingOf({ parent, token }: SqlRow): Pick<NodeRow, "parent" | "token"> 
   return {
     parent: parent instanceof Uint8Array ? idText<NodeId>(parent) : null,
     token: bytesOrNull(token),
+  };
+}
+
+/** A row of `shares` with its users and node. */
+export function shareRowOf(row: SqlRow): ShareRow {
+  return {
+    owner: idText(bytes(row["owner"])),
+    node: idText(bytes(row["node"])),
+    grantee: idText(bytes(row["grantee"])),
+    mayWrite: row["may_write"] === 1,
+    sealed: Uint8Array.from(bytes(row["sealed"])),
+    generation: Number(row["generation"]),
+    createdIndex: Number(row["created_index"]),
+    createdMs: Number(row["created_ms"]),
   };
 }
 
@@ -160,12 +181,13 @@ export function changedRowOf(row: SqlRow): ChangedRow {
   const isDirectory = row["kind"] === kindDirectory;
   const isEnded = row["ended_index"] !== null;
   const fileKey = row["file_key"];
-  const attributes = bytesOrNull(isDirectory ? row["directory_attributes"] : row["attributes"]);
   return {
     node: idText(bytes(row["node"])),
     kind: isDirectory ? "directory" : "file",
     ...namingOf(row),
-    attributes: isEnded || attributes === null ? new Uint8Array(0) : attributes,
+    wrap: isEnded ? noAttributes : Uint8Array.from(bytes(row["wrap"])),
+    generation: Number(row["generation"]),
+    attributes: bytesOrNull(row["attributes"]) ?? noAttributes,
     revision: Number(row["revision"]),
     fileKey: fileKey instanceof Uint8Array ? fileKeyOf(fileKey) : null,
     sizeBytes: Number(row["size_bytes"]),

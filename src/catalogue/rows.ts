@@ -17,10 +17,12 @@ import {
   attributesBytesMax,
   chainLinksMax,
   copiesMax,
+  keyGenerationsMax,
   nameTokenBytesMax,
   pageRowsMax,
   peerAddressesMax,
   peerIdBytesMax,
+  sharedKeyringBytesMax,
   zoneBytesMax,
 } from "../core/limits.ts";
 import { peerRoles } from "./operation.ts";
@@ -38,11 +40,17 @@ const fileKey = brandedText(parseFileKey);
 const shelfId = brandedText(parseShelfId);
 const peerId = brandedText(parsePeerId);
 const copies = v.pipe(wholeNumber(1), v.maxValue(copiesMax));
+const generation = v.pipe(wholeNumber(1), v.maxValue(keyGenerationsMax));
+const userId = brandedText(parseUserId);
 
 const entryFields = {
   node: nodeId,
   kind,
-  /** Of a file's revision, or of a directory; empty for a root. */
+  /** Sealed by the directory that it is in: its keyring, and mode and time of a directory; empty for a root. */
+  wrap: attributes,
+  /** Number of its newest key. */
+  generation,
+  /** Of a file's revision; empty for a directory. */
   attributes,
   /** 0 for a directory. */
   revision: count,
@@ -55,7 +63,7 @@ const entryFields = {
   shelf: v.nullable(shelfId),
   copies: count,
   /** Disks that it is to be on; 0 leaves that to the policy. */
-  copiesWanted: count,
+  copiesWanted: v.pipe(count, v.maxValue(copiesMax)),
   /** Time of the entry that committed the revision, or made the directory. */
   committedMs: count,
   /** From when on the file may be ended; null for a file that stays, and for a directory. */
@@ -82,6 +90,8 @@ const revisionRow = record({
   copies: count,
   /** Disks that it is to be on; 0 leaves that to the policy. */
   copiesWanted: v.pipe(count, v.maxValue(copiesMax)),
+  /** From when on the file may be ended; null for one that stays. */
+  expiresMs: v.nullable(count),
   createdIndex: count,
   /** Null while it is the live one. */
   endedIndex: v.nullable(count),
@@ -99,6 +109,28 @@ const nodeRow = record({
   /** Directory and token that name it; null for a root and for a node that has ended. */
   parent: v.nullable(nodeId),
   token: v.nullable(token),
+  /** Its keyring, sealed by that directory; empty for a root. */
+  wrap: attributes,
+  /** Number of its newest key. */
+  generation,
+});
+const shareRow = record({
+  owner: userId,
+  node: nodeId,
+  grantee: userId,
+  mayWrite: v.boolean(),
+  /** The node's keyring, sealed for the grantee. */
+  sealed: byteString(0, sharedKeyringBytesMax),
+  /** Number of the newest key in it. */
+  generation,
+  createdIndex: count,
+  createdMs: count,
+});
+const sharePage = record({
+  /** In the order in which the nodes were made. */
+  rows: list(shareRow, 0, pageRowsMax),
+  /** Where the next page starts; null on the last one. */
+  next: v.nullable(record({ node: nodeId, grantee: userId })),
 });
 const peerRow = record({
   id: peerId,
@@ -189,7 +221,10 @@ const changedRow = record({
   /** Directory and token that name it; null for a root, and for a node that has ended. */
   parent: v.nullable(nodeId),
   token: v.nullable(token),
-  /** Of the live revision, or of a directory; empty for a root and for what has ended. */
+  /** As in an entry; empty for a root and for what has ended. */
+  wrap: attributes,
+  generation,
+  /** Of the live revision; empty for a directory and for what has ended. */
   attributes,
   /** Latest revision of a file; 0 for a directory. */
   revision: count,
@@ -232,6 +267,8 @@ export type EntryRow = v.InferOutput<typeof entryRow>;
 export type ListedRow = v.InferOutput<typeof listedRow>;
 export type DirectoryPage = v.InferOutput<typeof directoryPage>;
 export type RevisionRow = v.InferOutput<typeof revisionRow>;
+export type ShareRow = v.InferOutput<typeof shareRow>;
+export type SharePage = v.InferOutput<typeof sharePage>;
 export type NodeRow = v.InferOutput<typeof nodeRow>;
 export type PeerRow = v.InferOutput<typeof peerRow>;
 export type ShelfRow = v.InferOutput<typeof shelfRow>;
@@ -252,6 +289,7 @@ export const rowSchemas = {
   directoryPage: directoryPage,
   revision: revisionRow,
   node: nodeRow,
+  sharePage,
   peer: peerRow,
   shelf: shelfRow,
   policy: policyRow,

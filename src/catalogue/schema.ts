@@ -11,9 +11,11 @@ const schemaVersion = 4;
  * a revision ceased to be among those that a live file keeps. A command that collects removes them after their time.
  * `nodes.id` is given out in order by the totals, `kind` is 1 for a file and 2 for a directory; `history_bytes` counts
  * earlier revisions that were removed too, and `removed_bytes` those of them alone. `changed_index` is that of the last
- * command that made, named, renamed or ended a node, or gave it a revision; `collected_index` the latest that a removed
- * node had. `drops` are the file keys of a shelf that no revision names any more. `used_bytes` counts the added bytes of
- * all revisions in a user's tree; a user who has ended keeps the row as long as the tree is kept, without a credential. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
+ * command that made, named, renamed or ended a node, or gave it a revision or a key; `collected_index` the latest that a
+ * removed node had. A node's `attributes` are its wrap, sealed by the key of the directory that it is in which had the
+ * number `parent_generation`; `generation` is the number of its own newest key. `drops` are the file keys of a shelf that
+ * no revision names any more. `used_bytes` counts the added bytes of all revisions in a user's tree; a user who has ended
+ * keeps the row as long as the tree is kept, without a credential. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
  * chain.ts, `log_mark.mark` is the log's own and unknown here.
  */
 const tables = `
@@ -21,8 +23,8 @@ CREATE TABLE totals (
   id INTEGER PRIMARY KEY CHECK (id = 1), applied_index INTEGER NOT NULL, last_time_ms INTEGER NOT NULL,
   members_version INTEGER NOT NULL, nodes INTEGER NOT NULL, sessions INTEGER NOT NULL, files INTEGER NOT NULL,
   directories INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, drops INTEGER NOT NULL,
-  users INTEGER NOT NULL, collected_index INTEGER NOT NULL);
-INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  users INTEGER NOT NULL, collected_index INTEGER NOT NULL, rekeyed INTEGER NOT NULL);
+INSERT INTO totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 CREATE TABLE log_mark (id INTEGER PRIMARY KEY CHECK (id = 1), mark BLOB NOT NULL);
 INSERT INTO log_mark VALUES (1, X'');
 CREATE TABLE network (
@@ -64,10 +66,17 @@ CREATE TABLE ended_leases (
 CREATE INDEX ended_leases_by_time ON ended_leases (ended_ms);
 CREATE TABLE nodes (
   id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE, user_id INTEGER NOT NULL, kind INTEGER NOT NULL,
-  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB, changed_index INTEGER NOT NULL,
-  created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
+  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB NOT NULL, generation INTEGER NOT NULL,
+  parent_generation INTEGER NOT NULL, changed_index INTEGER NOT NULL, created_index INTEGER NOT NULL,
+  ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
 CREATE INDEX nodes_by_change ON nodes (user_id, changed_index);
 CREATE INDEX nodes_by_end ON nodes (ended_ms) WHERE ended_ms IS NOT NULL;
+CREATE TABLE shares (
+  node_id INTEGER NOT NULL, grantee_id INTEGER NOT NULL, owner_id INTEGER NOT NULL, may_write INTEGER NOT NULL,
+  sealed BLOB NOT NULL, generation INTEGER NOT NULL, created_index INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  PRIMARY KEY (node_id, grantee_id)) WITHOUT ROWID;
+CREATE INDEX shares_by_grantee ON shares (grantee_id, node_id);
+CREATE INDEX shares_by_owner ON shares (owner_id, node_id);
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, token BLOB NOT NULL, node_id INTEGER NOT NULL,
   created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
@@ -115,6 +124,7 @@ export const tableKeys = {
   sessions: { session: new Uint8Array(0) },
   ended_leases: { shelf: new Uint8Array(0), lease: new Uint8Array(0) },
   nodes: { id: 0 },
+  shares: { node_id: 0, grantee_id: 0 },
   entries: { id: 0 },
   revisions: { id: 0 },
 } as const;
@@ -142,6 +152,8 @@ export interface Totals {
   users: number;
   /** The latest `changed_index` of a node that was removed: who has followed changes only up to before it may have missed an end. */
   collectedIndex: number;
+  /** How often any node has got a new key: where none has, none can be sealed by an old one. */
+  rekeyed: number;
 }
 
 /** Makes the tables in a new database, without a prepared statement. */
@@ -176,6 +188,7 @@ export function loadTotals(database: SqlDatabase): Totals {
     drops: column("drops"),
     users: column("users"),
     collectedIndex: column("collected_index"),
+    rekeyed: column("rekeyed"),
   };
 }
 
@@ -193,7 +206,7 @@ export function saveLogMark(database: SqlDatabase, mark: Uint8Array): void {
 export function saveTotals(database: SqlDatabase, totals: Totals): void {
   database
     .prepare(
-      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?, drops = ?, users = ?, collected_index = ?",
+      "UPDATE totals SET applied_index = ?, last_time_ms = ?, members_version = ?, nodes = ?, sessions = ?, files = ?, directories = ?, logical_bytes = ?, stored_bytes = ?, drops = ?, users = ?, collected_index = ?, rekeyed = ?",
     )
     .run(
       totals.appliedIndex,
@@ -208,5 +221,6 @@ export function saveTotals(database: SqlDatabase, totals: Totals): void {
       totals.drops,
       totals.users,
       totals.collectedIndex,
+      totals.rekeyed,
     );
 }

@@ -2,12 +2,12 @@
 import { type NodeId, type ShelfId, digestOf, type FileKey, type LeaseId } from "../core/ids.ts";
 import { pathDepthMax } from "../core/limits.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
-import { type ApplyContext, authorUserRow } from "./apply-context.ts";
+import type { ApplyContext } from "./apply-context.ts";
 import { keepKey } from "./drops.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { idBytes } from "./id-bytes.ts";
+import { type Reach, reachOf } from "./rights.ts";
 import { noteFallenOut } from "./retention.ts";
-import { sharedUserRow } from "./user-rows.ts";
 
 export const kindFile = 1;
 export const kindDirectory = 2;
@@ -20,14 +20,17 @@ export interface BoundNode {
   readonly kind: number;
   /** Current revision of a file; 0 for a directory. */
   readonly revision: number;
+  /** Number of its newest key. */
+  readonly generation: number;
 }
 
 /** What a new node is besides its user and time. */
 interface NewNode {
   readonly node: NodeId;
   readonly kind: number;
-  /** Of a directory; a file has them with its revisions. */
-  readonly attributes: Uint8Array | null;
+  /** Its wrap, and the number of the key of its directory that sealed it. */
+  readonly attributes: Uint8Array;
+  readonly parentGeneration: number;
 }
 
 /** What a new revision holds besides its number and time. */
@@ -47,41 +50,40 @@ export interface NewRevision {
 /** A name in a live directory that the author may change. */
 export interface Place {
   readonly directoryRow: number;
-  /** Row of the user whose tree it is: what is made there is that user's. */
+  /** Whose tree it is in. */
   readonly ownerRow: number;
+  /** Number of the directory's newest key. */
+  readonly generation: number;
+  readonly reach: Reach;
   readonly token: Uint8Array;
   /** What the name stands for; undefined when it is free. */
   readonly bound: BoundNode | undefined;
 }
 
-/** The name `token` in the directory `parent`. Refuses with `not-found`, also for a directory that the author may not change, and `not-directory`. */
-export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array): Place {
+/**
+ * The name `token` in the directory `parent`. Where the author may not change the directory but `mayBeFile`, it may be
+ * the place of a file that was shared by itself. Refuses with `not-found` (whoever has no right learns no more) or
+ * `not-directory`.
+ */
+export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array, mayBeFile = false): Place {
   const row = context.database
     .prepare(
-      `SELECT d.id AS directory_id, d.user_id, d.kind AS directory_kind, e.id AS entry_id, n.id, n.node, n.kind, n.revision
+      `SELECT d.id AS directory_id, d.user_id, d.kind AS directory_kind, d.generation AS directory_generation,
+         e.id AS entry_id, n.id, n.node, n.kind, n.revision, n.generation
        FROM nodes d LEFT JOIN entries e ON e.parent_id = d.id AND e.token = ? AND e.ended_index IS NULL
        LEFT JOIN nodes n ON n.id = e.node_id WHERE d.node = ? AND d.ended_index IS NULL`,
     )
     .get(token, idBytes(parent));
-  const isThere = row !== undefined && mayChange(context, Number(row["user_id"]));
-  requireThat(isThere, "not-found", "the directory is not there any more");
+  requireThat(row !== undefined, "not-found", "the directory is not there any more");
+  const ownerRow = Number(row["user_id"]);
+  const directoryRow = Number(row["directory_id"]);
+  const bound = row["entry_id"] === null ? undefined : boundNodeOf(row);
+  const reach =
+    reachOf(context, ownerRow, directoryRow) ??
+    (mayBeFile && bound?.kind === kindFile ? reachOf(context, ownerRow, bound.nodeRow) : undefined);
+  requireThat(reach !== undefined, "not-found", "the directory is not there any more");
   requireThat(row["directory_kind"] === kindDirectory, "not-directory", "a file cannot hold other files");
-  return {
-    directoryRow: Number(row["directory_id"]),
-    ownerRow: Number(row["user_id"]),
-    token,
-    bound: row["entry_id"] === null ? undefined : boundNodeOf(row),
-  };
-}
-
-/** Whether the author may change the tree of a user: its own, and the shared user's, which is everybody's. */
-function mayChange(context: ApplyContext, ownerRow: number): boolean {
-  return ownerRow === sharedUserRow || ownerRow === authorUserRow(context);
-}
-
-/** Notes that something about a node changed, for whoever follows the changes of its tree. */
-function noteChanged({ database, index }: ApplyContext, nodeRow: number): void {
-  database.prepare("UPDATE nodes SET changed_index = ? WHERE id = ?").run(index, nodeRow);
+  return { directoryRow, ownerRow, generation: Number(row["directory_generation"]), reach, token, bound };
 }
 
 /** A row of `nodes` with the entry that names it. */
@@ -92,6 +94,7 @@ export function boundNodeOf(row: SqlRow): BoundNode {
     node: row["node"] as Uint8Array,
     kind: Number(row["kind"]),
     revision: Number(row["revision"]),
+    generation: Number(row["generation"]),
   };
 }
 
@@ -114,26 +117,52 @@ export function isNode(bound: BoundNode, node: NodeId): boolean {
 }
 
 /** Adds a node that is not remembered, a file at its first revision, and returns its row. Refuses with `exists`. */
-export function addNode(context: ApplyContext, { node, kind, attributes }: NewNode, userRow: number): number {
+export function addNode(
+  context: ApplyContext,
+  { node, kind, attributes, parentGeneration }: NewNode,
+  userRow: number,
+): number {
   const { database, totals, index, timeMs } = context;
   const row = totals.nodes + 1;
   const added = database
     .prepare(
-      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, changed_index, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
+      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, generation, parent_generation, changed_index, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
     )
-    .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, attributes, index, index, timeMs);
+    .run(
+      row,
+      idBytes(node),
+      userRow,
+      kind,
+      kind === kindFile ? 1 : 0,
+      attributes,
+      parentGeneration,
+      index,
+      index,
+      timeMs,
+    );
   requireThat(added === 1, "exists", "the node id has been used before: choose a new random one");
   totals.nodes = row;
   return row;
 }
 
-/** Makes a name stand for a node that was there before. */
-export function bindAnew(context: ApplyContext, place: Place, nodeRow: number): void {
-  bindName(context, place, nodeRow);
-  noteChanged(context, nodeRow);
+/** Adds the root directory of a user, which no directory holds. */
+export function addRoot(context: ApplyContext, node: NodeId, userRow: number): void {
+  addNode(context, { node, kind: kindDirectory, attributes: new Uint8Array(0), parentGeneration: 1 }, userRow);
 }
 
-/** Makes a name stand for a new node. */
+/** Gives a node another wrap, with its newest key of this number. */
+export function rewrap(
+  { database, index }: ApplyContext,
+  nodeRow: number,
+  { attributes, parentGeneration }: Pick<NewNode, "attributes" | "parentGeneration">,
+  generation: number,
+): void {
+  database
+    .prepare("UPDATE nodes SET attributes = ?, parent_generation = ?, generation = ?, changed_index = ? WHERE id = ?")
+    .run(attributes, parentGeneration, generation, index, nodeRow);
+}
+
+/** Makes a name stand for a node. */
 export function bindName(context: ApplyContext, { directoryRow, token }: Place, nodeRow: number): void {
   context.database
     .prepare("INSERT INTO entries (parent_id, token, node_id, created_index, created_ms) VALUES (?, ?, ?, ?, ?)")
@@ -150,6 +179,7 @@ export function unbindName(context: ApplyContext, entryRow: number): void {
 /** Ends a binding with its node and, for a file, its live revision. The caller has made sure that a directory is empty. */
 export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   unbindName(context, bound.entryRow);
+  context.database.prepare("DELETE FROM shares WHERE node_id = ?").run(bound.nodeRow);
   context.database
     .prepare("UPDATE nodes SET changed_index = ?, ended_index = ?, ended_ms = ? WHERE id = ?")
     .run(context.index, context.index, context.timeMs, bound.nodeRow);
@@ -203,14 +233,15 @@ function insertRevision(
   return revision;
 }
 
-/** The row of a revision of one of the author's files, live or not. Refuses with `not-found`. */
+/** The row of a revision of a file in the tree of `ownerRow` that the author can reach, live or not. Refuses with `not-found`. */
 export function requireRevision(context: ApplyContext, ownerRow: number, node: NodeId, revision: number): SqlRow {
   const row = context.database
     .prepare(
-      "SELECT r.* FROM nodes n JOIN revisions r ON r.node_id = n.id WHERE n.node = ? AND n.user_id = ? AND r.revision = ?",
+      "SELECT r.*, n.user_id FROM nodes n JOIN revisions r ON r.node_id = n.id WHERE n.node = ? AND r.revision = ?",
     )
-    .get(idBytes(node), ownerRow, revision);
-  requireThat(row !== undefined, "not-found", `there is no revision ${revision} of the file to copy`);
+    .get(idBytes(node), revision);
+  const isReached = row?.["user_id"] === ownerRow && reachOf(context, ownerRow, Number(row["node_id"])) !== undefined;
+  requireThat(isReached, "not-found", `there is no revision ${revision} of the file to copy`);
   return row;
 }
 

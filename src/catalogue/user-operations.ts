@@ -6,7 +6,7 @@ import { type ApplyContext, type Handler, authorText, authorUserRow } from "./ap
 import { idBytes } from "./id-bytes.ts";
 import type { OperationOf } from "./operation.ts";
 import { requireThat } from "./refusal.ts";
-import { addNode, kindDirectory } from "./tree.ts";
+import { addRoot } from "./tree.ts";
 import { requireUser, sharedUserRow } from "./user-rows.ts";
 
 /** Refuses with `invalid-name`, `exists` when the name is taken or the key is known, `integrity` for an id that is not the hash of its key, and `quota` when the network remembers too many users. */
@@ -19,7 +19,7 @@ export const addUser: Handler<"addUser"> = (context, operation) => {
   insertUser(context, row, isAdmin, operation);
   totals.users = row;
   known.forgetUsers();
-  addNode(context, { node: rootDirectory, kind: kindDirectory, attributes: new Uint8Array(0) }, row);
+  addRoot(context, rootDirectory, row);
   return { op, isAdmin };
 };
 
@@ -33,7 +33,7 @@ export const setCredential: Handler<"setCredential"> = (context, { op, credentia
   return { op };
 };
 
-/** What the user had stays for the retention, and is collected then; the user's invites end. Refuses with `not-found`, and with `usage` for the shared user and for the last administrator while there are other users. */
+/** What the user had stays for the retention, and is collected then; the user's invites, and shares of the user and to the user, end. Refuses with `not-found`, and with `usage` for the shared user and for the last administrator while there are other users. */
 export const removeUser: Handler<"removeUser"> = (context, { op, user }) => {
   const { database, known, index, timeMs } = context;
   const row = requireUser(context, user);
@@ -46,6 +46,7 @@ export const removeUser: Handler<"removeUser"> = (context, { op, user }) => {
     )
     .run(index, timeMs, id);
   database.prepare("DELETE FROM invites WHERE created_by = ?").run(authorText({ user }));
+  database.prepare("DELETE FROM shares WHERE owner_id = ? OR grantee_id = ?").run(id, id);
   known.forgetUsers();
   return { op };
 };

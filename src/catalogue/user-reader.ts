@@ -30,7 +30,7 @@ export interface UserCredential extends Credential {
   readonly row: UserRow;
 }
 
-const changedNodes = `SELECT n.id, n.node, n.kind, n.revision, n.attributes AS directory_attributes, n.changed_index,
+const changedNodes = `SELECT n.id, n.node, n.kind, n.revision, n.attributes AS wrap, n.generation, n.changed_index,
     n.ended_index, e.token, p.node AS parent, r.attributes, r.file_key, r.size_bytes, r.copies_wanted, r.expires_ms
   FROM nodes n LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision AND n.ended_index IS NULL

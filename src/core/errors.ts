@@ -73,6 +73,8 @@ const kindMeanings = {
   "not-leader": { exitCode: 5, retryHelps: true },
   /** A shelf's chain has changed: whoever works by an older epoch, or asks a peer that is not its owner, looks again. */
   moved: { exitCode: 5, retryHelps: true },
+  /** A directory or file has got a new key, because a share was taken back: whoever sealed by an older one seals again. */
+  rekeyed: { exitCode: 5, retryHelps: true },
 } as const satisfies Record<string, KindMeaning>;
 
 export type ErrorKind = keyof typeof kindMeanings;

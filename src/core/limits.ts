@@ -64,6 +64,14 @@ export const pageRowsMax = 500;
 export const sessionsMax = 10_000;
 /** Sealed attributes of one revision or directory: times, mode and the reference to the content, with room to grow. */
 export const attributesBytesMax = 4 * KiB;
+/** Keys of one directory or file: each is 32 bytes of its sealed attributes, and somebody loses a share for each. */
+export const keyGenerationsMax = 64;
+/** A share as the catalogue keeps it: a full keyring, a name of 255 bytes, a signature, and what sealing adds. */
+export const sharedKeyringBytesMax = 3 * KiB;
+/** Users that one directory or file is shared with: when it gets a new key, one operation renews all of them. */
+export const sharesPerNodeMax = 100;
+/** Shares that one user gives: a page or two for whoever lists them. */
+export const sharesPerUserMax = 1_000;
 /** A sealed name: the longest name and its 16-byte authentication tag. */
 export const nameTokenBytesMax = nameBytesMax + 16;
 /** Bytes of tokens and attributes in one page of a directory, so that the page fits into one control frame. */
@@ -640,6 +648,8 @@ export const uploadRetryMsMax = 1_000;
 export const uploadTriesMax = 5;
 /** A commit whose records must be confirmed again, because a chain changed under it, is tried so often. */
 export const commitTriesMax = 12;
+/** A change that was sealed by keys which were just replaced is sealed and tried again so often: keys change when people take shares back. */
+export const rekeyTriesMax = 8;
 /** … with pauses from the first to the second: whoever leads a shelf hears of a change of its chain by the next heartbeat. */
 export const commitPauseMsMin = 20;
 export const commitPauseMsMax = 1_000;

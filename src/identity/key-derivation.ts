@@ -13,8 +13,7 @@ const purposes = {
   userSigning: "dfs-shell/1/user/signing",
   userBox: "dfs-shell/1/user/box",
   userDedupSecret: "dfs-shell/1/user/dedup-secret",
-  userNameKey: "dfs-shell/1/user/name-key",
-  userAttributeKey: "dfs-shell/1/user/attribute-key",
+  userRootKeyring: "dfs-shell/2/user/root-keyring",
   userRootDirectory: "dfs-shell/1/user/root-directory",
 } as const;
 

@@ -1,32 +1,30 @@
 /**
  * Name tokens: names as the catalogue sees them.
  *
- * A token is the name under AES-256-SIV with the parent directory's id as associated data: the same name in the same
- * directory is the same token, so that the catalogue can keep names unique, and nothing else can be learned but its length.
+ * A token is the name under AES-256-SIV with the directory's id as associated data: the same name in the same directory
+ * under the same key is the same token, so that the catalogue can keep names unique, and nothing else can be learned but
+ * its length. A name keeps the token that it was given when its directory gets a new key.
  */
 import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { nameTokenBytesMax } from "../core/limits.ts";
 import { checkName, printableBytes } from "../core/names.ts";
-import { AesSiv } from "./aes-siv.ts";
+import type { Keyring } from "./keyring.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** Key schedules, kept as long as their key: a listing opens a hundred thousand names with one. */
-const ciphers = new WeakMap<Uint8Array, AesSiv>();
 
-/** The token of `name` in the directory `parent`, by the 64-byte name key. Fails with `invalid-name`. */
-export function sealName(nameKey: Uint8Array, parent: NodeId, name: string): Uint8Array {
-  return cipherOf(nameKey).seal(encoder.encode(checkName(name)), Buffer.from(parent, "hex"));
+/** The token of `name` in the directory `parent` by the key at `place` of its keyring, 0 being the newest. Fails with `invalid-name`. */
+export function sealName(keyring: Keyring, parent: NodeId, name: string, place = 0): Uint8Array {
+  return keyring.nameCipher(place).seal(encoder.encode(checkName(name)), Buffer.from(parent, "hex"));
 }
 
 /**
- * The name behind a token of the directory `parent`. Fails with `integrity` when it was not sealed by this key for this
+ * The name behind a token of the directory `parent`. Fails with `integrity` when no key of the keyring sealed it for this
  * directory, and `invalid-name`, with the name in escapes as its path, when what was sealed is no valid name.
  */
-export function openName(nameKey: Uint8Array, parent: NodeId, token: Uint8Array): string {
-  const plain =
-    token.length <= nameTokenBytesMax ? cipherOf(nameKey).open(token, Buffer.from(parent, "hex")) : undefined;
+export function openName(keyring: Keyring, parent: NodeId, token: Uint8Array): string {
+  const plain = token.length <= nameTokenBytesMax ? openedBy(keyring, Buffer.from(parent, "hex"), token) : undefined;
   if (plain === undefined) throw damaged("its seal does not match");
   return checkName(decoded(plain));
 }
@@ -40,12 +38,14 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-function damaged(reason: string): DfsError {
-  return new DfsError("integrity", `a name in the catalogue cannot be read: ${reason}`);
+function openedBy(keyring: Keyring, parent: Uint8Array, token: Uint8Array): Uint8Array | undefined {
+  for (let place = 0; place < keyring.generation; place += 1) {
+    const plain = keyring.nameCipher(place).open(token, parent);
+    if (plain !== undefined) return plain;
+  }
+  return undefined;
 }
 
-function cipherOf(nameKey: Uint8Array): AesSiv {
-  let cipher = ciphers.get(nameKey);
-  if (cipher === undefined) ciphers.set(nameKey, (cipher = new AesSiv(nameKey)));
-  return cipher;
+function damaged(reason: string): DfsError {
+  return new DfsError("integrity", `a name in the catalogue cannot be read: ${reason}`);
 }

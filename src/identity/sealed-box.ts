@@ -1,48 +1,55 @@
-/** Sealed attributes: AES-256-GCM, bound to the node that they describe, so that they cannot be moved to another. */
+/** Sealed attributes: AES-256-GCM, bound by associated data to what they describe, so that they cannot be moved to anything else. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { DfsError } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
 import { attributesBytesMax } from "../core/limits.ts";
 import { pooledRandomBytes } from "../core/pooled-random.ts";
+import type { Keyring } from "./keyring.ts";
 
 const algorithm = "aes-256-gcm";
-const formatVersion = 1;
 const nonceBytes = 12;
 const tagBytes = 16;
 /** Bytes that sealing adds: a random nonce in front and a tag behind. */
 export const sealedAttributesOverheadBytes = nonceBytes + tagBytes;
 
-/** nonce || ciphertext || tag of `plain` for `node`, by the 32-byte attribute key. Fails with `usage` when that would be longer than the limit. */
-export function sealAttributes(attributeKey: Uint8Array, node: NodeId, plain: Uint8Array): Uint8Array {
+/** What was sealed, and by which key of the keyring: 0 for the newest. */
+export interface OpenedAttributes {
+  readonly plain: Uint8Array;
+  readonly place: number;
+}
+
+/** nonce || ciphertext || tag of `plain`, by the newest attribute key. Fails with `usage` when that would be longer than the limit. */
+export function sealAttributes(keyring: Keyring, associated: Uint8Array, plain: Uint8Array): Uint8Array {
   if (plain.length + sealedAttributesOverheadBytes > attributesBytesMax)
     throw new DfsError("usage", `sealed attributes cannot be longer than ${attributesBytesMax} bytes`);
   const nonce = pooledRandomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, attributeKey, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(associatedData(node));
+  const cipher = createCipheriv(algorithm, keyring.attributeKey(0), nonce, { authTagLength: tagBytes });
+  cipher.setAAD(associated);
   const parts = [nonce, cipher.update(plain), cipher.final()];
   return new Uint8Array(Buffer.concat([...parts, cipher.getAuthTag()]));
 }
 
-/** The attributes that were sealed for `node`. Fails with `integrity` when key, node and bytes do not belong together. */
-export function openAttributes(attributeKey: Uint8Array, node: NodeId, sealed: Uint8Array): Uint8Array {
-  if (sealed.length < sealedAttributesOverheadBytes || sealed.length > attributesBytesMax) throw damaged();
-  const tagStart = sealed.length - tagBytes;
-  const decipher = createDecipheriv(algorithm, attributeKey, sealed.subarray(0, nonceBytes), {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(associatedData(node));
-  decipher.setAuthTag(sealed.subarray(tagStart));
-  try {
-    return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(nonceBytes, tagStart)), decipher.final()]));
-  } catch {
-    throw damaged();
+/** What was sealed with the same associated data by any key of the keyring. Fails with `integrity` when keys, data and bytes do not belong together. */
+export function openAttributes(keyring: Keyring, associated: Uint8Array, sealed: Uint8Array): OpenedAttributes {
+  if (sealed.length >= sealedAttributesOverheadBytes && sealed.length <= attributesBytesMax) {
+    for (let place = 0; place < keyring.generation; place += 1) {
+      const plain = openedBy(keyring, place, associated, sealed);
+      if (plain !== undefined) return { plain, place };
+    }
   }
+  throw new DfsError("integrity", "attributes in the catalogue cannot be read: their seal does not match");
 }
 
-function associatedData(node: NodeId): Uint8Array {
-  return Buffer.concat([Buffer.of(formatVersion), Buffer.from(node, "hex")]);
-}
-
-function damaged(): DfsError {
-  return new DfsError("integrity", "attributes in the catalogue cannot be read: their seal does not match");
+function openedBy(keyring: Keyring, place: number, associated: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  const tagStart = sealed.length - tagBytes;
+  const nonce = sealed.subarray(0, nonceBytes);
+  const decipher = createDecipheriv(algorithm, keyring.attributeKey(place), nonce, { authTagLength: tagBytes });
+  decipher.setAAD(associated);
+  decipher.setAuthTag(sealed.subarray(tagStart));
+  const plain = decipher.update(sealed.subarray(nonceBytes, tagStart));
+  try {
+    decipher.final();
+    return plain;
+  } catch {
+    return undefined;
+  }
 }

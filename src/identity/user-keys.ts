@@ -3,12 +3,14 @@
  *
  * A peer is an Ed25519 key in libp2p's form. A network is a 32-byte secret, from which every member derives the
  * network's key pair and the keys of the shared user. A user is a 32-byte root key, from which everything that the
- * user needs is derived: the signing key, the box key, the dedup secret that seals chunks, the name key that makes name tokens, and
- * the attribute key that seals attributes. An invite hands the network secret to a new machine. Nothing here touches
+ * user needs is derived: the signing key, the box key, the dedup secret that seals chunks, and the keyring of the root
+ * directory, from which all names, attributes and contents of the user's tree can be opened. An invite hands the network
+ * secret to a new machine. Nothing here touches
  * a disk or the network, and no message contains a key.
  */
 import { createHash } from "node:crypto";
 import { type NodeId, randomIdBytes, type UserId } from "../core/ids.ts";
+import { Keyring, nodeKeyBytes } from "./keyring.ts";
 import { openBox } from "./box.ts";
 import { signingKeyOf, verifySignature } from "./ed25519.ts";
 import { deriveKey, secretBytes } from "./key-derivation.ts";
@@ -23,12 +25,10 @@ export interface UserKeys {
   readonly boxPublicKey: Uint8Array;
   /** 32 bytes: keys the chunks, so that equal chunks of one user, and of nobody else, are equal. */
   readonly dedupSecret: Uint8Array;
-  /** 64 bytes for AES-256-SIV. */
-  readonly nameKey: Uint8Array;
-  /** 32 bytes for AES-256-GCM. */
-  readonly attributeKey: Uint8Array;
   /** The directory that every path of this user starts from. */
   readonly rootDirectory: NodeId;
+  /** Its one key, which is never replaced and never shared. */
+  readonly rootKeyring: Keyring;
   /** The 64-byte Ed25519 signature of `bytes`. */
   sign(bytes: Uint8Array): Uint8Array;
   /** What is in a box for this user. Fails with `integrity` when it is another's, or the associated data differ. */
@@ -44,9 +44,8 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
     publicKey: key.publicKey,
     boxPublicKey: box.publicKey,
     dedupSecret: deriveKey(rootKey, "userDedupSecret", 32),
-    nameKey: deriveKey(rootKey, "userNameKey", 64),
-    attributeKey: deriveKey(rootKey, "userAttributeKey", 32),
     rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
+    rootKeyring: new Keyring(deriveKey(rootKey, "userRootKeyring", nodeKeyBytes)),
     sign: (bytes) => key.sign(bytes),
     openBox: (sealed, associatedData) => openBox(box, sealed, associatedData),
   };

@@ -2,27 +2,38 @@
  * Commits of one transfer: directories and finished files, many to a command, in the order in which they were added.
  *
  * A file is committed only after its record, and with it all its chunks, is durable on its shelf. When one operation of
- * a command is refused, it alone fails, and the rest is committed without it.
+ * a command is refused, it alone fails, and the rest is committed without it. What was sealed by keys that were replaced
+ * meanwhile is sealed again; its content stays where it is.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Operation, OperationOf } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { assert } from "../core/errors.ts";
+import type { FileKey } from "../core/ids.ts";
 import {
   batchOperationsMax,
   commitPauseMsMax,
   commitPauseMsMin,
   commitTriesMax,
+  rekeyTriesMax,
   transferCommitsWaitingMax,
 } from "../core/limits.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import type { Confirmation } from "./shelves/shelf-port.ts";
 import type { UploadSession } from "./upload-session.ts";
 
+/** A change that is sealed by the keys of now. */
+export interface Change {
+  operation(): Operation;
+  /** Looks the keys up again, because those that the operation was sealed by were replaced. What it fails with the change fails with. */
+  refresh(): Promise<void>;
+}
+
 /** A file that is committed once its record is durable, with what the shelf then says of it. */
-export interface FileToCommit {
+export interface FileToCommit extends Pick<Change, "refresh"> {
   readonly session: UploadSession;
-  readonly operation: Omit<OperationOf<"putFile">, keyof Confirmation>;
+  readonly fileKey: FileKey;
+  operation(): Omit<OperationOf<"putFile">, keyof Confirmation>;
 }
 
 /** What became of a commit: `copies` of a file, on so many disks. */
@@ -32,7 +43,7 @@ export interface Committed {
 }
 
 interface Waiting {
-  readonly item: Operation | FileToCommit;
+  readonly item: Change | FileToCommit;
   confirmation: Confirmation | undefined;
   tries: number;
   readonly resolve: (committed: Committed) => void;
@@ -59,7 +70,7 @@ export class CommitQueue {
   }
 
   /** Resolves once the operation is committed. A file fails with `changed` when its shelf has lost chunks of it. */
-  add(item: Operation | FileToCommit): Promise<Committed> {
+  add(item: Change | FileToCommit): Promise<Committed> {
     const committed = new Promise<Committed>((resolve, reject) =>
       this.#waiting.push({ item, confirmation: undefined, tries: 0, resolve, reject }),
     );
@@ -85,7 +96,7 @@ export class CommitQueue {
     await Promise.all(
       Array.from(bySession(batch), async ([session, files]) => {
         try {
-          const confirmation = await session.addRecords(files.map(({ file }) => file.operation.fileKey));
+          const confirmation = await session.addRecords(files.map(({ file }) => file.fileKey));
           for (const { waiting } of files) waiting.confirmation = confirmation;
         } catch (error) {
           for (const { waiting } of files) {
@@ -110,13 +121,28 @@ export class CommitQueue {
       } catch (error) {
         const refused =
           error instanceof CommandRefused && error.operation !== undefined ? rest[error.operation] : undefined;
-        if (refused !== undefined && (error as CommandRefused).kind === "moved" && refused.tries < commitTriesMax) {
-          rest = await this.#confirmAgain(rest, refused);
+        const again = refused === undefined ? undefined : await this.#again(rest, refused, error as CommandRefused);
+        if (again !== undefined) {
+          rest = again;
           continue;
         }
         for (const item of refused === undefined ? rest : [refused]) item.reject(error);
         rest = refused === undefined ? [] : rest.filter((item) => item !== refused);
       }
+    }
+  }
+
+  /** What is tried again after a refusal that another try may help with; undefined where none does. */
+  async #again(batch: Waiting[], refused: Waiting, { kind }: CommandRefused): Promise<Waiting[] | undefined> {
+    if (kind === "moved" && refused.tries < commitTriesMax) return this.#confirmAgain(batch, refused);
+    if (kind !== "rekeyed" || refused.tries >= rekeyTriesMax) return undefined;
+    refused.tries += 1;
+    try {
+      await refused.item.refresh();
+      return batch;
+    } catch (error) {
+      refused.reject(error);
+      return batch.filter((item) => item !== refused);
     }
   }
 
@@ -146,9 +172,9 @@ function fileOf({ item }: Waiting): FileToCommit | undefined {
 
 function operationOf(waiting: Waiting): Operation {
   const { item, confirmation } = waiting;
-  if (!("session" in item)) return item;
+  if (!("session" in item)) return item.operation();
   assert(confirmation !== undefined, "a file is confirmed before it is committed");
-  return { ...item.operation, ...confirmation };
+  return { ...item.operation(), ...confirmation };
 }
 
 interface FileWaiting {

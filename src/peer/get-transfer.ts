@@ -17,7 +17,8 @@ import { baseName, isWithin } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
 import { PartFile, type LocalStatus, entryStatus, localStatus } from "./local-target.ts";
-import type { Located, Namespace, RefusedChild } from "./namespace.ts";
+import type { Located, RefusedChild, Space } from "./located.ts";
+import type { Namespace } from "./namespace.ts";
 import { OpenFolder } from "./open-folder.ts";
 import { type TargetEntry, TargetFolder } from "./target-folder.ts";
 import { TaskGroup } from "./task-group.ts";
@@ -33,6 +34,11 @@ export interface GetOptions {
 
 /** Where a source goes: to an entry of a folder, or (the root of the file space) into a folder that is there. */
 type Destination = TargetEntry | { readonly folder: TargetFolder; readonly name: undefined };
+/** A file that is got: how events name it, and the space that it comes from. */
+interface FilledFile {
+  readonly path: string;
+  readonly space: Space;
+}
 
 export class GetTransfer {
   readonly #options: GetOptions;
@@ -249,7 +255,7 @@ export class GetTransfer {
     this.#report.started(path, sizeBytes);
     const part = await PartFile.open({ folder, name }, { resume, force });
     try {
-      await this.#fill(part, content, path);
+      await this.#fill(part, content, { path, space: place.space });
     } catch (error) {
       await part.leave();
       throw error;
@@ -259,13 +265,13 @@ export class GetTransfer {
   }
 
   /** Writes every chunk in its place; several are on their way at once, in no order. */
-  async #fill(part: PartFile, content: FileContent, path: string): Promise<void> {
+  async #fill(part: PartFile, content: FileContent, { path, space }: FilledFile): Promise<void> {
     const source = new ContentSource(content, this.#options.content, this.#fetched);
     const writing = new Set<Promise<void>>();
     let failure: { error: unknown } | undefined;
     let writtenBytes = 0;
     const start = (chunk: ManifestChunk): void => {
-      const written = this.#writeChunk(part, source, chunk)
+      const written = this.#writeChunk(part, source, chunk, space)
         .then(() => {
           writtenBytes += chunk.plaintextBytes;
           this.#report.progress(path, writtenBytes);
@@ -295,13 +301,14 @@ export class GetTransfer {
     part: PartFile,
     source: ContentSource,
     { digest, key, offsetBytes, plaintextBytes }: ManifestChunk,
+    { dedupSecret }: Space,
   ): Promise<void> {
-    const { pool, namespace } = this.#options;
+    const { pool } = this.#options;
     this.#chunks += 1;
     this.#bytes += plaintextBytes + sealOverheadBytes;
     const options = { signal: this.#signal };
     if (offsetBytes + plaintextBytes <= part.presentBytes && plaintextBytes <= chunkBytesMax) {
-      if (await pool.matches(part.fd, offsetBytes, plaintextBytes, key, namespace.user.dedupSecret, options)) return;
+      if (await pool.matches(part.fd, offsetBytes, plaintextBytes, key, dedupSecret, options)) return;
     }
     const sealed = await source.fetch(
       digest,

@@ -4,7 +4,7 @@ import { DfsError } from "../core/errors.ts";
 import type { FileKey } from "../core/ids.ts";
 import { copiesMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
-import type { Located } from "./namespace.ts";
+import type { Located } from "./located.ts";
 
 /** What a local file or stream came to. */
 interface PutContent {

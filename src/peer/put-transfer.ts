@@ -7,21 +7,22 @@
 import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import { FileBuilder, type FinishedFile } from "../chunking/file-builder.ts";
+import { FileBuilder } from "../chunking/file-builder.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { NodeId, ShelfId } from "../core/ids.ts";
+import type { ShelfId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import type { CommandTarget } from "./command-session.ts";
-import { CommitQueue, type FileToCommit } from "./commit-queue.ts";
+import { CommitQueue } from "./commit-queue.ts";
 import { FileUpload } from "./file-upload.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
-import type { Located, Namespace } from "./namespace.ts";
+import type { Located } from "./located.ts";
+import type { Namespace } from "./namespace.ts";
 import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
-import { newNodeId } from "./random-ids.ts";
+import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put-targets.ts";
 import type { ShelfPort } from "./shelves/shelf-port.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
@@ -39,32 +40,14 @@ export interface PutOptions {
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }
 
-/** A directory that files go into: `isNew` when this transfer makes it, so that nothing can be in it yet. */
-interface Folder {
-  readonly node: NodeId;
-  readonly path: DfsPath;
-  readonly place: Located | undefined;
-  readonly made: Promise<unknown>;
-}
-
 /** A file to put, and where. */
-interface FileJob {
-  readonly folder: Folder;
-  readonly name: string;
-  readonly path: DfsPath;
+interface FileJob extends FileTarget {
   /** How events and errors name it: the local path, or `-`. */
   readonly label: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly bytes: AsyncIterable<Uint8Array> | undefined;
   readonly localPath: string;
-}
-
-/** A file whose chunks are on their shelf. */
-interface StoredFile extends FinishedFile {
-  readonly addedBytes: number;
-  readonly mode: number;
-  readonly modifiedMs: number;
 }
 
 /** A source's own name and where it goes. */
@@ -81,6 +64,7 @@ export class PutTransfer {
   readonly #signal: AbortSignal;
   readonly #report: TransferReport;
   readonly #commits: CommitQueue;
+  readonly #targets: PutTargets;
   readonly #window = new ByteWindow(transferWindowBytes);
   readonly #sessions = new Map<ShelfId, UploadSession>();
   /** Those of which something was committed. */
@@ -94,6 +78,8 @@ export class PutTransfer {
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
     this.#report = new TransferReport(transfer);
     this.#commits = new CommitQueue(options.commands, this.#signal);
+    const isDryRun = request.dryRun === true;
+    this.#targets = new PutTargets(options.namespace, options.commands, isDryRun, this.#signal);
     this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
   }
 
@@ -141,12 +127,12 @@ export class PutTransfer {
   }
 
   async #putSource(source: PutSource, { folder: place, name }: Destination): Promise<void> {
-    const folder: Folder = { node: place.node, path: place.path, place, made: Promise.resolve() };
+    const folder = await this.#targets.folder(place);
     if (source.kind === "stream") {
       const job = {
         folder,
         name,
-        path: childPath(folder.path, name),
+        path: childPath(folder.place.path, name),
         label: "-",
         sizeBytes: 0,
         modifiedMs: Date.now(),
@@ -174,7 +160,7 @@ export class PutTransfer {
     folders.length = Math.min(folders.length, depth);
     const folder = depth === 0 ? top : folders[depth - 1];
     if (folder === undefined) return; // its directory was refused, and said so
-    const path = childPath(folder.path, name);
+    const path = childPath(folder.place.path, name);
     if (item.kind === "directory") {
       if (this.#request.ifRevision !== undefined)
         throw new DfsError("usage", "is a directory, and only a file has revisions", { path: item.localPath });
@@ -198,25 +184,17 @@ export class PutTransfer {
     name: string,
     path: DfsPath,
   ): Promise<Folder> {
-    const { namespace } = this.#options;
-    const existing =
-      folder.place === undefined ? undefined : await namespace.child(folder.place, name, { signal: this.#signal });
-    if (existing?.entry.kind === "directory") return { node: existing.node, path, place: existing, made: folder.made };
+    const target = { folder, name, path };
+    const existing = await this.#targets.existing(target);
+    if (existing?.entry.kind === "directory") return this.#targets.folder(existing, folder.made);
     if (existing !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { path });
-    const node = newNodeId(Date.now());
+    const { place, change } = this.#targets.directory(target, item);
     this.#report.directory();
-    if (this.#request.dryRun === true) return { node, path, place: undefined, made: folder.made };
-    const attributes = namespace.sealAttributes(node, { mode: item.mode, modifiedMs: item.modifiedMs });
+    if (this.#request.dryRun === true) return { place, isNew: true, made: folder.made };
     await this.#commits.room();
-    const made = this.#commits.add({
-      op: "makeDirectory",
-      parent: folder.node,
-      token: namespace.sealName(folder.node, name),
-      node,
-      attributes,
-    });
+    const made = this.#commits.add(change);
     made.catch((error: unknown) => this.#report.failed(item.localPath, error));
-    return { node, path, place: undefined, made };
+    return { place, isNew: true, made };
   }
 
   async #putFile(job: FileJob): Promise<void> {
@@ -229,7 +207,7 @@ export class PutTransfer {
   }
 
   async #putFileOrFail(job: FileJob): Promise<void> {
-    const existing = await this.#existing(job);
+    const existing = await this.#targets.existing(job);
     if (existing?.entry.kind === "directory")
       throw new DfsError("is-directory", "exists and is a directory", { path: job.path });
     checkRevision(this.#request, existing, job.path);
@@ -255,18 +233,13 @@ export class PutTransfer {
     return copies !== undefined && force === true && copies !== copiesWanted;
   }
 
-  async #existing({ folder, name }: FileJob): Promise<Located | undefined> {
-    if (folder.place === undefined) return undefined;
-    return this.#options.namespace.child(folder.place, name, { signal: this.#signal });
-  }
-
   #unchanged(job: FileJob, { entry: { sizeBytes, revision, copies } }: Located): void {
     this.#report.done(job.label, "unchanged", { sizeBytes, revision, copies });
   }
 
   async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
-    const { namespace, pool } = this.#options;
-    const secret = namespace.user.dedupSecret;
+    const { pool } = this.#options;
+    const secret = job.folder.place.space.dedupSecret;
     const sealing =
       job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
     sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
@@ -302,10 +275,9 @@ export class PutTransfer {
     attempt: number,
   ): Promise<void> {
     try {
-      const { result, copies } = await this.#commits.add({
-        session,
-        operation: this.#operation(job, existing, session, file),
-      });
+      const { copies: copiesWanted = 0, expiresMs = null } = this.#request;
+      const commit = this.#targets.file(job, existing, session, file, { copiesWanted, expiresMs });
+      const { result, copies } = await this.#commits.add(commit);
       this.#committed.add(session);
       const revision = result.op === "putFile" ? result.revision : 0;
       this.#report.done(job.label, "written", { sizeBytes: file.reference.plaintextBytes, revision, copies });
@@ -320,36 +292,10 @@ export class PutTransfer {
     }
   }
 
-  #operation(
-    job: FileJob,
-    existing: Located | undefined,
-    session: UploadSession,
-    { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs }: StoredFile,
-  ): FileToCommit["operation"] {
-    const { namespace } = this.#options;
-    const node = existing?.node ?? newNodeId(Date.now());
-    return {
-      op: "putFile",
-      parent: job.folder.node,
-      token: namespace.sealName(job.folder.node, job.name),
-      node,
-      baseRevision: existing?.entry.revision ?? 0,
-      fileKey,
-      sizeBytes: reference.plaintextBytes,
-      sealedBytes: storedBytes,
-      addedBytes,
-      attributes: namespace.sealAttributes(node, { mode, modifiedMs, reference }),
-      shelf: session.port.shelf,
-      lease: session.lease,
-      copiesWanted: this.#request.copies ?? 0,
-      expiresMs: this.#request.expiresMs ?? null,
-    };
-  }
-
   /** A name that was taken first is a conflict for who asked that it be free. */
   async #commitFault(job: FileJob, error: DfsError): Promise<DfsError> {
     if (this.#request.ifRevision !== 0 || error.kind !== "exists") return error;
-    const winner = await this.#existing(job).catch(() => undefined);
+    const winner = await this.#targets.existing(job).catch(() => undefined);
     return winner?.entry.kind === "file"
       ? revisionConflict(winner.entry.revision, 0, job.path)
       : new DfsError("conflict", "something else took the name meanwhile: look again", { path: job.path });

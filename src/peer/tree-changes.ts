@@ -2,23 +2,35 @@
 import type { Operation } from "../catalogue/operation.ts";
 import type { CopyOptions, MoveOptions, RemoveOptions } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
 import { batchOperationsMax } from "../core/limits.ts";
-import { type DfsPath, baseName, isWithin, parentPath, pathParts, rootPath } from "../core/names.ts";
+import { type DfsPath, baseName, isWithin, pathParts, rootPath } from "../core/names.ts";
+import { Keyring } from "../identity/keyring.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
-import type { Located, Namespace, RefusedChild } from "./namespace.ts";
+import { KeyRenewal, whenRekeyed } from "./key-renewal.ts";
+import { type Directory, type Located, type RefusedChild, newDirectory } from "./located.ts";
+import type { Namespace } from "./namespace.ts";
 import { newNodeId } from "./random-ids.ts";
+import {
+  type NewDirectory,
+  makeDirectoryOperation,
+  moveOperation,
+  removeOperation,
+  requireNamed,
+} from "./sealed-operations.ts";
+import { TreeCopy, copyOperation, replacingCopyOperation } from "./tree-copy.ts";
 
 const directoryMode = 0o755;
 
 export class TreeChanges {
   readonly #namespace: Namespace;
   readonly #commands: CommandTarget;
+  readonly #renewal: KeyRenewal;
   readonly #nowMs: () => number;
 
   constructor(namespace: Namespace, commands: CommandTarget, nowMs: () => number) {
     this.#namespace = namespace;
     this.#commands = commands;
+    this.#renewal = new KeyRenewal(namespace, commands);
     this.#nowMs = nowMs;
   }
 
@@ -26,21 +38,21 @@ export class TreeChanges {
     path: DfsPath,
     { parents, signal }: { parents?: boolean | undefined; signal?: AbortSignal | undefined },
   ): Promise<void> {
-    if (parents !== true) return this.#makeOne(path, signal);
+    if (parents !== true) return whenRekeyed(() => this.#makeOne(path, signal));
     const existing = await this.#namespace.locate(path, { signal });
-    if (existing === undefined) return this.#makeMissing(path, signal);
+    if (existing === undefined) return whenRekeyed(() => this.#makeMissing(path, signal));
     if (existing.entry.kind !== "directory") throw alreadyThere(path);
   }
 
-  /** Whether the name is free only the catalogue can tell for sure, so it is not asked before. */
+  /** Whether the name is free only the catalogue can tell for sure, so it is not asked before, unless it may be taken by an older key. */
   async #makeOne(path: DfsPath, signal: AbortSignal | undefined): Promise<void> {
     if (path === rootPath) throw alreadyThere(path);
-    const parent = await this.#namespace.requireParent(path, { signal });
+    const parent = await this.#parentFor(path, signal);
+    const isTaken =
+      parent.keyring.generation > 1 && (await this.#namespace.child(parent, baseName(path), { signal })) !== undefined;
+    if (isTaken) throw alreadyThere(path);
     try {
-      await this.#commands.execute(
-        [this.#makeOperation(parent.node, baseName(path), newNodeId(this.#nowMs()))],
-        signal,
-      );
+      await this.#commands.execute([makeDirectoryOperation(parent, this.#newDirectory(baseName(path)))], signal);
     } catch (error) {
       throw error instanceof CommandRefused && error.kind === "exists" ? alreadyThere(path) : error;
     }
@@ -48,23 +60,23 @@ export class TreeChanges {
 
   /** Everything that is missing on the way is made in one command. */
   async #makeMissing(path: DfsPath, signal: AbortSignal | undefined): Promise<void> {
+    let place: Located | undefined;
+    for await (const found of this.#namespace.way(path, { signal })) place = found;
+    if (place === undefined || place.entry.kind !== "directory")
+      throw new DfsError("not-directory", "not a directory", { path: place?.path ?? path });
+    let parent: Directory = await this.#renewal.fresh(place, signal);
     const operations: Operation[] = [];
-    let place: Located | undefined = await this.#namespace.require(rootPath, { signal });
-    let node = place.node;
-    for (const name of pathParts(path)) {
-      if (place !== undefined && place.entry.kind !== "directory")
-        throw new DfsError("not-directory", "not a directory", { path: place.path });
-      place = place === undefined ? undefined : await this.#namespace.child(place, name, { signal });
-      const child: NodeId = place?.node ?? newNodeId(this.#nowMs());
-      if (place === undefined) operations.push(this.#makeOperation(node, name, child));
-      node = child;
+    for (const name of pathParts(path).slice(pathParts(place.path).length)) {
+      const made = this.#newDirectory(name);
+      operations.push(makeDirectoryOperation(parent, made));
+      parent = newDirectory(parent, made, made);
     }
-    await this.#commands.execute(operations, signal);
+    if (operations.length > 0) await this.#commands.execute(operations, signal);
   }
 
-  #makeOperation(parent: NodeId, name: string, node: NodeId): Operation {
-    const attributes = this.#namespace.sealAttributes(node, { mode: directoryMode, modifiedMs: this.#nowMs() });
-    return { op: "makeDirectory", parent, token: this.#namespace.sealName(parent, name), node, attributes };
+  #newDirectory(name: string): NewDirectory {
+    const nowMs = this.#nowMs();
+    return { name, node: newNodeId(nowMs), keyring: Keyring.generate(), mode: directoryMode, modifiedMs: nowMs };
   }
 
   async removeDirectory(path: DfsPath, signal?: AbortSignal): Promise<void> {
@@ -75,7 +87,7 @@ export class TreeChanges {
   /** Removes a file, or a tree from its leaves up; an interrupted removal leaves what it had not come to. */
   async remove(path: DfsPath, { recursive, signal }: RemoveOptions): Promise<number> {
     const place = await this.#namespace.require(path, { signal });
-    if (place.parent === undefined) throw new DfsError("permission", "the root cannot be removed", { path });
+    requireNamed(place, "removed");
     if (place.entry.kind === "directory" && recursive !== true)
       throw new DfsError("is-directory", "is a directory; use -r to remove it with all that is in it", { path });
     let removed = 0;
@@ -104,24 +116,21 @@ export class TreeChanges {
     yield place;
   }
 
-  async move(from: DfsPath, to: DfsPath, { force, signal }: MoveOptions): Promise<void> {
-    const source = await this.#namespace.require(from, { signal });
-    if (source.parent === undefined || source.token === undefined)
-      throw new DfsError("permission", "the root cannot be moved", { path: from });
+  move(from: DfsPath, to: DfsPath, options: MoveOptions): Promise<void> {
+    return whenRekeyed(() => this.#move(from, to, options));
+  }
+
+  async #move(from: DfsPath, to: DfsPath, { force, signal }: MoveOptions): Promise<void> {
+    const source = requireNamed(await this.#namespace.require(from, { signal }), "moved");
     if (from === to) return;
     if (isWithin(to, from)) throw new DfsError("usage", "cannot be moved into itself", { path: from });
     const existing = await this.#replaceable(source, to, force, signal);
-    const parent = await this.#namespace.requireParent(to, { signal });
-    const operation: Operation = {
-      op: "move",
-      fromParent: source.parent,
-      fromToken: source.token,
-      toParent: parent.node,
-      toToken: this.#namespace.sealName(parent.node, baseName(to)),
-      node: source.node,
-      replace: existing?.node ?? null,
-    };
-    await this.#commands.execute([operation], signal);
+    const parent = await this.#parentFor(to, signal);
+    const replaced = existing === undefined ? undefined : requireNamed(existing, "replaced");
+    // Giving the target's keys new ones may have given the source's new ones.
+    const moved = source.isStale ? await this.#namespace.require(from, { signal }) : source;
+    const fresh = requireNamed(await this.#renewal.fresh(moved, signal), "moved");
+    await this.#commands.execute([moveOperation(fresh, parent, baseName(to), replaced)], signal);
   }
 
   /** What is at the target and may be replaced; undefined when nothing is there. Fails with `exists`, `is-directory`, `not-directory`. */
@@ -142,13 +151,11 @@ export class TreeChanges {
   }
 
   /** Copies entries; both then name the same content. Returns how many were made. */
-  async copy(from: DfsPath, to: DfsPath, { force, recursive, signal }: CopyOptions): Promise<number> {
+  async copy(from: DfsPath, to: DfsPath, options: CopyOptions): Promise<number> {
+    const { recursive, signal } = options;
     const source = await this.#namespace.require(from, { signal });
     if (source.entry.kind === "file") {
-      if (from === to) throw new DfsError("usage", "cannot be copied onto itself", { path: from });
-      const existing = await this.#replaceable(source, to, force, signal);
-      const parent = await this.#namespace.requireParent(to, { signal });
-      await this.#commands.execute([this.#copyOperation(source, parent.node, baseName(to), existing)], signal);
+      await whenRekeyed(() => this.#copyFile(source, to, options));
       return 1;
     }
     if (recursive !== true)
@@ -156,62 +163,27 @@ export class TreeChanges {
     if (isWithin(to, from)) throw new DfsError("usage", "cannot be copied into itself", { path: from });
     if ((await this.#namespace.locate(to, { signal })) !== undefined)
       throw new DfsError("exists", "exists already", { path: to });
-    return this.#copyTree(source, to, signal);
+    return new TreeCopy(this.#namespace, this.#commands, this.#nowMs, signal).copy(source, to);
   }
 
-  async #copyTree(source: Located, to: DfsPath, signal: AbortSignal | undefined): Promise<number> {
-    const parent = await this.#namespace.requireParent(to, { signal });
-    /** The copy of each directory from the source down to where the walk is. */
-    const stack: { readonly path: DfsPath; readonly node: NodeId }[] = [];
-    let made = 0;
-    let batch: Operation[] = [];
-    for await (const place of this.#namespace.walk(source, { signal })) {
-      while (stack.length > 0 && stack.at(-1)?.path !== parentPath(place.path)) stack.pop();
-      const directory = place === source ? parent.node : (stack.at(-1)?.node as NodeId);
-      const name = place === source ? baseName(to) : place.entry.name;
-      if (place.entry.kind === "directory") {
-        const node = newNodeId(this.#nowMs());
-        const { mode, modifiedMs } = place.entry;
-        batch.push({
-          op: "makeDirectory",
-          parent: directory,
-          token: this.#namespace.sealName(directory, name),
-          node,
-          attributes: this.#namespace.sealAttributes(node, { mode, modifiedMs }),
-        });
-        stack.push({ path: place.path, node });
-      } else batch.push(this.#copyOperation(place, directory, name, undefined));
-      made += 1;
-      if (batch.length < batchOperationsMax) continue;
-      await this.#commands.execute(batch, signal);
-      batch = [];
+  async #copyFile(source: Located, to: DfsPath, { force, signal }: CopyOptions): Promise<void> {
+    if (source.path === to) throw new DfsError("usage", "cannot be copied onto itself", { path: to });
+    const existing = await this.#replaceable(source, to, force, signal);
+    if (existing === undefined) {
+      const parent = await this.#parentFor(to, signal);
+      await this.#commands.execute([copyOperation(source, parent, baseName(to), this.#nowMs())], signal);
+    } else {
+      const replaced = await this.#renewal.fresh(existing, signal);
+      await this.#commands.execute([replacingCopyOperation(source, replaced)], signal);
     }
-    if (batch.length > 0) await this.#commands.execute(batch, signal);
-    return made;
   }
 
-  #copyOperation(source: Located, parent: NodeId, name: string, existing: Located | undefined): Operation {
-    const node = existing?.node ?? newNodeId(this.#nowMs());
-    const { mode, modifiedMs, revision } = source.entry;
-    return {
-      op: "copyFile",
-      parent,
-      token: this.#namespace.sealName(parent, name),
-      node,
-      baseRevision: existing?.entry.revision ?? 0,
-      sourceNode: source.node,
-      sourceRevision: revision,
-      attributes: this.#namespace.sealAttributes(node, { mode, modifiedMs, reference: source.content?.reference }),
-    };
+  /** The directory that something is to be sealed for. */
+  async #parentFor(path: DfsPath, signal: AbortSignal | undefined): Promise<Located> {
+    return this.#renewal.fresh(await this.#namespace.requireParent(path, { signal }), signal);
   }
 }
 
 function alreadyThere(path: DfsPath): DfsError {
   return new DfsError("exists", "exists already", { path });
-}
-
-function removeOperation({ parent, token, node, entry }: Located): Operation {
-  if (parent === undefined || token === undefined)
-    throw new DfsError("permission", "the root cannot be removed", { path: entry.path });
-  return { op: "removeEntry", parent, token, node, kind: entry.kind };
 }

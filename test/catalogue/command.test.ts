@@ -149,7 +149,7 @@ describe("commands", () => {
 
   it("CAT-22 a full batch of ordinary files fits into a command", () => {
     const files = Array.from({ length: batchOperationsMax }, (_, place) =>
-      putFile(`${"n".repeat(200)}${place}`, { attributes: new Uint8Array(400) }),
+      putFile(`${"n".repeat(200)}${place}`, { wrap: new Uint8Array(63), attributes: new Uint8Array(400) }),
     );
     expect(userSession().next(...files).length).toBeLessThan(commandBytesMax / 2);
   });

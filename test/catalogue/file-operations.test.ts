@@ -22,6 +22,8 @@ describe("putting files", () => {
     expect(entry("a")).toEqual({
       node: id("a"),
       kind: "file",
+      wrap: token("wrap of a"),
+      generation: 1,
       attributes: token("of a"),
       revision: 1,
       fileKey: fileKey("a"),
@@ -105,7 +107,8 @@ describe("directories", () => {
     ok(world.asUser(makeDirectory("d"), putFile("a", { parent: id("d") }), putFile("f")));
     expect(entry("d")).toMatchObject({
       kind: "directory",
-      attributes: token("of d"),
+      wrap: token("of d"),
+      attributes: new Uint8Array(0),
       revision: 0,
       fileKey: null,
       shelf: null,
@@ -133,12 +136,12 @@ describe("directories", () => {
 });
 
 describe("moving", () => {
-  it("CAT-7 a moved file keeps node, attributes and history", () => {
+  it("CAT-7 a moved file keeps node, attributes and history, and has the wrap that it was given", () => {
     ok(world.asUser(putFile("a"), makeDirectory("d")));
     const before = entry("a");
     ok(world.asUser(move("a", "b", { toParent: id("d") })));
     expect(entry("a")).toBeUndefined();
-    expect(entry("b", id("d"))).toEqual(before);
+    expect(entry("b", id("d"))).toEqual({ ...before, wrap: token("wrap of b") });
     expect(world.catalogue.counts()).toMatchObject({ files: 1, directories: 1 });
   });
 

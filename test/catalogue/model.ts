@@ -3,9 +3,9 @@ import * as fc from "fast-check";
 import type { OperationOf } from "../../src/catalogue/operation.ts";
 import type { ErrorKind } from "../../src/core/errors.ts";
 import type { NodeId } from "../../src/core/ids.ts";
-import { fileKey, id, putFile, root, startMs, token } from "./world.ts";
+import { copyFile, fileKey, id, putFile, rekey, root, startMs, token } from "./world.ts";
 
-export type TreeOperation = OperationOf<"makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry">;
+export type TreeOperation = OperationOf<"makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry" | "rekey">;
 
 interface ModelNode {
   readonly kind: "file" | "directory";
@@ -14,6 +14,9 @@ interface ModelNode {
   readonly sizes: readonly number[];
   /** Of the latest revision. */
   readonly expiresMs: number | null;
+  /** Number of its newest key, and of the key of its directory that sealed its wrap. */
+  readonly generation: number;
+  readonly parentGeneration: number;
 }
 
 /** A command of the shared user, or the founder's order to end what has expired, at its time. */
@@ -29,20 +32,21 @@ const anyParent = fc.constantFrom(root, root, ...nodes);
 const anyToken = fc.constantFrom(...tokens);
 const binding = { parent: anyParent, token: anyToken, node: anyNode };
 const baseRevision = fc.constantFrom(0, 0, 1, 2);
+const generation = fc.constantFrom(1, 1, 1, 1, 2, 2, 3);
 
 const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
-  fc.record({ op: fc.constant("makeDirectory" as const), ...binding, attributes: fc.constant(token("directory")) }),
-  fc
-    .record({ ...binding, baseRevision, sizeBytes: fc.nat(50) })
-    .map((fields) => putFile("f", { ...fields, fileKey: fileKey(`content ${fields.sizeBytes}`), addedBytes: 1 })),
   fc.record({
-    op: fc.constant("copyFile" as const),
+    op: fc.constant("makeDirectory" as const),
     ...binding,
-    baseRevision,
-    sourceNode: anyNode,
-    sourceRevision: fc.constantFrom(1, 2),
-    attributes: fc.constant(token("copy")),
+    parentGeneration: generation,
+    attributes: fc.constant(token("directory")),
   }),
+  fc
+    .record({ ...binding, baseRevision, generation, sizeBytes: fc.nat(50) })
+    .map((fields) => putFile("f", { ...fields, fileKey: fileKey(`content ${fields.sizeBytes}`), addedBytes: 1 })),
+  fc
+    .record({ ...binding, baseRevision, generation, sourceNode: anyNode, sourceRevision: fc.constantFrom(1, 2) })
+    .map((fields) => copyFile("s", "f", fields)),
   fc.record({
     op: fc.constant("move" as const),
     fromParent: anyParent,
@@ -51,12 +55,17 @@ const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
     toToken: anyToken,
     node: anyNode,
     replace: fc.option(anyNode),
+    parentGeneration: generation,
+    attributes: fc.constant(token("moved")),
   }),
   fc.record({
     op: fc.constant("removeEntry" as const),
     ...binding,
     kind: fc.constantFrom("file" as const, "directory" as const),
   }),
+  fc
+    .record({ ...binding, parentGeneration: generation, fromGeneration: generation })
+    .map((fields) => rekey("f", fields)),
 );
 
 /**
@@ -92,7 +101,9 @@ const key = (parent: NodeId, name: Uint8Array): string => `${parent}/${Buffer.fr
 
 /** What a catalogue should hold. An operation returns why it is refused, or nothing. */
 export class TreeModel {
-  nodes = new Map<NodeId, ModelNode>([[root, { kind: "directory", isLive: true, sizes: [], expiresMs: null }]]);
+  nodes = new Map<NodeId, ModelNode>([
+    [root, { kind: "directory", isLive: true, sizes: [], expiresMs: null, generation: 1, parentGeneration: 1 }],
+  ]);
   bindings = new Map<string, NodeId>();
   #timeMs = 0;
 
@@ -139,8 +150,9 @@ export class TreeModel {
   #operation(operation: TreeOperation): ErrorKind | undefined {
     if (operation.op === "move") return this.#move(operation);
     if (operation.op === "removeEntry") return this.#remove(operation);
+    if (operation.op === "rekey") return this.#rekey(operation);
     if (operation.op === "makeDirectory")
-      return this.#add(operation, { kind: "directory", sizes: [], expiresMs: null });
+      return this.#add(operation, operation.parentGeneration, { kind: "directory", sizes: [], expiresMs: null });
     if (operation.op === "putFile") {
       const { sizeBytes, expiresMs } = operation;
       const isOver = expiresMs !== null && expiresMs <= this.#timeMs;
@@ -156,25 +168,28 @@ export class TreeModel {
     size: number,
     expiresMs: number | null,
   ): ErrorKind | undefined {
-    if (operation.baseRevision === 0) return this.#add(operation, { kind: "file", sizes: [size], expiresMs });
+    if (operation.baseRevision === 0)
+      return this.#add(operation, operation.generation, { kind: "file", sizes: [size], expiresMs });
     const bound = this.bindings.get(key(operation.parent, operation.token));
     const refused = this.#directoryFault(operation.parent);
     if (refused !== undefined) return refused;
     const node = bound === undefined ? undefined : this.nodes.get(bound);
     if (node?.kind === "directory") return "is-directory";
     if (bound !== operation.node || node?.sizes.length !== operation.baseRevision) return "conflict";
+    if (node.generation !== operation.generation || this.#isStale(bound)) return "rekeyed";
     this.nodes.set(bound, { ...node, sizes: [...node.sizes, size], expiresMs });
     return undefined;
   }
 
   #add(
     { parent, token, node }: { parent: NodeId; token: Uint8Array; node: NodeId },
-    content: Omit<ModelNode, "isLive">,
+    parentGeneration: number,
+    content: Pick<ModelNode, "kind" | "sizes" | "expiresMs">,
   ): ErrorKind | undefined {
-    const refused = this.#directoryFault(parent);
+    const refused = this.#directoryFault(parent) ?? this.#keyFault(parent, parentGeneration);
     if (refused !== undefined) return refused;
     if (this.bindings.has(key(parent, token)) || this.nodes.has(node)) return "exists";
-    this.nodes.set(node, { ...content, isLive: true });
+    this.nodes.set(node, { ...content, isLive: true, generation: 1, parentGeneration });
     this.bindings.set(key(parent, token), node);
     return undefined;
   }
@@ -190,13 +205,46 @@ export class TreeModel {
     if (source === undefined) return "not-found";
     if (source !== node) return "conflict";
     if (source === target) return undefined;
-    const blocked = this.#replaceFault(source, target, replace);
+    if (this.#isStale(source)) return "rekeyed";
+    const blocked = this.#keyFault(toParent, operation.parentGeneration) ?? this.#replaceFault(source, target, replace);
     if (blocked !== undefined) return blocked;
     if (this.#isInside(toParent, source)) return "usage";
     if (target !== undefined) this.#end(target);
     this.bindings.delete(from);
     this.bindings.set(to, source);
+    this.#change(source, { parentGeneration: operation.parentGeneration });
     return undefined;
+  }
+
+  #rekey({ parent, token, node, parentGeneration, fromGeneration }: OperationOf<"rekey">): ErrorKind | undefined {
+    const refused = this.#directoryFault(parent);
+    if (refused !== undefined) return refused;
+    const bound = this.bindings.get(key(parent, token));
+    if (bound === undefined) return "not-found";
+    if (bound !== node) return "conflict";
+    if (this.nodes.get(bound)?.generation !== fromGeneration) return "rekeyed";
+    const stale = this.#keyFault(parent, parentGeneration);
+    if (stale !== undefined) return stale;
+    this.#change(bound, { generation: fromGeneration + 1, parentGeneration });
+    return undefined;
+  }
+
+  #change(node: NodeId, change: Partial<ModelNode>): void {
+    const known = this.nodes.get(node);
+    if (known !== undefined) this.nodes.set(node, { ...known, ...change });
+  }
+
+  /** Why nothing can be sealed for a directory by its key of this number. */
+  #keyFault(directory: NodeId, generation: number): ErrorKind | undefined {
+    const isNewest = this.nodes.get(directory)?.generation === generation;
+    return isNewest && !this.#isStale(directory) ? undefined : "rekeyed";
+  }
+
+  /** Whether a node, or a directory above it, was wrapped by a key that is not its directory's newest any more. */
+  #isStale(node: NodeId): boolean {
+    for (let at = node, parent = this.#parentOf(at); parent !== undefined; at = parent, parent = this.#parentOf(at))
+      if (this.nodes.get(at)?.parentGeneration !== this.nodes.get(parent)?.generation) return true;
+    return false;
   }
 
   #replaceFault(source: NodeId, target: NodeId | undefined, replace: NodeId | null): ErrorKind | undefined {

@@ -247,7 +247,14 @@ export function fault(result: CommandResult): CommandFault {
 }
 
 export function makeDirectory(name: string, parent: NodeId = root): OperationOf<"makeDirectory"> {
-  return { op: "makeDirectory", parent, token: token(name), node: id<NodeId>(name), attributes: token(`of ${name}`) };
+  return {
+    op: "makeDirectory",
+    parent,
+    token: token(name),
+    node: id<NodeId>(name),
+    parentGeneration: 1,
+    attributes: token(`of ${name}`),
+  };
 }
 
 /** Puts a file whose node id follows from its name; `changes` replace fields. */
@@ -258,6 +265,8 @@ export function putFile(name: string, changes: Partial<OperationOf<"putFile">> =
     token: token(name),
     node: id<NodeId>(name),
     baseRevision: 0,
+    wrap: (changes.baseRevision ?? 0) > 0 ? null : token(`wrap of ${name}`),
+    generation: 1,
     fileKey: fileKey(name),
     sizeBytes: 100,
     sealedBytes: 116,
@@ -284,6 +293,8 @@ export function copyFile(
     token: token(name),
     node: id<NodeId>(name),
     baseRevision: 0,
+    wrap: (changes.baseRevision ?? 0) > 0 ? null : token(`wrap of ${name}`),
+    generation: 1,
     sourceNode: id<NodeId>(source),
     sourceRevision: 1,
     attributes: token(`of ${name}`),
@@ -300,6 +311,23 @@ export function move(from: string, to: string, changes: Partial<OperationOf<"mov
     toToken: token(to),
     node: id<NodeId>(from),
     replace: null,
+    parentGeneration: 1,
+    attributes: token(`wrap of ${to}`),
+    ...changes,
+  };
+}
+
+export function rekey(name: string, changes: Partial<OperationOf<"rekey">> = {}): OperationOf<"rekey"> {
+  return {
+    op: "rekey",
+    parent: root,
+    token: token(name),
+    node: id<NodeId>(name),
+    parentGeneration: 1,
+    fromGeneration: 1,
+    attributes: token(`next wrap of ${name}`),
+    shares: [],
+    drop: null,
     ...changes,
   };
 }

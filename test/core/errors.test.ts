@@ -127,6 +127,10 @@ describe("errors", () => {
           "moved",
           5,
         ],
+        [
+          "rekeyed",
+          5,
+        ],
       ]
     `);
   });

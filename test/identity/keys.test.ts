@@ -25,17 +25,15 @@ describe("keys", () => {
       userId: user.userId,
       rootDirectory: user.rootDirectory,
       dedupSecret: hex(user.dedupSecret),
-      nameKey: hex(user.nameKey),
-      attributeKey: hex(user.attributeKey),
+      rootKeyring: hex(user.rootKeyring.bytes),
       publicKey: hex(user.publicKey),
     }).toMatchInlineSnapshot(`
       {
-        "attributeKey": "59d276dc8e42608bb69b1326d14f736e4dc76905550ebbc49409ed7d7eed34a8",
         "dedupSecret": "4bc90d020df704d788afe05181e210718cd7bdf8d6f48e795525ae628838eae9",
-        "nameKey": "b30ab72769a659f37aac97952accb95e3d8b49a65789d089a4f31c2261733910a56728b014e4f4081b3d69ccae15264b82c3666088d4145ba1f2d0b2de18d49f",
         "networkId": "f30d249de8f78fcd5e9a6e7fa7542aec6f84572641a345aba33450fef56e5ef7",
         "publicKey": "665dfc564236aa8e4df2676b8289dc6460654f471794cdc6d970067a200e7cdb",
         "rootDirectory": "39d50a17805a15e689bcf8410c0edd04",
+        "rootKeyring": "4098a2bf1e8e328c50698374b4c09e239da2d1e5def1bda26fec97e6eba0135a",
         "userId": "6c319a96203ee0296857335ff6953b3c",
       }
     `);
@@ -46,12 +44,7 @@ describe("keys", () => {
     const all = [secret, other].flatMap((root) => {
       const user = deriveUser(root);
       const shared = sharedUserKeys(root);
-      return [user, shared].flatMap((keys) => [
-        keys.dedupSecret,
-        keys.attributeKey,
-        keys.publicKey,
-        keys.nameKey.subarray(0, 32),
-      ]);
+      return [user, shared].flatMap((keys) => [keys.dedupSecret, keys.publicKey, keys.rootKeyring.bytes]);
     });
     expect(new Set(all.map(hex)).size).toBe(all.length);
   });

@@ -44,15 +44,20 @@ function catalogueAt(epoch: () => number): CommandTarget & { readonly taken: Ope
 }
 
 function fileOf(session: UploadSession, byte: number): FileToCommit {
+  const fileKey = fileKeyOf(new Uint8Array(32).fill(byte));
   return {
     session,
-    operation: {
+    fileKey,
+    refresh: () => Promise.resolve(),
+    operation: () => ({
       op: "putFile",
       parent: node,
       token: new Uint8Array(1),
       node,
       baseRevision: 0,
-      fileKey: fileKeyOf(new Uint8Array(32).fill(byte)),
+      wrap: new Uint8Array(0),
+      generation: 1,
+      fileKey,
       sizeBytes: 1,
       sealedBytes: 17,
       addedBytes: 17,
@@ -61,7 +66,7 @@ function fileOf(session: UploadSession, byte: number): FileToCommit {
       lease: node as unknown as LeaseId,
       copiesWanted: 0,
       expiresMs: null,
-    },
+    }),
   };
 }
 

@@ -1,4 +1,6 @@
 /** A network of one shelf in memory, for tests of a client's puts and transactions: real rules, real chunks, no wire. */
+import { decodeCommand, encodeCommand } from "../../src/catalogue/command.ts";
+import type { Operation } from "../../src/catalogue/operation.ts";
 import { ShelfOwner } from "../../src/backup/replication/shelf-owner.ts";
 import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
 import type { PutRequest, TransferSummary } from "../../src/core/client.ts";
@@ -9,6 +11,7 @@ import { signAsPeer } from "../../src/identity/peer-identity.ts";
 import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
 import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
 import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
+import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
@@ -31,6 +34,8 @@ export function readerOf({ catalogue }: World): CatalogueReader {
     entry: (user, parent, token) => Promise.resolve(catalogue.entry(user, parent, token)),
     list: (user, parent, after, limit) => Promise.resolve(catalogue.list(user, parent, { after, limit })),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
+    lineage: (node) => Promise.resolve(catalogue.lineage(node)),
+    shares: (query, after) => Promise.resolve(catalogue.shares(query, after)),
   };
 }
 
@@ -42,13 +47,15 @@ export class FileSpace {
   readonly proposed: Uint8Array[] = [];
   /** The time that commands are stamped with. */
   nowMs = Date.now;
+  /** What becomes of each operation on its way, for coordinators that cannot be trusted. */
+  alter: ((operation: Operation) => Operation) | undefined;
   /** Called before each command is applied. */
   beforePropose: () => Promise<void> = () => Promise.resolve();
   /** Everything is here: there are no links to ask, and no holders to look for. */
   readonly content: ContentSourceOptions = {
     store: this.store,
     links: { reclaim: () => undefined } as unknown as ContentSourceOptions["links"],
-    holders: undefined as never,
+    holders: nobody,
     pool: this.pool,
   };
   readonly owner: ShelfOwner;
@@ -102,7 +109,8 @@ export class FileSpace {
     await this.beforePropose();
     this.proposed.push(command);
     const index = this.world.catalogue.appliedIndex() + 1;
-    const [result] = this.world.catalogue.applyBatch([{ index, timeMs: this.nowMs(), command }]);
+    const applied = this.alter === undefined ? command : altered(command, this.alter);
+    const [result] = this.world.catalogue.applyBatch([{ index, timeMs: this.nowMs(), command: applied }]);
     return result ?? new Uint8Array(0);
   };
 
@@ -154,6 +162,21 @@ export class FileSpace {
     };
     return new PeerClient(options);
   }
+}
+
+/** There is no other peer that has anything. */
+const nobody: HolderDirectory = {
+  find: () => Promise.resolve({ holders: [], foundBy: "catalogue", fallbackReason: undefined }),
+  chainOf: () => Promise.resolve([]),
+  nameOf: () => undefined,
+  forget: () => undefined,
+};
+
+/** A command with other operations; the catalogue does not look at the signature. */
+function altered(bytes: Uint8Array, alter: (operation: Operation) => Operation): Uint8Array {
+  const { network, author, session, sequence, operations } = decodeCommand(bytes);
+  const fields = { network, author, session, sequence, operations: operations.map(alter) };
+  return encodeCommand(fields, (signed) => shared.sign(signed));
 }
 
 /** Puts text as one file. */

@@ -1,9 +1,8 @@
 /** A file space into whose catalogue somebody else has put names of any bytes; and local folders that are watched. */
 import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
-import type { NodeId } from "../../src/core/ids.ts";
-import { AesSiv } from "../../src/identity/aes-siv.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
+import { renewedWrap, requireNamed } from "../../src/peer/sealed-operations.ts";
 import { ok, shared } from "../catalogue/world.ts";
 import { FileSpace, at, putText, readerOf } from "./file-space.ts";
 
@@ -20,26 +19,14 @@ export class HostileSpace extends FileSpace {
       await this.client.mkdir(at(path));
       await putText(this.client, `${path}/inside`, "inside");
     }
-    const { parent, token, node } = await this.namespace.require(at(path));
-    if (parent === undefined || token === undefined) throw new Error("the root has no name");
-    const toToken = sealBytes(parent, bytes);
-    ok(
-      this.world.asUser({
-        op: "move",
-        fromParent: parent,
-        fromToken: token,
-        toParent: parent,
-        toToken,
-        node,
-        replace: null,
-      }),
-    );
+    const directory = await this.namespace.require(at(folder));
+    const source = requireNamed(await this.namespace.require(at(path)), "renamed");
+    const { parent, token, node, keyring } = source;
+    const toToken = directory.keyring.nameCipher(0).seal(bytes, Buffer.from(parent, "hex"));
+    const attributes = renewedWrap(directory, { ...source, token: toToken }, keyring);
+    const binding = { fromParent: parent, fromToken: token, toParent: parent, toToken, node };
+    ok(this.world.asUser({ op: "move", ...binding, replace: null, parentGeneration: 1, attributes }));
   }
-}
-
-/** The token of any bytes, as the name key gives it to who does not check them. */
-function sealBytes(parent: NodeId, bytes: Uint8Array): Uint8Array {
-  return new AesSiv(shared.nameKey).seal(bytes, Buffer.from(parent, "hex"));
 }
 
 /** Everything in `folder`, by its path in bytes: kind, mode, and content or where a link leads. */

@@ -122,6 +122,7 @@ describe("a transaction against the catalogue", () => {
       parent: root,
       token: token(`d${place}`),
       node: place.toString(16).padStart(32, "0") as NodeId,
+      parentGeneration: 1,
       attributes: new Uint8Array(bytes),
     });
     const many = open();

@@ -7,14 +7,17 @@ import type {
   DirectoryPage,
   EntryRow,
   InviteRow,
+  NodeRow,
   PeerRow,
   PolicyRow,
   ReferencedKey,
   RevisionRow,
+  SharePage,
   ShelfRow,
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import type { PeerState } from "../../core/client.ts";
@@ -40,6 +43,10 @@ export interface CatalogueReader {
     options?: ReadCallOptions,
   ): Promise<DirectoryPage>;
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined>;
+  /** A node and every directory above it, up to the root of its tree; none for a node that is not remembered. */
+  lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]>;
+  /** One page of shares, after where the page before ended. */
+  shares(query: ShareQuery, after: SharePage["next"], options?: ReadCallOptions): Promise<SharePage>;
 }
 
 /** Reads of users, invites and changes; each may fail as the reads of a tree do. No answer holds a credential. */

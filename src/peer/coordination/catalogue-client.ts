@@ -11,11 +11,14 @@ import type {
   DirectoryPage,
   EntryRow,
   InviteRow,
+  NodeRow,
   ReferencedKey,
   RevisionRow,
+  SharePage,
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
@@ -82,6 +85,17 @@ export class CatalogueClient implements CatalogueAccess {
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
     return this.#read(
       (coordinator, signal) => coordinator.revision(node, revision, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
+  lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]> {
+    return this.#read((coordinator, signal) => coordinator.lineage(node, { ...options, signal }), options?.signal);
+  }
+
+  shares(query: ShareQuery, after: SharePage["next"], options?: ReadCallOptions): Promise<SharePage> {
+    return this.#read(
+      (coordinator, signal) => coordinator.shares(query, after, { ...options, signal }),
       options?.signal,
     );
   }

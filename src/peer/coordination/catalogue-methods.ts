@@ -7,6 +7,7 @@ import {
   nameTokenBytesMax,
   openInvitesMax,
   pageRowsMax,
+  pathDepthMax,
   peersMax,
   raftMembersMax,
   recordsPerCallMax,
@@ -79,6 +80,20 @@ export const catalogueMethods = {
     name: "catalogue.revision",
     params: v.object({ node, revision: count, stale }),
     result: v.nullable(rowSchemas.revision),
+  }),
+  lineage: defineMethod({
+    name: "catalogue.lineage",
+    params: v.object({ node, stale }),
+    result: v.pipe(v.array(rowSchemas.node), v.maxLength(pathDepthMax + 1)),
+  }),
+  shares: defineMethod({
+    name: "catalogue.shares",
+    params: v.object({
+      query: v.union([v.strictObject({ by: user }), v.strictObject({ to: user }), v.strictObject({ of: node })]),
+      after: v.nullable(v.strictObject({ node, grantee: user })),
+      stale,
+    }),
+    result: rowSchemas.sharePage,
   }),
   users: defineMethod({
     name: "catalogue.users",

@@ -5,11 +5,14 @@ import type {
   DirectoryPage,
   EntryRow,
   InviteRow,
+  NodeRow,
   ReferencedKey,
   RevisionRow,
+  SharePage,
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import type { CatalogueReader, ReadCallOptions, ShelfReader, UserReader } from "./catalogue-access.ts";
@@ -39,6 +42,14 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
 
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
     return this.read(options, (catalogue) => catalogue.revision(node, revision));
+  }
+
+  lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]> {
+    return this.read(options, (catalogue) => catalogue.lineage(node));
+  }
+
+  shares(query: ShareQuery, after: SharePage["next"], options?: ReadCallOptions): Promise<SharePage> {
+    return this.read(options, (catalogue) => catalogue.shares(query, after));
   }
 
   users(after: UserName | undefined, limit: number, options?: ReadCallOptions): Promise<UserPage> {

@@ -27,6 +27,12 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
       async ({ node, revision, stale }, { signal }) =>
         (await here().revision(node, revision, { stale, signal })) ?? null,
     ),
+    route(catalogueMethods.lineage, async ({ node, stale }, { signal }) => [
+      ...(await here().lineage(node, { stale, signal })),
+    ]),
+    route(catalogueMethods.shares, async ({ query, after, stale }, { signal }) =>
+      here().shares(query, after, { stale, signal }),
+    ),
     route(catalogueMethods.users, async ({ after, limit, stale }, { signal }) =>
       here().users(after, limit, { stale, signal }),
     ),

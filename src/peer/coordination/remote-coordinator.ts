@@ -4,11 +4,14 @@ import type {
   DirectoryPage,
   EntryRow,
   InviteRow,
+  NodeRow,
   ReferencedKey,
   RevisionRow,
+  SharePage,
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
@@ -59,6 +62,14 @@ export class RemoteCoordinator implements CatalogueAccess {
     { signal, stale }: ReadCallOptions = {},
   ): Promise<RevisionRow | undefined> {
     return (await this.#ask(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
+  }
+
+  lineage(node: NodeId, { signal, stale }: ReadCallOptions = {}): Promise<readonly NodeRow[]> {
+    return this.#ask(catalogueMethods.lineage, { node, stale }, signal);
+  }
+
+  shares(query: ShareQuery, after: SharePage["next"], { signal, stale }: ReadCallOptions = {}): Promise<SharePage> {
+    return this.#ask(catalogueMethods.shares, { query, after, stale }, signal);
   }
 
   users(after: UserName | undefined, limit: number, { signal, stale }: ReadCallOptions = {}): Promise<UserPage> {

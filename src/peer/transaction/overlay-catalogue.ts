@@ -1,6 +1,7 @@
 /** The catalogue as one transaction sees it: the rows of the network with the transaction's own changes laid over them. */
 import type { Operation } from "../../catalogue/operation.ts";
-import type { DirectoryPage, EntryRow, RevisionRow } from "../../catalogue/rows.ts";
+import type { DirectoryPage, EntryRow, NodeRow, RevisionRow, SharePage } from "../../catalogue/rows.ts";
+import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { NodeId, UserId } from "../../core/ids.ts";
 import { transactionDirectoriesMax } from "../../core/limits.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
@@ -24,6 +25,8 @@ export class OverlayCatalogue implements CatalogueReader {
       entry: (...call) => (isMade(call[1]) ? Promise.resolve(undefined) : base.entry(...call)),
       list: (...call) => (isMade(call[1]) ? Promise.resolve({ rows: [], next: null }) : base.list(...call)),
       revision: (...call) => base.revision(...call),
+      lineage: (...call) => base.lineage(...call),
+      shares: (...call) => base.shares(...call),
     };
     this.#onRead = onRead;
   }
@@ -65,6 +68,17 @@ export class OverlayCatalogue implements CatalogueReader {
     this.#onRead();
     const pending = this.tree.revision(node, revision);
     return pending === undefined ? this.#base.revision(node, revision, options) : Promise.resolve(pending);
+  }
+
+  /** Of the network: shares are no part of a transaction. */
+  lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]> {
+    this.#onRead();
+    return this.#base.lineage(node, options);
+  }
+
+  shares(query: ShareQuery, after: SharePage["next"], options?: ReadCallOptions): Promise<SharePage> {
+    this.#onRead();
+    return this.#base.shares(query, after, options);
   }
 
   /** What the network has of the names that the operations touch. */

@@ -21,7 +21,7 @@ export interface PredictionContext {
   readonly nowMs: number;
 }
 
-type UserOperation = "makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry";
+type UserOperation = "makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry" | "rekey";
 type Rule<Name extends OperationName> = (
   context: PredictionContext,
   operation: OperationOf<Name>,
@@ -45,7 +45,8 @@ const makeDirectory: Rule<"makeDirectory"> = (context, { op, parent, token, node
   requireFreeName(context, parent, token);
   checkAncestors(context, parent);
   requireNewNode(context, node);
-  context.tree.make(parent, { ...emptyRow, token, node, kind: "directory", attributes, committedMs: context.nowMs });
+  const row = { ...emptyRow, token, node, wrap: attributes, generation: 1, committedMs: context.nowMs };
+  context.tree.make(parent, { ...row, kind: "directory", attributes: noAttributes });
   return { op };
 };
 
@@ -64,7 +65,7 @@ const copyFile: Rule<"copyFile"> = (context, operation) => {
   return { op, revision: commitRevision(context, operation, content) };
 };
 
-const move: Rule<"move"> = (context, { op, fromParent, fromToken, toParent, toToken, node, replace }) => {
+const move: Rule<"move"> = (context, { op, fromParent, fromToken, toParent, toToken, node, replace, attributes }) => {
   const { tree } = context;
   requireDirectory(context, fromParent);
   requireDirectory(context, toParent);
@@ -75,7 +76,7 @@ const move: Rule<"move"> = (context, { op, fromParent, fromToken, toParent, toTo
   if (source.kind === "directory") checkAncestors(context, toParent, node);
   if (target !== undefined) tree.end(target.node);
   tree.unbind(fromParent, fromToken);
-  tree.bind(toParent, { ...source, token: toToken });
+  tree.bind(toParent, { ...source, token: toToken, wrap: attributes });
   return { op };
 };
 
@@ -92,7 +93,24 @@ const removeEntry: Rule<"removeEntry"> = (context, { op, parent, token, node, ki
   return { op };
 };
 
-const rules: { readonly [Name in UserOperation]: Rule<Name> } = { makeDirectory, putFile, copyFile, move, removeEntry };
+const rekey: Rule<"rekey"> = (context, { op, parent, token, node, fromGeneration, attributes }) => {
+  requireDirectory(context, parent);
+  const bound = requireBinding(context, parent, token, node);
+  requireThat(bound.generation === fromGeneration, "rekeyed", "the keys have changed: look again");
+  context.tree.bind(parent, { ...bound, token, wrap: attributes, generation: fromGeneration + 1 });
+  return { op };
+};
+
+const rules: { readonly [Name in UserOperation]: Rule<Name> } = {
+  makeDirectory,
+  putFile,
+  copyFile,
+  move,
+  removeEntry,
+  rekey,
+};
+
+const noAttributes = new Uint8Array(0);
 
 const emptyRow = {
   revision: 0,
@@ -109,13 +127,14 @@ const emptyRow = {
 /** A new file's first revision, or the one after `baseRevision`, which must be the current one. */
 function commitRevision(
   context: PredictionContext,
-  target: { parent: NodeId; token: Uint8Array; node: NodeId; baseRevision: number },
+  target: Pick<OperationOf<"putFile">, "parent" | "token" | "node" | "baseRevision" | "wrap">,
   content: NewRevision,
 ): number {
   const { tree, nowMs } = context;
   const { parent, token, node, baseRevision } = target;
   requireDirectory(context, parent);
   const present = rowOf(context, parent, token);
+  const { wrap = noAttributes, generation = 1 } = target.wrap === null ? (present ?? {}) : { wrap: target.wrap };
   if (baseRevision > 0) requireBase(present, node, baseRevision);
   else {
     requireFreeName(context, parent, token);
@@ -125,11 +144,12 @@ function commitRevision(
   const revision = baseRevision + 1;
   const historyBytes = present === undefined ? 0 : present.addedBytes + present.historyBytes;
   const common = { revision, fileKey, sizeBytes, addedBytes, historyBytes, attributes, shelf, copies, copiesWanted };
-  const row: ListedRow = { ...common, token, node, kind: "file", expiresMs, committedMs: nowMs };
+  const keys = { wrap, generation };
+  const row: ListedRow = { ...common, ...keys, token, node, kind: "file", expiresMs, committedMs: nowMs };
   if (baseRevision > 0) tree.bind(parent, row);
   else tree.make(parent, row);
   // An entry of the log has an index, from 1; this one has none yet.
-  tree.addRevision(node, { ...common, sealedBytes, createdIndex: 0, endedIndex: null, createdMs: nowMs });
+  tree.addRevision(node, { ...common, sealedBytes, expiresMs, createdIndex: 0, endedIndex: null, createdMs: nowMs });
   return revision;
 }
 

@@ -1,0 +1,149 @@
+/** Files and directories as a user sees them: rows of the catalogue, opened with the keys of the directory that they are in. */
+import type { EntryRow, ListedRow, RevisionRow } from "../catalogue/rows.ts";
+import type { Entry } from "../core/client.ts";
+import { DfsError } from "../core/errors.ts";
+import type { NodeId, UserId } from "../core/ids.ts";
+import { type DfsPath, baseName, childPath, rootPath } from "../core/names.ts";
+import { Keyring } from "../identity/keyring.ts";
+import { openWrap } from "../identity/wrap.ts";
+import { openRevision } from "./attributes.ts";
+import type { FileContent } from "./content-source.ts";
+
+/** A tree, or a part of one, as it stands in a user's view. */
+export interface Space {
+  /** Whose tree it is: the catalogue is asked for its rows under this id. */
+  readonly owner: UserId;
+  /** Where it begins in the view. */
+  readonly path: DfsPath;
+  /** Seals the chunks of what this user writes into it. */
+  readonly dedupSecret: Uint8Array;
+  readonly mayWrite: boolean;
+}
+
+/** A file or directory, its place in the catalogue, and the keys of what is in it. */
+export interface Located {
+  readonly path: DfsPath;
+  readonly space: Space;
+  readonly node: NodeId;
+  /** The directory that it is in, and its name there; absent where a space begins. */
+  readonly parent?: NodeId;
+  readonly token?: Uint8Array;
+  readonly keyring: Keyring;
+  /** Whether somebody who lost a share may know the newest key: it is replaced before anything is sealed by it. */
+  readonly isStale: boolean;
+  readonly entry: Entry;
+  /** How to read a file; absent for directories. */
+  readonly content?: FileContent | undefined;
+  /** Disks that a file asked for; 0 leaves that to the network. */
+  readonly copiesWanted?: number;
+}
+
+/** An entry that another program put into the catalogue under a name, or with attributes, that nobody should use. */
+export interface RefusedChild {
+  /** `invalid-name` or `integrity`; its path is that of the directory and `shown`. */
+  readonly error: DfsError;
+  /** The name in escapes, as far as it can be told. */
+  readonly shown: string;
+  /** Enough to remove it, with all that is in it; its path is that of its directory. */
+  readonly place: Located;
+}
+
+/** What is needed of a directory to seal something for it. */
+export type Directory = Pick<Located, "path" | "space" | "node" | "keyring" | "isStale">;
+
+/** A directory where a space begins. */
+export function rootOf(
+  space: Space,
+  node: NodeId,
+  keyring: Keyring,
+  entry: Pick<Entry, "name" | "mode" | "modifiedMs">,
+): Located {
+  const { path } = space;
+  return { path, space, node, keyring, isStale: false, entry: { ...emptyDirectory, ...entry, path } };
+}
+
+/** A directory that is about to be made, or has just been. */
+export function newDirectory(
+  { path: parentPath, space }: Directory,
+  { node, keyring }: Pick<Located, "node" | "keyring">,
+  attributes: Pick<Entry, "name" | "mode" | "modifiedMs">,
+): Located {
+  const path = childPath(parentPath, attributes.name);
+  return { path, space, node, keyring, isStale: false, entry: { ...emptyDirectory, ...attributes, path } };
+}
+
+/**
+ * What the catalogue has of a name in a directory; `copies` is on how many disks a file is. Fails with `integrity` when
+ * any part of it was not sealed for this name, or is not as it was sealed.
+ */
+export function openEntry(directory: Located, name: string, token: Uint8Array, row: EntryRow, copies: number): Located {
+  const parent = directory.node;
+  const opened = openWrap(directory.keyring, { parent, token, node: row.node }, row);
+  const isStale = opened.isStale || directory.isStale;
+  const place = { space: directory.space, node: row.node, parent, token, keyring: opened.keyring, isStale };
+  const path = childPath(directory.path, name);
+  if (opened.directory === undefined) return openFile({ ...place, path }, name, row, copies);
+  const { committedMs } = row;
+  return { ...place, path, entry: { ...emptyDirectory, ...opened.directory, path, name, committedMs } };
+}
+
+/** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
+function openFile(place: Omit<Located, "entry">, name: string, row: EntryRow, copies: number): Located {
+  const { path, keyring } = place;
+  const { kind, node, revision, fileKey, shelf, sizeBytes, copiesWanted, expiresMs } = row;
+  const { addedBytes, historyBytes, committedMs } = row;
+  if (fileKey === null || shelf === null) throw new DfsError("integrity", "its entry holds no content", { path });
+  const { mode, modifiedMs, reference } = openRevision(keyring, { ...row, node, fileKey }, row.attributes);
+  const entry: Entry = {
+    kind,
+    path,
+    name,
+    mode,
+    modifiedMs,
+    committedMs,
+    revision,
+    sizeBytes,
+    copies,
+    addedBytes,
+    historyBytes,
+    expiresMs: expiresMs ?? undefined,
+    fileKey,
+  };
+  return { ...place, entry, content: { fileKey, shelf, reference }, copiesWanted };
+}
+
+/** How to read a revision of a file. Fails with `integrity` when it is not as it was sealed. */
+export function openOldRevision({ node, keyring }: Located, row: RevisionRow): FileContent {
+  const { reference } = openRevision(keyring, { ...row, node }, row.attributes);
+  return { fileKey: row.fileKey, shelf: row.shelf, reference };
+}
+
+/** What cannot be opened in a directory: nothing in it can be opened either. */
+export function refusedChild(directory: Located, row: ListedRow, name: string, cause: DfsError): RefusedChild {
+  const { path, space } = directory;
+  const shown = cause.kind === "invalid-name" ? (cause.path ?? name) : name;
+  const where = `${path === rootPath ? "" : path}/${shown}`;
+  const { kind, node, token } = row;
+  const entry: Entry = { ...emptyDirectory, kind, path, name: baseName(path), mode: 0, modifiedMs: 0 };
+  const place = {
+    path,
+    space,
+    node,
+    parent: directory.node,
+    token,
+    keyring: Keyring.generate(),
+    isStale: false,
+    entry,
+  };
+  return { error: new DfsError(cause.kind, cause.message, { path: where, cause }), shown, place };
+}
+
+const emptyDirectory = {
+  kind: "directory",
+  sizeBytes: 0,
+  committedMs: 0,
+  revision: 0,
+  copies: 0,
+  addedBytes: 0,
+  historyBytes: 0,
+} as const;

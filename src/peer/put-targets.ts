@@ -1,0 +1,139 @@
+/** Where a put's files go: directories and files of the network, and the commits that are sealed by their keys. */
+import { DfsError } from "../core/errors.ts";
+import { type DfsPath, childPath } from "../core/names.ts";
+import type { FinishedFile } from "../chunking/file-builder.ts";
+import { Keyring } from "../identity/keyring.ts";
+import type { CommandTarget } from "./command-session.ts";
+import type { Change, FileToCommit } from "./commit-queue.ts";
+import { KeyRenewal } from "./key-renewal.ts";
+import { type Located, newDirectory } from "./located.ts";
+import type { Namespace } from "./namespace.ts";
+import { newNodeId } from "./random-ids.ts";
+import { type Named, makeDirectoryOperation, newFile, nextRevision, requireNamed } from "./sealed-operations.ts";
+import type { UploadSession } from "./upload-session.ts";
+
+/** A directory that files go into. */
+export interface Folder {
+  /** As it was looked up last. */
+  place: Located;
+  /** Whether this transfer makes it, so that nothing can be in it yet. */
+  readonly isNew: boolean;
+  readonly made: Promise<unknown>;
+}
+
+/** Where a file goes. */
+export interface FileTarget {
+  readonly folder: Folder;
+  readonly name: string;
+  readonly path: DfsPath;
+}
+
+/** A file whose chunks are on their shelf. */
+export interface StoredFile extends FinishedFile {
+  readonly addedBytes: number;
+  readonly mode: number;
+  readonly modifiedMs: number;
+}
+
+/** What a put asks for of each file. */
+interface FileWishes {
+  readonly copiesWanted: number;
+  readonly expiresMs: number | null;
+}
+
+export class PutTargets {
+  readonly #namespace: Namespace;
+  readonly #renewal: KeyRenewal;
+  readonly #isDryRun: boolean;
+  readonly #signal: AbortSignal;
+
+  /** A dry run changes no keys. */
+  constructor(namespace: Namespace, commands: CommandTarget, isDryRun: boolean, signal: AbortSignal) {
+    this.#namespace = namespace;
+    this.#renewal = new KeyRenewal(namespace, commands);
+    this.#isDryRun = isDryRun;
+    this.#signal = signal;
+  }
+
+  /** A directory that is there. Fails as KeyRenewal.fresh does. */
+  async folder(place: Located, made: Promise<unknown> = Promise.resolve()): Promise<Folder> {
+    const fresh = this.#isDryRun ? place : await this.#renewal.fresh(place, this.#signal);
+    return { place: fresh, isNew: false, made };
+  }
+
+  /** What is at a name; undefined when nothing is, or can be. */
+  async existing({ folder, name }: FileTarget): Promise<Located | undefined> {
+    if (folder.isNew) return undefined;
+    return this.#namespace.child(folder.place, name, { signal: this.#signal });
+  }
+
+  /** A directory to make in another one, and what makes it. */
+  directory(
+    { folder: parent, name }: FileTarget,
+    { mode, modifiedMs }: { readonly mode: number; readonly modifiedMs: number },
+  ): { readonly place: Located; readonly change: Change } {
+    const made = { name, mode, modifiedMs, node: newNodeId(Date.now()), keyring: Keyring.generate() };
+    return {
+      place: newDirectory(parent.place, made, made),
+      change: {
+        operation: () => makeDirectoryOperation(parent.place, made),
+        refresh: () => this.#refreshNew({ folder: parent, name, path: childPath(parent.place.path, name) }),
+      },
+    };
+  }
+
+  /** The commit of a file whose chunks are stored: a new one, or the next revision of `present`. */
+  file(
+    target: FileTarget,
+    present: Located | undefined,
+    session: UploadSession,
+    stored: StoredFile,
+    wishes: FileWishes,
+  ): FileToCommit {
+    const { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs } = stored;
+    const content = { fileKey, sizeBytes: reference.plaintextBytes, ...wishes };
+    const attributes = { mode, modifiedMs, reference };
+    let existing = present === undefined ? undefined : requireNamed(present, "replaced");
+    const baseRevision = existing?.entry.revision ?? 0;
+    return {
+      session,
+      fileKey,
+      operation: () => ({
+        op: "putFile",
+        ...(existing === undefined
+          ? newFile(target.folder.place, target.name, newNodeId(Date.now()), content, attributes)
+          : nextRevision(existing, baseRevision, content, attributes)),
+        ...content,
+        sealedBytes: storedBytes,
+        addedBytes,
+        shelf: session.port.shelf,
+        lease: session.lease,
+      }),
+      refresh: async () => {
+        if (existing === undefined) await this.#refreshNew(target);
+        else existing = await this.#refreshed(target, existing);
+      },
+    };
+  }
+
+  /** Looks a directory up again, in which nothing has the name: not even by one of its older keys. */
+  async #refreshNew(target: FileTarget): Promise<void> {
+    await this.#refreshFolder(target.folder);
+    if ((await this.existing({ ...target, folder: { ...target.folder, isNew: false } })) !== undefined)
+      throw new DfsError("exists", "exists already", { path: target.path });
+  }
+
+  /** The file with its keys of now; as it was when the name stands for something else by now, which the commit tells. */
+  async #refreshed(target: FileTarget, existing: Named): Promise<Named> {
+    await this.#refreshFolder(target.folder);
+    const now = await this.existing(target);
+    if (now?.node !== existing.node) return existing;
+    return requireNamed(await this.#renewal.fresh(now, this.#signal), "replaced");
+  }
+
+  async #refreshFolder(folder: Folder): Promise<void> {
+    const { path } = folder.place;
+    const place = await this.#namespace.requireDirectory(path, { signal: this.#signal });
+    folder.place = await this.#renewal.fresh(place, this.#signal);
+  }
+}

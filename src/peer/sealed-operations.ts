@@ -1,0 +1,107 @@
+/** Operations on a user's tree, with names, keys and attributes sealed by the newest keys of the directories that they are in. */
+import type { OperationOf } from "../catalogue/operation.ts";
+import { DfsError } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import { Keyring } from "../identity/keyring.ts";
+import { sealName } from "../identity/name-token.ts";
+import { type DirectoryAttributes, sealWrap } from "../identity/wrap.ts";
+import { type RevisionAttributes, type RevisionFields, sealRevision } from "./attributes.ts";
+import type { Directory, Located } from "./located.ts";
+
+/** A file or directory that has a name: anything but where a space begins. */
+export type Named = Located & Required<Pick<Located, "parent" | "token">>;
+
+/** What a file is to be: the fields that the seal confirms, but for those that follow from where it goes. */
+export type FileContentFields = Pick<RevisionFields, "fileKey" | "sizeBytes" | "expiresMs" | "copiesWanted">;
+
+/** A directory that is made: its id, keys and attributes. */
+export interface NewDirectory extends DirectoryAttributes {
+  readonly name: string;
+  readonly node: NodeId;
+  readonly keyring: Keyring;
+}
+
+/** The fields of a commit that say where a revision goes, and what it is sealed as. */
+type SealedRevision = Pick<
+  OperationOf<"putFile">,
+  "parent" | "token" | "node" | "baseRevision" | "wrap" | "generation" | "attributes"
+>;
+
+export function makeDirectoryOperation(parent: Directory, made: NewDirectory): OperationOf<"makeDirectory"> {
+  const { node, keyring, name, mode, modifiedMs } = made;
+  const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
+  const attributes = sealWrap(parent.keyring, binding, keyring, { mode, modifiedMs });
+  return { op: "makeDirectory", ...binding, parentGeneration: parent.keyring.generation, attributes };
+}
+
+/** The first revision of a new file. */
+export function newFile(
+  parent: Directory,
+  name: string,
+  node: NodeId,
+  content: FileContentFields,
+  attributes: RevisionAttributes,
+): SealedRevision {
+  const keyring = Keyring.generate();
+  const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
+  return {
+    ...binding,
+    baseRevision: 0,
+    wrap: sealWrap(parent.keyring, binding, keyring, undefined),
+    generation: parent.keyring.generation,
+    attributes: sealRevision(keyring, { ...content, node, revision: 1 }, attributes),
+  };
+}
+
+/** The revision of a file after `baseRevision`. */
+export function nextRevision(
+  { parent, token, node, keyring }: Named,
+  baseRevision: number,
+  content: FileContentFields,
+  attributes: RevisionAttributes,
+): SealedRevision {
+  const sealed = sealRevision(keyring, { ...content, node, revision: baseRevision + 1 }, attributes);
+  return { parent, token, node, baseRevision, wrap: null, generation: keyring.generation, attributes: sealed };
+}
+
+/** Another name for what is there; `existing` is the file that it takes the place of, whose name it then has. */
+export function moveOperation(
+  source: Named,
+  parent: Directory,
+  name: string,
+  existing: Named | undefined,
+): OperationOf<"move"> {
+  const { node, keyring, entry } = source;
+  const token = existing?.token ?? sealName(parent.keyring, parent.node, name);
+  const directory = entry.kind === "directory" ? entry : undefined;
+  return {
+    op: "move",
+    fromParent: source.parent,
+    fromToken: source.token,
+    toParent: parent.node,
+    toToken: token,
+    node,
+    replace: existing?.node ?? null,
+    parentGeneration: parent.keyring.generation,
+    attributes: sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory),
+  };
+}
+
+export function removeOperation(place: Located): OperationOf<"removeEntry"> {
+  const { parent, token, node, entry } = requireNamed(place, "removed");
+  return { op: "removeEntry", parent, token, node, kind: entry.kind };
+}
+
+/** The wrap of a node with another keyring, under the name that it has. */
+export function renewedWrap(parent: Directory, { node, token, entry }: Named, keyring: Keyring): Uint8Array {
+  const directory = entry.kind === "directory" ? entry : undefined;
+  return sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory);
+}
+
+/** `place` with its name. Fails with `permission` where a space begins, naming what cannot be done to it. */
+export function requireNamed(place: Located, what: string): Named {
+  const { parent, token } = place;
+  if (parent === undefined || token === undefined)
+    throw new DfsError("permission", `the root cannot be ${what}`, { path: place.path });
+  return { ...place, parent, token };
+}
