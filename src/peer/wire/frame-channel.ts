@@ -45,12 +45,12 @@ export class FrameParser {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Takes the next bytes and hands each frame that they complete to `onFrame`. Fails with `protocol` on an oversized frame. */
-  push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): void {
+  /** Takes the next bytes and hands each frame that they complete to `onFrame`; returns whether there was one. Fails with `protocol` on an oversized frame. */
+  push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): boolean {
     this.#pending.append(bytes);
-    for (;;) {
+    for (let hasFrame = false; ; hasFrame = true) {
       this.#expected ??= this.#readLength();
-      if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return;
+      if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return hasFrame;
       const end = lengthBytes + this.#expected;
       const frame = this.#pending.sublist(lengthBytes, end);
       this.#pending.consume(end);
