@@ -344,7 +344,7 @@ export const flushGroupChunksMax = 64;
 export const reservedBytes = 64 * MiB;
 /** Holder records that a peer keeps for others: 1,000,000 keys are about 100 MiB on disk. */
 export const holderRecordsMax = 1_000_000;
-/** Of those, records of one announcing peer. */
+/** Of those, records of one announcing peer: a quarter; when all are in use, whoever has most gives way first. */
 export const holderRecordsPerPeerMax = 250_000;
 /** Keys whose holders are remembered in memory after a lookup. */
 export const holderCacheKeysMax = 10_000;
@@ -469,10 +469,10 @@ export const strangersPerAddressMax = 4;
 export const joinCallsPerSecondMax = 10;
 /** … and after a pause: what a few machines need that join at once. */
 export const joinCallsBurst = 40;
-/** Calls a second that one member may make here: some ten times what was measured of a peer that puts and gets at full speed. */
-export const memberCallsPerSecondMax = 20_000;
-/** … and after a pause. */
-export const memberCallsBurst = 40_000;
+/** Calls a second that one member may make here: several times what a peer asks of a coordinator when 32 callers commit through it at full speed. */
+export const memberCallsPerSecondMax = 5_000;
+/** … and after a pause: a queue that piled up while this peer was away. */
+export const memberCallsBurst = 10_000;
 /** Calls of one member that are under way here at once, over all its channels: what two full channels have. */
 export const memberCallsInFlightMax = 512;
 /** Calls under way at once over the control socket, of all shells and scripts together: eight for each of them. */
