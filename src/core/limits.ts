@@ -555,6 +555,12 @@ export const memberLookupsPerSecondMax = 5;
 export const chunkStreamsPerPeer = 2;
 /** A chunk that takes longer is asked for elsewhere: 8 chunks of 1 MiB over 1 Mbit/s take about a minute. */
 export const chunkRequestMs = 120_000;
+/** A stream that owes chunks is looked at this often: long enough for a disk or a line that stalls … */
+export const chunkFloorMs = 5_000;
+/** … and is left for another, or a new one, where less than this came in that time: a tenth of the slowest line that we mean to serve. */
+export const chunkFloorBytes = 64 * KiB;
+/** A holder that was silent, too slow or wrong is asked after the others for so long: one file, not each, waits for it. */
+export const holderSuspectMs = 60_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */
 export const pinBatchChunks = 64;
 /** A transaction that nothing was asked of for this long is given up: whoever began it has forgotten it. */
@@ -638,6 +644,12 @@ export const holderPatienceMs = 10_000;
 /** An upload waits for so long for a peer to come back or for another to take over, with pauses of at most the second. */
 export const uploadPatienceMs = 60_000;
 export const uploadRetryMsMax = 1_000;
+/** The owner of a shelf that was chosen for a new file has this long to take it before another is chosen: an answer takes milliseconds. */
+export const placementPatienceMs = 5_000;
+/** A shelf that did not take a new file is not chosen for so long, while there is another. */
+export const shelfAvoidedMs = 60_000;
+/** A peer that owes answers to chunks that it was sent, and is silent for so long, is left: the slowest line that we mean to serve carries two full streams in it. */
+export const chunkSilenceMs = 30_000;
 /** A file that lost chunks with a shelf's former owner is read again so often at the most. */
 export const uploadTriesMax = 5;
 /** A commit whose records must be confirmed again, because a chain changed under it, is tried so often. */

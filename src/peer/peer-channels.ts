@@ -75,6 +75,10 @@ class HeldChannel implements FrameChannel {
     this.#onEnd = onEnd;
   }
 
+  get receivedBytes(): number {
+    return this.#channel.receivedBytes;
+  }
+
   send(parts: readonly Uint8Array[]): Promise<void> {
     return this.#channel.send(parts);
   }

@@ -133,7 +133,7 @@ export class FileSpace {
         namespace,
         pool,
         commands: asUser(),
-        shelfFor: () => Promise.resolve(shelf),
+        shelves: { shelfFor: () => Promise.resolve(shelf), avoid: () => false },
         usualCopies: () => 1,
       }),
       get: {

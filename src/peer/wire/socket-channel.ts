@@ -32,7 +32,11 @@ export function socketChannel(
     socket.uncork();
   };
 
+  const parser = new FrameParser(frameBytesMax);
   return {
+    get receivedBytes() {
+      return parser.receivedBytes;
+    },
     send(parts) {
       if (!socket.writable) return Promise.reject(new DfsError("unreachable", "the other process has ended"));
       if (socket.writableLength > socketBufferBytesMax) {
@@ -52,7 +56,6 @@ export function socketChannel(
       return drained;
     },
     receive({ onFrame, onEnd }) {
-      const parser = new FrameParser(frameBytesMax);
       const stall = new StallWatch((error) => void socket.destroy(error));
       let failure: Error | undefined;
       socket.on("error", (error) => {

@@ -13,10 +13,13 @@ import { StallWatch } from "./stall-watch.ts";
 /** Frames over `stream`, each at most `frameBytesMax` bytes. */
 export function streamChannel(stream: Stream, frameBytesMax: number): FrameChannel {
   const writer = new StreamWriter(stream);
+  const parser = new FrameParser(frameBytesMax);
   return {
+    get receivedBytes() {
+      return parser.receivedBytes;
+    },
     send: (parts) => writer.send(parts),
     receive({ onFrame, onEnd }) {
-      const parser = new FrameParser(frameBytesMax);
       const stall = new StallWatch((error) => {
         stream.abort(error);
         end(error);
