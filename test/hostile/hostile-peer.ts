@@ -33,7 +33,7 @@ export interface HostilePeerOptions {
 }
 
 /** A method of any name, whose parameters and result nobody checks at this end. */
-const anyMethod = (name: string): RpcMethod<unknown, unknown> =>
+export const anyMethod = (name: string): RpcMethod<unknown, unknown> =>
   defineMethod({ name, params: v.any(), result: v.any() });
 
 export class HostilePeer {
@@ -72,6 +72,10 @@ export class HostilePeer {
 
   connection(address: string): Promise<Connection> {
     return this.node.dial(multiaddr(address));
+  }
+
+  async hangUp(address: string): Promise<void> {
+    await this.node.hangUp(multiaddr(address));
   }
 
   /** A raw stream. Fails when the other end does not speak the protocol with this peer. */
