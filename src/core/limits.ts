@@ -377,7 +377,7 @@ export const flushGroupChunksMax = 64;
 export const reservedBytes = 64 * MiB;
 /** Holder records that a peer keeps for others: 1,000,000 keys are about 100 MiB on disk. */
 export const holderRecordsMax = 1_000_000;
-/** Of those, records of one announcing peer. */
+/** Of those, records of one announcing peer: a quarter; when all are in use, whoever has most gives way first. */
 export const holderRecordsPerPeerMax = 250_000;
 /** Keys whose holders are remembered in memory after a lookup. */
 export const holderCacheKeysMax = 10_000;
@@ -486,11 +486,42 @@ export const snapshotFileBytesMax = 64 * 1024 * MiB;
 export const snapshotReadBytesMax = 1 * MiB;
 
 /* Connections */
+/** libp2p connections in all: more than a group of machines has, and at some 100 KiB each no burden. */
 export const connectionsMax = 300;
+/** Connections of one peer: both ends may dial at the same time, and those of before a restart end a little later. */
+export const connectionsPerPeerMax = 8;
 /** Handshakes under way at once: more than a group of machines needs, less than an attacker wants. */
-export const pendingConnectionsMax = 32;
+export const pendingConnectionsMax = 64;
+/** … and from one address: a whole group behind one router may start at once, and still it leaves room for others. */
+export const pendingConnectionsPerAddressMax = 16;
 /** Connections of peers that are not members yet and may only join. */
 export const strangerConnectionsMax = 8;
+/** … and from one address: several machines of one household may join at once, and others still get in. */
+export const strangersPerAddressMax = 4;
+/** Calls a second to the join protocol, of all strangers together: each may cost the coordinators a commit. */
+export const joinCallsPerSecondMax = 10;
+/** … and after a pause: what a few machines need that join at once. */
+export const joinCallsBurst = 40;
+/** Calls a second that one member may make here: several times what a peer asks of a coordinator when 32 callers commit through it at full speed. */
+export const memberCallsPerSecondMax = 5_000;
+/** … and after a pause: a queue that piled up while this peer was away. */
+export const memberCallsBurst = 10_000;
+/** Calls of one member that are under way here at once, over all its channels: what two full channels have. */
+export const memberCallsInFlightMax = 512;
+/** Calls under way at once over the control socket, of all shells and scripts together: eight for each of them. */
+export const controlCallsInFlightMax = 1_024;
+/** A frame that was begun ends within this: the largest one takes half a minute over 1 Mbit/s. */
+export const frameStallMs = 120_000;
+/** Bytes that a socket may hold unsent before it is given up: all answers in flight, and some; a reader that is merely slow holds its writers back earlier. */
+export const socketBufferBytesMax = 32 * MiB;
+/** A lane over which nothing went for this long ends; the next call opens another one. */
+export const laneIdleMs = 10 * 60_000;
+/** Handshakes of lanes under way at once: a key is at hand when one begins, so they take milliseconds. */
+export const lanePendingMax = 64;
+/** … and from one address, so that a machine without keys cannot keep all others from their lanes. */
+export const lanePendingPerAddressMax = 16;
+/** Lanes that one peer has open here: each protocol's two or three, and those that are just ending. */
+export const lanesPerPeerMax = 32;
 /** A stranger that has not joined by then is disconnected. */
 export const strangerConnectionMs = 15_000;
 
@@ -533,6 +564,8 @@ export const streamInactivityMs = 10 * 60_000;
 export const streamsPerConnectionMax = 512;
 /** Streams and lanes of one of our own protocols that one peer may have open here: it needs two or three, and some more while old ones end. */
 export const inboundChannelsPerProtocolMax = 16;
+/** … and of the chunk protocol: its two, twice over; each may hold eight chunks in memory. */
+export const inboundChunkChannelsMax = 4;
 /** Members that left of which a peer remembers that it has cut them off: as many as there can be members. */
 export const departedPeersMax = 500;
 /** A coordinator looks this often whether somebody has left the network … */
@@ -559,6 +592,12 @@ export const memberLookupsPerSecondMax = 5;
 export const chunkStreamsPerPeer = 2;
 /** A chunk that takes longer is asked for elsewhere: 8 chunks of 1 MiB over 1 Mbit/s take about a minute. */
 export const chunkRequestMs = 120_000;
+/** A stream that owes chunks is looked at this often: long enough for a disk or a line that stalls … */
+export const chunkFloorMs = 5_000;
+/** … and is left for another, or a new one, where less than this came in that time: a tenth of the slowest line that we mean to serve. */
+export const chunkFloorBytes = 64 * KiB;
+/** A holder that was silent, too slow or wrong is asked after the others for so long: one file, not each, waits for it. */
+export const holderSuspectMs = 60_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */
 export const pinBatchChunks = 64;
 /** A transaction that nothing was asked of for this long is given up: whoever began it has forgotten it. */
@@ -644,6 +683,12 @@ export const holderPatienceMs = 10_000;
 /** An upload waits for so long for a peer to come back or for another to take over, with pauses of at most the second. */
 export const uploadPatienceMs = 60_000;
 export const uploadRetryMsMax = 1_000;
+/** The owner of a shelf that was chosen for a new file has this long to take it before another is chosen: an answer takes milliseconds. */
+export const placementPatienceMs = 5_000;
+/** A shelf that did not take a new file is not chosen for so long, while there is another. */
+export const shelfAvoidedMs = 60_000;
+/** A peer that owes answers to chunks that it was sent, and is silent for so long, is left: the slowest line that we mean to serve carries two full streams in it. */
+export const chunkSilenceMs = 30_000;
 /** A file that lost chunks with a shelf's former owner is read again so often at the most. */
 export const uploadTriesMax = 5;
 /** A commit whose records must be confirmed again, because a chain changed under it, is tried so often. */
@@ -658,7 +703,9 @@ export const frameBuffersKeptBytes = 8 * MiB;
 /** Data lanes that a peer accepts at once: a few from each of a large group's peers. */
 export const laneConnectionsMax = 256;
 /** Lanes that were offered and not opened yet. */
-export const laneOffersMax = 64;
+export const laneOffersMax = 256;
+/** … and to one peer: one for each channel that it may open at once. */
+export const laneOffersPerPeerMax = 16;
 /** An offer of a lane counts this long, and its handshake may take as long. */
 export const laneHandshakeMs = 3_000;
 /** Where no lane could be opened (a firewall, say), libp2p streams serve for this long before a lane is tried again. */

@@ -7,7 +7,7 @@
 import { DfsError } from "../core/errors.ts";
 import { SqlDatabase } from "../core/sqlite.ts";
 
-const formatVersion = 1;
+const formatVersion = 2;
 
 const schema = `
   CREATE TABLE holders (
@@ -19,6 +19,8 @@ const schema = `
   );
   CREATE INDEX recordsByExpiry ON records (expiresMs);
   CREATE INDEX recordsByAnnouncement ON records (announcedMs);
+  CREATE INDEX recordsByHolder ON records (holder, announcedMs);
+  CREATE INDEX holdersByRecords ON holders (records);
   CREATE TRIGGER recordAdded AFTER INSERT ON records
     BEGIN UPDATE holders SET records = records + 1 WHERE id = NEW.holder; END;
   CREATE TRIGGER recordDropped AFTER DELETE ON records

@@ -140,10 +140,13 @@ export class FingerTableService {
     this.#cache.forgetHolder(peer);
   }
 
-  /** Drops `peer`, which has left the network for good, from the finger table; its records expire. */
+  /** Drops `peer`, which has left the network for good, from the finger table, with all that it announced. Fails as the database does. */
   async dropPeer(peer: PeerId): Promise<void> {
     this.#cache.forgetHolder(peer);
     await this.#options.table.drop(peer);
+    const { clock } = this.#options;
+    while (!this.#stopping.signal.aborted && this.#records.forget(peer) === holderSweepRowsMax)
+      await new Promise<void>((resolve) => void clock.after(0, resolve));
   }
 
   /** Forgets what lookups found about `key`, because it was wrong. */

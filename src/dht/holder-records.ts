@@ -22,10 +22,21 @@ export interface HolderQuotas {
   readonly recordsPerPeerMax: number;
 }
 
+interface HolderCount {
+  readonly id: number;
+  readonly records: number;
+}
+
+const nobody: HolderCount = { id: -1, records: 0 };
+
 const defaultQuotas: HolderQuotas = { recordsMax: holderRecordsMax, recordsPerPeerMax: holderRecordsPerPeerMax };
 
 /**
  * Who holds what, as others have announced it here: (key digest, holder) → expiry.
+ *
+ * Where there is no room a record takes the place of another: of its own announcer's oldest one where that one has its
+ * full share, else of the oldest one of whoever has most. So a peer that announces without end only pushes out its own
+ * records, once nobody has more than it.
  *
  * Knows no clock: every call gets the time. An expired record is never shown, and goes with the next sweep.
  * Every call fails as SqlDatabase does (`no-space`, `integrity`, `io`).
@@ -41,35 +52,86 @@ export class HolderRecords {
 
   /**
    * Keeps the records "`holder` has these keys" for `lifetimeMs`, capped to a day; 0 takes them back.
-   * Returns how many of the keys are as asked: fewer than given when a quota is used up.
+   * Returns how many of the keys are as asked: fewer than given when there are more of them than the holder may have.
    */
   announce(holder: PeerId, keys: readonly Uint8Array[], lifetimeMs: number, nowMs: number): number {
     if (lifetimeMs <= 0) return this.#withdraw(holder, keys);
-    if (this.#room(holder) < keys.length) this.sweep(nowMs);
+    if (this.#quotas.recordsMax - this.count() < keys.length) this.sweep(nowMs);
     return this.#database.transaction(() => {
       this.#database.prepare("INSERT OR IGNORE INTO holders (peer) VALUES (?)").run(holder);
       return this.#store(holder, keys, Math.floor(nowMs + Math.min(lifetimeMs, holderRecordMs)), Math.floor(nowMs));
     });
   }
 
-  /** Renews the records that are here and adds the others while there is room; returns how many are here now. */
+  /** Renews the records that are here and adds the others; returns how many are here now. */
   #store(holder: PeerId, keys: readonly Uint8Array[], expiresMs: number, nowMs: number): number {
     const renew = this.#database.prepare(
       "UPDATE records SET expiresMs = ?, announcedMs = ? WHERE key = ? AND holder = ?",
     );
     const add = this.#database.prepare("INSERT INTO records (key, holder, expiresMs, announcedMs) VALUES (?, ?, ?, ?)");
     const id = this.#holderId(holder);
-    let room = this.#room(holder);
-    let stored = 0;
-    for (const key of keys) {
-      if (renew.run(expiresMs, nowMs, key, id) === 0) {
-        if (room <= 0) continue;
-        add.run(key, id, expiresMs, nowMs);
-        room -= 1;
+    const share = keys.slice(0, this.#quotas.recordsPerPeerMax);
+    const fresh = share.filter((key) => renew.run(expiresMs, nowMs, key, id) === 0);
+    const added = this.#makeRoom(id, fresh.length);
+    for (const key of fresh.slice(0, added)) add.run(key, id, expiresMs, nowMs);
+    return Math.min(share.length - fresh.length + added, this.#recordsOf(id));
+  }
+
+  /**
+   * Has records give way so that a holder may add so many; returns how many it may. Whoever has most with those counted
+   * in gives way, the holder itself first among equals, until there is room: its own records, then those that it brings.
+   */
+  #makeRoom(id: number, adding: number): number {
+    const { recordsMax, recordsPerPeerMax } = this.#quotas;
+    let mine = this.#recordsOf(id);
+    mine -= this.#dropOldest(id, mine + adding - recordsPerPeerMax);
+    let added = adding;
+    for (let lacking = this.count() + added - recordsMax; lacking > 0;) {
+      const [most, next] = this.#largestBeside(id);
+      const isMine = mine + added >= most.records;
+      const surplus = isMine ? mine + added - most.records : most.records - Math.max(next.records, mine + added);
+      const step = Math.min(lacking, Math.max(1, surplus));
+      const dropped = this.#dropOldest(isMine ? id : most.id, step);
+      if (isMine) {
+        mine -= dropped;
+        added -= step - dropped;
       }
-      stored += 1;
+      lacking -= step;
     }
-    return stored;
+    return added;
+  }
+
+  /** The two other holders that have most; one that there is not has none. */
+  #largestBeside(id: number): [HolderCount, HolderCount] {
+    const [most, next] = this.#database
+      .prepare("SELECT id, records FROM holders WHERE id <> ? ORDER BY records DESC, id LIMIT 2")
+      .all(id)
+      .map((row) => ({ id: Number(row["id"]), records: Number(row["records"]) }));
+    return [most ?? nobody, next ?? nobody];
+  }
+
+  #recordsOf(id: number): number {
+    return Number(this.#database.prepare("SELECT records FROM holders WHERE id = ?").get(id)?.["records"] ?? 0);
+  }
+
+  /** Drops the records of a holder that it announced longest ago; returns how many went. */
+  #dropOldest(id: number, count: number): number {
+    if (count <= 0) return 0;
+    return this.#database
+      .prepare(
+        "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE holder = ? ORDER BY announcedMs, id LIMIT ?)",
+      )
+      .run(id, count);
+  }
+
+  /** Drops everything that a peer has announced: it is no member any more. At most `limit` records; returns how many went. */
+  forget(holder: PeerId, limit = holderSweepRowsMax): number {
+    return this.#database.transaction(() => {
+      const id = this.#holderId(holder);
+      const dropped = this.#dropOldest(id, limit);
+      this.#database.prepare("DELETE FROM holders WHERE id = ? AND records = 0").run(id);
+      return dropped;
+    });
   }
 
   #withdraw(holder: PeerId, keys: readonly Uint8Array[]): number {
@@ -85,13 +147,6 @@ export class HolderRecords {
   #holderId(holder: PeerId): number {
     const row = this.#database.prepare("SELECT id FROM holders WHERE peer = ?").get(holder);
     return Number(row?.["id"] ?? -1);
-  }
-
-  /** Records that `holder` may still add. */
-  #room(holder: PeerId): number {
-    const row = this.#database.prepare("SELECT records FROM holders WHERE peer = ?").get(holder);
-    const ownRoom = this.#quotas.recordsPerPeerMax - Number(row?.["records"] ?? 0);
-    return Math.min(ownRoom, this.#quotas.recordsMax - this.count());
   }
 
   /** The holders of each key, in the order of the keys: unexpired, the newest announcement first, at most 8. */

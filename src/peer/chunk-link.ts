@@ -4,8 +4,15 @@ import { object, string } from "valibot";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId } from "../core/ids.ts";
-import { chunkRequestMs, chunkRequestsInFlightMax, chunkStreamsPerPeer } from "../core/limits.ts";
-import { chunkFrameHeader, frameTypes, parseChunkFrame } from "./chunk-frames.ts";
+import {
+  chunkFloorBytes,
+  chunkFloorMs,
+  chunkRequestMs,
+  chunkRequestsInFlightMax,
+  chunkSilenceMs,
+  chunkStreamsPerPeer,
+} from "../core/limits.ts";
+import { type ChunkFrame, chunkFrameHeader, frameTypes, parseChunkFrame } from "./chunk-frames.ts";
 import { bytesOfHex } from "./random-ids.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { decodeCbor } from "./wire/cbor.ts";
@@ -18,6 +25,8 @@ export type OpenChunkChannel = (signal: AbortSignal) => Promise<FrameChannel>;
 
 interface Request {
   readonly expects: number;
+  /** Looks at the stream before it was made. */
+  readonly looks: number;
   readonly resolve: (body: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
@@ -76,6 +85,10 @@ class ChunkStream {
   readonly #slots = new CreditGate(chunkRequestsInFlightMax);
   #nextRequest = 1;
   #failure: Error | undefined;
+  #looks = 0;
+  #bytesAtLook = 0;
+  #silentMs = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(channel: FrameChannel, buffers: FrameBuffers) {
     this.#channel = channel;
@@ -98,7 +111,10 @@ class ChunkStream {
       throw toDfsError(signal.reason);
     }
     const id = this.#nextRequest++;
-    const answered = new Promise<Uint8Array>((resolve, reject) => this.#requests.set(id, { expects, resolve, reject }));
+    const answered = new Promise<Uint8Array>((resolve, reject) =>
+      this.#requests.set(id, { expects, looks: this.#looks, resolve, reject }),
+    );
+    this.#watch();
     const onAbort = (): void => this.#requests.get(id)?.reject(toDfsError(signal.reason));
     signal.addEventListener("abort", onAbort);
     try {
@@ -119,22 +135,60 @@ class ChunkStream {
       const frame = parseChunkFrame(parts);
       const request = this.#requests.get(frame.request);
       if (request === undefined) throw new DfsError("protocol", "an answer that nobody asked for");
+      const outcome = outcomeOf(frame, request.expects);
       this.#requests.delete(frame.request);
       this.#slots.grant(1);
-      if (frame.type === request.expects) request.resolve(this.#buffers.copy(frame.body));
-      else request.reject(failureOf(frame.body.slice()));
+      if (outcome === "answered") request.resolve(this.#buffers.copy(frame.body));
+      else request.reject(outcome);
     } catch (error) {
       this.#fail(error as Error);
       this.#channel.abort(error as Error);
     }
   }
 
+  /** Looks at the stream again and again while it owes answers. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    this.#bytesAtLook = this.#channel.receivedBytes;
+    this.#timer = setTimeout(() => this.#look(), chunkFloorMs);
+    this.#timer.unref();
+  }
+
+  /**
+   * Ends a stream that sends too little of the chunks that it owes, or says nothing for long to those that it was sent.
+   * Only what was owed all the time since the last look counts.
+   */
+  #look(): void {
+    this.#timer = undefined;
+    const cameBytes = this.#channel.receivedBytes - this.#bytesAtLook;
+    const owed = Array.from(this.#requests.values()).filter(({ looks }) => looks < this.#looks);
+    this.#silentMs = owed.length > 0 && cameBytes === 0 ? this.#silentMs + chunkFloorMs : 0;
+    const isSlow = cameBytes < chunkFloorBytes && owed.some(({ expects }) => expects === frameTypes.chunk);
+    if (isSlow || this.#silentMs >= chunkSilenceMs) {
+      const seconds = Math.max(chunkFloorMs, this.#silentMs) / 1000;
+      const error = new DfsError("timeout", `the peer owes answers and sent ${cameBytes} bytes in ${seconds} s`);
+      this.#fail(error);
+      this.#channel.abort(error);
+      return;
+    }
+    this.#looks += 1;
+    if (this.#requests.size > 0) this.#watch();
+  }
+
   #fail(error: Error): void {
+    clearTimeout(this.#timer);
     this.#failure ??= error;
     this.#slots.close(error);
     for (const request of this.#requests.values()) request.reject(error);
     this.#requests.clear();
   }
+}
+
+/** Whether a frame answers as it should, or how the request fails. Fails with `protocol` for what is neither. */
+function outcomeOf({ type, body }: ChunkFrame, expects: number): "answered" | DfsError {
+  if (type === expects) return "answered";
+  if (type === frameTypes.failed) return failureOf(body.slice());
+  throw new DfsError("protocol", "an answer that does not belong to its request");
 }
 
 const failureSchema = object({ kind: string(), message: string() });

@@ -194,9 +194,8 @@ export class GetTransfer {
       }
       const target = await folder?.folder(name);
       above?.hold(); // its own time is set after that of what is in it
-      return new OpenFolder(path, target, () => {
-        this.#files.watch(this.#finishFolder(place, target).finally(() => above?.release()));
-      });
+      const finish = (): void => this.#files.watch(this.#finishFolder(place, target).finally(() => above?.release()));
+      return new OpenFolder(path, target, finish, above);
     } catch (error) {
       this.#report.failed(path, error);
       return undefined;

@@ -2,6 +2,7 @@
  * Which holder to ask for the next chunk of a file: the least busy one that has not failed, found by the finger table
  * or, where that knows none, named by the catalogue. One that is silent is not waited for while there is another. One that
  * answered, but could not give a chunk, is asked after the others from then on: it may be the only one that has another chunk.
+ * One that failed for another file a moment ago is asked after the others too, so that not each file waits for it.
  */
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
@@ -25,6 +26,10 @@ export interface HolderDirectory {
   nameOf(peer: PeerId): string | undefined;
   /** Forgets that `peer` holds anything, after it did not answer. */
   forget(peer: PeerId): void;
+  /** Remembers for a while that `peer` was silent, too slow or wrong. */
+  suspect(peer: PeerId): void;
+  /** Whether that was so a moment ago. */
+  isSuspect(peer: PeerId): boolean;
 }
 
 interface Candidate {
@@ -86,6 +91,7 @@ export class HolderPicker {
         if (isOfChunk(error)) candidate.lacked += 1;
         else candidate.failure = toDfsError(error);
         this.#directory.forget(candidate.peer);
+        if (!isHonest(error)) this.#directory.suspect(candidate.peer);
       } finally {
         candidate.inFlight -= 1;
       }
@@ -137,9 +143,15 @@ export class HolderPicker {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates) {
       if (candidate.failure !== undefined || tried.has(candidate)) continue;
-      if (best === undefined || isBefore(candidate, best)) best = candidate;
+      if (best === undefined || this.#isBefore(candidate, best)) best = candidate;
     }
     return best;
+  }
+
+  #isBefore(left: Candidate, right: Candidate): boolean {
+    const [leftSuspect, rightSuspect] = [left, right].map(({ peer }) => this.#directory.isSuspect(peer));
+    if (leftSuspect !== rightSuspect) return rightSuspect === true;
+    return left.lacked === right.lacked ? left.inFlight < right.inFlight : left.lacked < right.lacked;
   }
 
   #add(peers: readonly PeerId[]): void {
@@ -150,11 +162,12 @@ export class HolderPicker {
   }
 }
 
-function isBefore(left: Candidate, right: Candidate): boolean {
-  return left.lacked === right.lacked ? left.inFlight < right.inFlight : left.lacked < right.lacked;
-}
-
 /** Whether a failure says something of one chunk only, and nothing of the other chunks there. */
 function isOfChunk(error: unknown): boolean {
   return error instanceof DfsError && (error.kind === "integrity" || error.kind === "not-found");
+}
+
+/** Whether a peer that does its work may fail so: it has not got the chunk any more, or too much to do. */
+function isHonest(error: unknown): boolean {
+  return error instanceof DfsError && (error.kind === "not-found" || error.kind === "busy");
 }

@@ -12,7 +12,15 @@ import { type PeerDescription, peerRoles } from "../catalogue/operation.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { type PeerId, type PeerName, parsePeerName, parseShelfId } from "../core/ids.ts";
-import { dialTimeoutMs, joinFrameBytesMax, joinTimeoutMs, zoneBytesMax } from "../core/limits.ts";
+import {
+  dialTimeoutMs,
+  joinCallsBurst,
+  joinCallsPerSecondMax,
+  joinFrameBytesMax,
+  joinTimeoutMs,
+  strangerConnectionsMax,
+  zoneBytesMax,
+} from "../core/limits.ts";
 import { type InviteContent, inviteHash } from "../identity/invite.ts";
 import { deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey } from "../identity/peer-identity.ts";
@@ -22,6 +30,7 @@ import { memberListSchemas, plainMemberList } from "./coordination/catalogue-met
 import { type Host, startJoiningHost } from "./host.ts";
 import type { Members } from "./members.ts";
 import { joinProtocol } from "./protocols.ts";
+import { CallBudget } from "./wire/call-budget.ts";
 import { RpcClient } from "./wire/rpc-client.ts";
 import { defineMethod, route } from "./wire/rpc-method.ts";
 import { routeTable, serveRpc } from "./wire/rpc-server.ts";
@@ -148,6 +157,11 @@ export interface JoinServiceOptions {
 
 /** Takes in machines that show a valid invite. */
 export async function serveJoins(host: Host, options: JoinServiceOptions): Promise<void> {
+  // One for all: a stranger gets another identity for nothing.
+  const budget = new CallBudget({
+    rate: { perSecond: joinCallsPerSecondMax, burst: joinCallsBurst },
+    inFlightMax: strangerConnectionsMax,
+  });
   await host.handle(
     joinProtocol,
     async (stream, connection) => {
@@ -155,6 +169,7 @@ export async function serveJoins(host: Host, options: JoinServiceOptions): Promi
       await serveRpc(
         streamChannel(stream, joinFrameBytesMax),
         routeTable([route(joinMethod, (request) => admit(id, request, options))]),
+        budget,
       );
       await connection.close();
     },

@@ -11,7 +11,16 @@ import { type Server, type Socket } from "node:net";
 import { type TLSSocket, createServer } from "node:tls";
 import { toDfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
-import { laneConnectionsMax, laneHandshakeMs, laneOffersMax } from "../core/limits.ts";
+import {
+  laneConnectionsMax,
+  laneHandshakeMs,
+  laneIdleMs,
+  laneOffersMax,
+  laneOffersPerPeerMax,
+  lanePendingMax,
+  lanePendingPerAddressMax,
+  lanesPerPeerMax,
+} from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { pskTls } from "./wire/psk-tls.ts";
@@ -41,6 +50,10 @@ export class LaneServer {
   readonly #offers = new Map<string, PendingOffer>();
   readonly #accepted = new WeakMap<Socket, Offered>();
   readonly #sockets = new Set<Socket>();
+  /** Addresses that handshakes under way come from, by the far end of each. */
+  readonly #pending = new Map<string, string>();
+  /** Lanes of each peer, from the moment when it names its offer. */
+  readonly #lanes = new Map<PeerId, number>();
   #server: Server | undefined;
   #port = 0;
 
@@ -82,6 +95,8 @@ export class LaneServer {
   offer(peer: PeerId, protocol: string): LaneOffer | undefined {
     const handler = this.#handlerOf(protocol);
     if (handler === undefined || this.#offers.size >= laneOffersMax) return undefined;
+    const offered = [...this.#offers.values()].filter((offer) => offer.peer === peer).length;
+    if (offered >= laneOffersPerPeerMax || offered + (this.#lanes.get(peer) ?? 0) >= lanesPerPeerMax) return undefined;
     const identity = randomBytes(16).toString("hex");
     const key = randomBytes(32);
     const timer = setTimeout(() => this.#offers.delete(identity), laneHandshakeMs);
@@ -106,10 +121,12 @@ export class LaneServer {
     if (offer === undefined) return null;
     this.#forget(identity, offer);
     this.#accepted.set(socket, offer);
+    this.#count(socket, offer.peer);
     return offer.key;
   }
 
   #accept(socket: TLSSocket): void {
+    this.#pending.delete(farEndOf(socket));
     const offered = this.#accepted.get(socket);
     if (offered === undefined) {
       socket.destroy();
@@ -117,11 +134,39 @@ export class LaneServer {
     }
     const { handler, peer } = offered;
     const { frameBytesMax, isPrompt = false } = handler;
+    // The other end opens another one when it needs it.
+    socket.setTimeout(laneIdleMs, () => void socket.destroy());
     handler.onChannel(socketChannel(socket.setNoDelay(true), frameBytesMax, { isPrompt }), peer);
   }
 
-  #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
+  #count(socket: Socket, peer: PeerId): void {
+    this.#lanes.set(peer, (this.#lanes.get(peer) ?? 0) + 1);
+    socket.on("close", () => {
+      const left = (this.#lanes.get(peer) ?? 1) - 1;
+      if (left === 0) this.#lanes.delete(peer);
+      else this.#lanes.set(peer, left);
+    });
   }
+
+  /** Whoever has no key yet is one of a few, and of fewer from one address. */
+  #track(socket: Socket): void {
+    const from = socket.remoteAddress ?? "";
+    const farEnd = farEndOf(socket);
+    const fromThere = [...this.#pending.values()].filter((address) => address === from).length;
+    if (this.#pending.size >= lanePendingMax || fromThere >= lanePendingPerAddressMax) {
+      socket.destroy();
+      return;
+    }
+    this.#pending.set(farEnd, from);
+    this.#sockets.add(socket);
+    socket.on("close", () => {
+      this.#pending.delete(farEnd);
+      this.#sockets.delete(socket);
+    });
+  }
+}
+
+/** The same for a socket and the TLS socket over it. */
+function farEndOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { nameBytesMax } from "../core/limits.ts";
 import { partSuffix } from "../core/local-names.ts";
@@ -20,6 +20,8 @@ export interface LocalStatus {
 
 /** Permission bits of a file that come along; it cannot take on the rights of who gets it. */
 const fileModeBits = 0o777;
+const partMode = 0o600;
+const createFlags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_CREAT | constants.O_EXCL;
 
 /** What is at `path`, without following a symbolic link; undefined when nothing is. `shown` is the path for messages. */
 export async function localStatus(path: string, shown = path): Promise<LocalStatus | undefined> {
@@ -66,28 +68,40 @@ export class PartFile {
    * Opens the part file of `target`. One that is there already is continued (`resume`), replaced (`force`), or refused
    * with `exists`. Fails with `permission`, `not-found`, `no-space` when it cannot be written, and `changed`.
    */
-  static async open(target: TargetEntry, { resume, force }: { resume: boolean; force: boolean }): Promise<PartFile> {
+  static async open(target: TargetEntry, options: { resume: boolean; force: boolean }): Promise<PartFile> {
     const { folder } = target;
     const name = partName(target.name);
     const shown = folder.shown(name);
-    const status = await entryStatus({ folder, name });
-    const continues = resume && status?.kind === "file";
     try {
       const path = await folder.reach(name);
-      if (status !== undefined && !continues) {
-        if (!force && !resume) throw leftOver(shown);
-        await rm(path);
+      const created = await createFile(path);
+      if (created !== undefined) return await PartFile.#checked(target, created, shown, 0);
+      const status = await localStatus(path, shown);
+      if (options.resume && status?.kind === "file") {
+        const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+        return await PartFile.#checked(target, handle, shown, undefined);
       }
-      const flags = constants.O_RDWR | constants.O_NOFOLLOW | (continues ? 0 : constants.O_CREAT | constants.O_EXCL);
-      const handle = await open(path, flags, 0o600);
-      try {
-        return new PartFile(target, handle, await ownBytes(handle, target, shown));
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
+      if (!options.force && !options.resume) throw leftOver(shown);
+      await rm(path);
+      return await PartFile.#checked(target, await open(path, createFlags, partMode), shown, 0);
     } catch (error) {
       throw toDfsError(error, { op: "get", path: shown });
+    }
+  }
+
+  /** A part file that was just opened; `presentBytes` is known when it is new. Fails when it is not get's own, or not where it should be. */
+  static async #checked(
+    target: TargetEntry,
+    handle: FileHandle,
+    shown: string,
+    presentBytes: number | undefined,
+  ): Promise<PartFile> {
+    try {
+      await target.folder.verify();
+      return new PartFile(target, handle, presentBytes ?? (await ownBytes(handle, shown)));
+    } catch (error) {
+      await handle.close();
+      throw error;
     }
   }
 
@@ -105,8 +119,9 @@ export class PartFile {
     const shown = folder.shown(name);
     const [part, path] = [await folder.reach(partName(name)), await folder.reach(name)];
     try {
-      if (attributes.force) await rename(part, path);
-      else await renameToNew(part, path, shown);
+      if (!attributes.force && (await localStatus(path, shown)) !== undefined)
+        throw new DfsError("exists", "came into being meanwhile; use -f to replace it", { op: "get", path: shown });
+      await rename(part, path);
     } catch (error) {
       throw toDfsError(error, { op: "get", path: shown });
     }
@@ -118,9 +133,16 @@ export class PartFile {
   }
 }
 
-/** Bytes of a part file that was just opened. Fails when it is not get's own, or not where it should be. */
-async function ownBytes(handle: FileHandle, { folder }: TargetEntry, shown: string): Promise<number> {
-  await folder.verify();
+/** A new file, opened; undefined when something is there already. */
+function createFile(path: string): Promise<FileHandle | undefined> {
+  return open(path, createFlags, partMode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EEXIST") return undefined;
+    throw error;
+  });
+}
+
+/** Bytes of a part file that was there. Fails with `permission` when it is not get's own. */
+async function ownBytes(handle: FileHandle, shown: string): Promise<number> {
   const status = await handle.stat();
   if (!status.isFile() || status.nlink !== 1)
     throw new DfsError("permission", "is not a file of its own, which get could continue; remove it", { path: shown });
@@ -130,17 +152,4 @@ async function ownBytes(handle: FileHandle, { folder }: TargetEntry, shown: stri
 function leftOver(path: string): DfsError {
   const message = "is left from a get that was interrupted; use -c to continue it or -f to start anew";
   return new DfsError("exists", message, { op: "get", path });
-}
-
-/** Renames without replacing anything. Fails with `exists`. */
-async function renameToNew(from: string, to: string, shown: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST" || (await localStatus(to, shown)) !== undefined;
-    if (isThere) throw new DfsError("exists", "came into being meanwhile; use -f to replace it", { path: shown });
-    await rename(from, to); // a file system without hard links
-    return;
-  }
-  await rm(from);
 }

@@ -5,7 +5,8 @@
  * with the coordinator once, at a bounded rate, before it counts as a stranger.
  */
 import type { ConnectionGater } from "@libp2p/interface";
-import { departedPeersMax, memberLookupsPerSecondMax, strangerConnectionsMax } from "../core/limits.ts";
+import { departedPeersMax, memberLookupsPerSecondMax } from "../core/limits.ts";
+import { ConnectionDoor, type CountedConnection } from "./connection-door.ts";
 
 export interface MemberGateOptions {
   /** Asks the coordinator for the present members and hands them to `setMembers`. */
@@ -18,7 +19,7 @@ export class MemberGate {
   #members: ReadonlySet<string> = new Set();
   /** Those that were members and left, the last one last: they are not even strangers. */
   readonly #departed = new Set<string>();
-  #strangers = 0;
+  readonly #door = new ConnectionDoor();
   #isOpenToStrangers = false;
   #lookupSecond = 0;
   #lookups = 0;
@@ -63,15 +64,9 @@ export class MemberGate {
     this.#isOpenToStrangers = true;
   }
 
-  /** Counts a stranger's connection in; false when there are too many of them already. */
-  admitStranger(): boolean {
-    if (this.#strangers >= strangerConnectionsMax) return false;
-    this.#strangers += 1;
-    return true;
-  }
-
-  releaseStranger(): void {
-    this.#strangers -= 1;
+  /** Counts a stranger's connection in, until it closes; false when there are too many of them already. */
+  admitStranger(connection: CountedConnection): boolean {
+    return this.#door.admitStranger(connection);
   }
 
   /** libp2p's hooks: outbound to members only, inbound from members and from a few strangers. */
@@ -80,15 +75,17 @@ export class MemberGate {
       denyDialPeer: (peer) => !this.isMember(peer.toString()),
       denyDialMultiaddr: () => false,
       denyOutboundEncryptedConnection: (peer) => !this.isMember(peer.toString()),
-      denyInboundEncryptedConnection: async (peer) => !(await this.#mayEnter(peer.toString())),
+      denyInboundConnection: (connection) => !this.#door.knock(connection),
+      denyInboundEncryptedConnection: async (peer, connection) => !(await this.#mayEnter(peer.toString(), connection)),
+      denyInboundUpgradedConnection: (peer, connection) => !this.#door.enter(peer.toString(), connection),
     };
   }
 
-  async #mayEnter(peer: string): Promise<boolean> {
+  async #mayEnter(peer: string, connection: CountedConnection): Promise<boolean> {
     if (this.isMember(peer)) return true;
     if (this.#departed.has(peer)) return false;
     if (this.#mayLookUp()) await this.#options.refresh().catch(() => undefined); // without a coordinator the known members stay
-    return this.isMember(peer) || (this.#isOpenToStrangers && this.#strangers < strangerConnectionsMax);
+    return this.isMember(peer) || (this.#isOpenToStrangers && this.#door.hasRoomForStranger(connection));
   }
 
   #mayLookUp(): boolean {

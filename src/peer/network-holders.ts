@@ -1,6 +1,7 @@
 /** Holders of a file: by the finger table, else by the catalogue's chain of the file's shelf. */
 import { toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
+import { holderSuspectMs, peersMax } from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { HoldersFound } from "../dht/holder-lookup.ts";
 import type { FoundHolders, HolderDirectory } from "./holder-picker.ts";
@@ -10,6 +11,8 @@ export class NetworkHolders implements HolderDirectory {
   readonly #self: PeerId;
   readonly #fingers: FingerTableService;
   readonly #members: Members;
+  /** Until when each is asked after the others, by a clock that nobody sets. */
+  readonly #suspects = new Map<PeerId, number>();
 
   constructor(self: PeerId, fingers: FingerTableService, members: Members) {
     this.#self = self;
@@ -51,5 +54,16 @@ export class NetworkHolders implements HolderDirectory {
 
   forget(peer: PeerId): void {
     this.#fingers.forgetHolder(peer);
+  }
+
+  suspect(peer: PeerId): void {
+    this.#suspects.delete(peer);
+    this.#suspects.set(peer, performance.now() + holderSuspectMs);
+    const [oldest] = this.#suspects.keys();
+    if (this.#suspects.size > peersMax && oldest !== undefined) this.#suspects.delete(oldest);
+  }
+
+  isSuspect(peer: PeerId): boolean {
+    return (this.#suspects.get(peer) ?? 0) > performance.now();
   }
 }

@@ -13,11 +13,15 @@ export class OpenFolder {
   #folds: boolean | undefined;
   #holds = 1;
 
-  /** `finish` is called when the walk has left the folder and nothing in it is under way. */
-  constructor(path: string, target: TargetFolder | undefined, finish: () => void) {
+  /**
+   * `finish` is called when the walk has left the folder and nothing in it is under way. A folder inside of `above` is
+   * on the same file system.
+   */
+  constructor(path: string, target: TargetFolder | undefined, finish: () => void, above?: OpenFolder) {
     this.#path = path;
     this.target = target;
     this.#finish = finish;
+    this.#folds = above === undefined ? undefined : above.#folds;
   }
 
   /** The path of `name` in this folder, for messages. */

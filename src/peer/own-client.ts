@@ -91,7 +91,7 @@ export function ownClient(parts: ClientParts): DfsClient {
       namespace,
       pool,
       commands: asUser(),
-      shelfFor: (existing, signal) => placement.shelfFor(existing, signal),
+      shelves: placement,
       usualCopies: () => usualCopies(members),
     }),
     get: { namespace, pool, content },

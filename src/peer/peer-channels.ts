@@ -6,7 +6,8 @@
  */
 import { DfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
-import { inboundChannelsPerProtocolMax } from "../core/limits.ts";
+import { inboundChannelsPerProtocolMax, inboundChunkChannelsMax } from "../core/limits.ts";
+import { chunkProtocol } from "./protocols.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 
 /** Who opened a channel counts: only what others open is limited here. */
@@ -20,8 +21,7 @@ export class PeerChannels {
    * the protocol already.
    */
   admit(channel: FrameChannel, peer: PeerId, protocol: string): FrameChannel | undefined {
-    if (this.count(peer, protocol) < inboundChannelsPerProtocolMax)
-      return this.#hold(channel, peer, protocol, "inbound");
+    if (this.count(peer, protocol) < channelsMax(protocol)) return this.#hold(channel, peer, protocol, "inbound");
     channel.abort(new DfsError("busy", "too many streams of one protocol are open", { peer, retryAfterMs: 1_000 }));
     return undefined;
   }
@@ -57,6 +57,10 @@ export class PeerChannels {
   }
 }
 
+function channelsMax(protocol: string): number {
+  return protocol === chunkProtocol ? inboundChunkChannelsMax : inboundChannelsPerProtocolMax;
+}
+
 /** A channel that says when it has ended, by either end. */
 class HeldChannel implements FrameChannel {
   readonly #channel: FrameChannel;
@@ -69,6 +73,10 @@ class HeldChannel implements FrameChannel {
     this.protocol = protocol;
     this.direction = direction;
     this.#onEnd = onEnd;
+  }
+
+  get receivedBytes(): number {
+    return this.#channel.receivedBytes;
   }
 
   send(parts: readonly Uint8Array[]): Promise<void> {

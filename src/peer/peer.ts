@@ -243,7 +243,7 @@ export class Peer {
       log,
     });
     const duties = { own, commands, log };
-    const refresh = (): void => this.#refreshMembers();
+    const refresh = (): void => void this.#refreshMembers();
     const keepers = [
       this.#keeper,
       new DepartureNews({ self: this.self, own, links, refresh, log }),
@@ -257,10 +257,12 @@ export class Peer {
     }
   }
 
-  #refreshMembers(): void {
-    withDeadline(heartbeatTimeoutMs, undefined, (signal) => this.#members.refresh(signal)).catch((error: unknown) =>
-      this.#options.log.debug(`the list of members is not renewed: ${toDfsError(error).message}`),
-    );
+  async #refreshMembers(): Promise<void> {
+    try {
+      await withDeadline(heartbeatTimeoutMs, undefined, (signal) => this.#members.refresh(signal));
+    } catch (error) {
+      this.#options.log.debug(`the list of members is not renewed: ${toDfsError(error).message}`);
+    }
   }
 
   async #startHost(): Promise<Host> {

@@ -10,9 +10,7 @@ import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import { FileBuilder } from "../chunking/file-builder.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
-import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { ShelfId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import type { CommandTarget } from "./command-session.ts";
@@ -23,17 +21,16 @@ import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
 import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put-targets.ts";
-import type { ShelfPort } from "./shelves/shelf-port.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
-import { UploadSession, leaseEndMs } from "./upload-session.ts";
+import type { UploadSession } from "./upload-session.ts";
+import { type ShelfChoice, UploadSessions } from "./upload-sessions.ts";
 
 export interface PutOptions {
   readonly namespace: Namespace;
   readonly commands: CommandTarget;
   readonly pool: ChunkingPool;
-  /** The shelf for a new file, or the one that an existing file is on. */
-  readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal) => Promise<ShelfPort>;
+  readonly shelves: ShelfChoice;
   /** Disks that a file is to be on whose put says nothing about it. */
   readonly usualCopies: () => number;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
@@ -66,9 +63,7 @@ export class PutTransfer {
   readonly #commits: CommitQueue;
   readonly #targets: PutTargets;
   readonly #window = new ByteWindow(transferWindowBytes);
-  readonly #sessions = new Map<ShelfId, UploadSession>();
-  /** Those of which something was committed. */
-  readonly #committed = new Set<UploadSession>();
+  readonly #sessions: UploadSessions;
   readonly #files: TaskGroup;
 
   constructor(options: PutOptions, request: PutRequest, transfer: TransferOptions) {
@@ -78,6 +73,11 @@ export class PutTransfer {
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
     this.#report = new TransferReport(transfer);
     this.#commits = new CommitQueue(options.commands, this.#signal);
+    this.#sessions = new UploadSessions({
+      choice: options.shelves,
+      copies: request.copies ?? 0,
+      signal: this.#signal,
+    });
     const isDryRun = request.dryRun === true;
     this.#targets = new PutTargets(options.namespace, options.commands, isDryRun, this.#signal);
     this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
@@ -97,9 +97,9 @@ export class PutTransfer {
       await this.#files.settled();
       throw toDfsError(this.#signal.aborted ? this.#signal.reason : error, { op: "put" });
     } finally {
-      await this.#endSessions();
+      await this.#sessions.end(this.#options.keepUpload);
     }
-    this.#countChunks();
+    this.#sessions.count(this.#report);
     const { copies: copiesWanted = this.#options.usualCopies() } = this.#request;
     const summary = { ...this.#report.summary(), copiesWanted };
     const isSingle = summary.failed === 1 && summary.files === 0 && summary.directories === 0;
@@ -240,11 +240,11 @@ export class PutTransfer {
   async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
     const { pool } = this.#options;
     const secret = job.folder.place.space.dedupSecret;
+    const session = await this.#sessions.for(existing?.content?.shelf);
     const sealing =
       job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
     sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
     const chunks = sealing?.chunks ?? pool.sealStream(job.bytes ?? emptyStream(), secret, { signal: this.#signal });
-    const session = await this.#session(existing?.content?.shelf);
     const upload = new FileUpload({
       label: job.label,
       session,
@@ -254,7 +254,10 @@ export class PutTransfer {
       pool,
       signal: this.#signal,
     });
-    const file = await upload.run(chunks);
+    const file = await upload.run(chunks).catch((error: unknown) => {
+      if (!this.#mayGoElsewhere(job, existing, session, toDfsError(error), attempt)) throw error;
+    });
+    if (file === undefined) return this.#upload(job, undefined, attempt + 1);
     const stat = (await sealing?.stat) ?? {
       mode: streamMode,
       modifiedMs: job.modifiedMs,
@@ -278,18 +281,32 @@ export class PutTransfer {
       const { copies: copiesWanted = 0, expiresMs = null } = this.#request;
       const commit = this.#targets.file(job, existing, session, file, { copiesWanted, expiresMs });
       const { result, copies } = await this.#commits.add(commit);
-      this.#committed.add(session);
+      this.#sessions.noteCommitted(session);
       const revision = result.op === "putFile" ? result.revision : 0;
       this.#report.done(job.label, "written", { sizeBytes: file.reference.plaintextBytes, revision, copies });
     } catch (thrown) {
       if (this.#signal.aborted) return;
       const error = toDfsError(thrown);
-      if (error.kind === "changed" && job.bytes === undefined && attempt < uploadTriesMax)
+      const isLost = error.kind === "changed" && job.bytes === undefined && attempt < uploadTriesMax;
+      if (isLost || this.#mayGoElsewhere(job, existing, session, error, attempt))
         await this.#upload(job, existing, attempt + 1).catch((again: unknown) => {
           if (!this.#signal.aborted) this.#report.failed(job.label, again);
         });
       else this.#report.failed(job.label, await this.#commitFault(job, error));
     }
+  }
+
+  /** Whether a new file that its shelf's owner failed is put on another shelf: one that can be read again. */
+  #mayGoElsewhere(
+    job: FileJob,
+    existing: Located | undefined,
+    session: UploadSession,
+    { kind }: DfsError,
+    attempt: number,
+  ): boolean {
+    const isOfOwner = ["unreachable", "timeout", "protocol", "integrity", "internal", "io", "no-space"].includes(kind);
+    const isFree = existing === undefined && job.bytes === undefined && !this.#signal.aborted;
+    return isOfOwner && isFree && attempt < uploadTriesMax && this.#sessions.leave(session);
   }
 
   /** A name that was taken first is a conflict for who asked that it be free. */
@@ -299,34 +316,6 @@ export class PutTransfer {
     return winner?.entry.kind === "file"
       ? revisionConflict(winner.entry.revision, 0, job.path)
       : new DfsError("conflict", "something else took the name meanwhile: look again", { path: job.path });
-  }
-
-  async #session(existing: ShelfId | undefined): Promise<UploadSession> {
-    const port = await this.#options.shelfFor(existing, this.#signal);
-    const present = this.#sessions.get(port.shelf);
-    if (present !== undefined) return present;
-    const session = new UploadSession(port, this.#request.copies ?? 0, this.#signal);
-    this.#sessions.set(port.shelf, session);
-    return session;
-  }
-
-  /** Lets the shelves settle what stays; where that fails, the leases run out by themselves. */
-  async #endSessions(): Promise<void> {
-    const { keepUpload } = this.#options;
-    const sessions = [...this.#sessions.values()];
-    const kept = keepUpload === undefined ? [] : sessions.filter((session) => this.#committed.has(session));
-    for (const session of kept) keepUpload?.(session);
-    const ending = sessions.filter((session) => !kept.includes(session));
-    const end = (session: UploadSession): Promise<void> =>
-      withDeadline(leaseEndMs, undefined, (signal) => session.end(signal)).catch(() => undefined);
-    await Promise.all(ending.map(end));
-  }
-
-  #countChunks(): void {
-    for (const { counters, port } of this.#sessions.values()) {
-      this.#report.count({ chunks: counters.chunks, newChunks: counters.newChunks, newBytes: counters.newBytes });
-      if (!port.isLocal) this.#report.count({ sentChunks: counters.newChunks, sentBytes: counters.newBytes });
-    }
   }
 }
 

@@ -1,5 +1,7 @@
 /** Everything that this peer answers to other members. */
 import { DfsError } from "../core/errors.ts";
+import type { PeerId } from "../core/ids.ts";
+import { memberCallsBurst, memberCallsInFlightMax, memberCallsPerSecondMax, peersMax } from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type ServedChunks, serveChunks } from "./chunk-server.ts";
@@ -16,6 +18,7 @@ import type { ShelfHost } from "./shelves/shelf-host.ts";
 import { shelfRoutes } from "./shelves/shelf-routes.ts";
 import type { Upkeep } from "./shelves/upkeep.ts";
 import type { UserPacer } from "./shelves/user-pacer.ts";
+import { CallBudgets, type CallLimits } from "./wire/call-budget.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { route } from "./wire/rpc-method.ts";
 import { routeTable, serveRpc } from "./wire/rpc-server.ts";
@@ -34,6 +37,11 @@ export interface ServingParts {
   readonly fingers: FingerTableService;
   readonly buffers: FrameBuffers;
 }
+
+const memberCalls: CallLimits = {
+  rate: { perSecond: memberCallsPerSecondMax, burst: memberCallsBurst },
+  inFlightMax: memberCallsInFlightMax,
+};
 
 /** What was begun for another peer is finished, whether it still waits for the answer or not. */
 const neverAborted = new AbortController().signal;
@@ -54,6 +62,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
     },
   };
   const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { chunks, buffers });
+  const budgets = new CallBudgets<PeerId>(memberCalls, peersMax);
   const lanes = new LaneServer(hostOf(listen), (protocol) => links.handlerOf(protocol));
   await lanes.start();
   await links.serve({
@@ -70,7 +79,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
         ...seat.routes(from),
         ...coordinatorRoutes(() => seat.coordinator, from),
       ];
-      void serveRpc(channel, routeTable(routes));
+      void serveRpc(channel, routeTable(routes), budgets.of(from));
     },
     onChunkChannel,
   });

@@ -14,7 +14,7 @@ export function watchStrangers(host: Host, gate: MemberGate): void {
 }
 
 function limitStranger(connection: Connection, gate: MemberGate): void {
-  if (!gate.admitStranger()) {
+  if (!gate.admitStranger(connection)) {
     connection.abort(new DfsError("busy", "too many peers are joining at once"));
     return;
   }
@@ -22,8 +22,5 @@ function limitStranger(connection: Connection, gate: MemberGate): void {
     () => connection.abort(new DfsError("timeout", "did not join in time")),
     strangerConnectionMs,
   );
-  connection.addEventListener("close", () => {
-    clearTimeout(timer);
-    gate.releaseStranger();
-  });
+  connection.addEventListener("close", () => clearTimeout(timer));
 }

@@ -5,8 +5,8 @@
  * then. Elsewhere Node has no way to do so: there, before and after each file is opened, the path must still lead to
  * the same folder.
  */
-import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, chmod, lstat, mkdir, open, stat, utimes } from "node:fs/promises";
+import { type BigIntStats, constants, fstatSync } from "node:fs";
+import { type FileHandle, chmod, lstat, mkdir, open, realpath, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
 
@@ -17,6 +17,9 @@ export interface TargetEntry {
   readonly folder: TargetFolder;
   readonly name: string;
 }
+
+/** Whether open folders are reached at `/proc/self/fd`, once that was tried: there may be no `/proc`. */
+let areHeldReachable: boolean | undefined;
 
 export interface TargetFolderOptions {
   /** The platform whose rules hold, as Node names it. */
@@ -50,7 +53,8 @@ export class TargetFolder {
   static async open(path: string, { platform }: TargetFolderOptions): Promise<TargetFolder> {
     try {
       const handle = await open(path, openFolder & ~(constants.O_NOFOLLOW ?? 0)).catch(ignoreUnreadable);
-      return await TargetFolder.#hold(path, path, platform, handle);
+      const reached = handle === undefined ? await realpath(path) : path;
+      return await TargetFolder.#hold(path, reached, platform, handle);
     } catch (error) {
       throw toDfsError(error, { op: "get", path });
     }
@@ -69,11 +73,13 @@ export class TargetFolder {
     handle: FileHandle | undefined,
   ): Promise<TargetFolder> {
     try {
-      const status = handle === undefined ? await stat(reached, { bigint: true }) : await handle.stat({ bigint: true });
+      // Of an open folder this needs no disk, and a walk of many folders waits for it.
+      const status =
+        handle === undefined ? await lstat(reached, { bigint: true }) : fstatSync(handle.fd, { bigint: true });
       if (!status.isDirectory()) throw new DfsError("not-directory", "not a directory", { op: "get", path });
       const held = handle === undefined || platform !== "linux" ? undefined : `/proc/self/fd/${handle.fd}`;
-      const isReachable = held !== undefined && (await isSame(`${held}/.`, status));
-      return new TargetFolder(path, platform, status, handle, isReachable ? held : undefined);
+      if (held !== undefined) areHeldReachable ??= await isSame(`${held}/.`, status);
+      return new TargetFolder(path, platform, status, handle, areHeldReachable === true ? held : undefined);
     } catch (error) {
       await handle?.close();
       throw error;
@@ -109,7 +115,6 @@ export class TargetFolder {
       await mkdir(reached, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EEXIST") throw error;
       });
-      if (!(await lstat(reached)).isDirectory()) throw notDirectory(shown);
       const handle = await open(reached, openFolder).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ELOOP" || error.code === "ENOTDIR") throw notDirectory(shown);
         return ignoreUnreadable(error);

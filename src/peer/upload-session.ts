@@ -106,6 +106,17 @@ export class UploadSession {
     clearInterval(this.#renewal);
   }
 
+  /** Whether the shelf has opened the lease within so many milliseconds; the opening goes on either way. Fails when the signal aborts. */
+  async isReady(patienceMs: number): Promise<boolean> {
+    try {
+      await withDeadline(patienceMs, this.#signal, () => this.#open());
+      return true;
+    } catch {
+      this.#signal.throwIfAborted();
+      return false;
+    }
+  }
+
   #open(): Promise<void> {
     this.#opened ??= this.#retrying(() => this.port.holdLease(this.lease, this.#copies, this.#signal)).then(
       (leaseMs) => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { holderRecordMs } from "../../src/core/limits.ts";
 import type { SqlDatabase } from "../../src/core/sqlite.ts";
@@ -86,16 +87,93 @@ describe("holder records", () => {
   it("DHT-7 all peers together cannot have more records than the total", () => {
     const small = new HolderRecords(database, { recordsMax: 6, recordsPerPeerMax: 4 });
     expect(small.announce(ada, keys, 1_000, 0)).toBe(4);
-    expect(small.announce(ben, keys, 1_000, 0)).toBe(2);
-    expect(small.announce(cat, keys, 1_000, 0)).toBe(0);
+    expect(small.announce(ben, keys, 1_000, 0)).toBe(3);
+    expect(small.announce(cat, keys, 1_000, 0)).toBe(2);
     expect(small.count()).toBe(6);
   });
 
   it("DHT-7 expired records make room for new ones at once", () => {
     const small = new HolderRecords(database, { recordsMax: 4, recordsPerPeerMax: 4 });
     small.announce(ada, keys.slice(0, 4), 100, 0);
-    expect(small.announce(ben, keys.slice(0, 4), 100, 50)).toBe(0);
+    expect(small.announce(ben, keys.slice(0, 4), 100, 50)).toBe(2);
     expect(small.announce(ben, keys.slice(0, 4), 100, 100)).toBe(4);
+  });
+
+  it("GATE-15 a peer that floods pushes out its own oldest records, and nobody else's", () => {
+    const small = new HolderRecords(database, { recordsMax: 60, recordsPerPeerMax: 40 });
+    small.announce(ada, keys, 100_000, 0);
+    small.announce(ben, keys, 100_000, 0);
+    for (let batch = 0; batch < 30; batch += 1) {
+      const flood = Array.from({ length: 7 }, (_, index) => digestNumber(1_000 + batch * 7 + index));
+      expect(small.announce(cat, flood, 100_000, 1 + batch)).toBe(7);
+      expect(small.holdersOf(flood, 50)).toEqual(flood.map(() => [cat]));
+    }
+    expect(small.count()).toBe(60);
+    expect(small.holdersOf(keys, 50)).toEqual(keys.map(() => [ada, ben]));
+    expect(small.holdersOf([digestNumber(1_000)], 50)).toEqual([[]]);
+  });
+
+  it("GATE-15 whoever has most gives way, oldest first, until all who ask have the same", () => {
+    const small = new HolderRecords(database, { recordsMax: 12, recordsPerPeerMax: 10 });
+    small.announce(ada, keys.slice(0, 5), 100_000, 0);
+    small.announce(ada, keys.slice(5), 100_000, 1);
+    expect(small.announce(ben, keys, 100_000, 2)).toBe(6);
+    expect(
+      small
+        .holdersOf(keys.slice(0, 4), 5)
+        .flat()
+        .filter((holder) => holder === ada),
+    ).toEqual([]);
+    expect(small.announce(cat, keys, 100_000, 3)).toBe(4);
+    const counts = [ada, ben, cat].map(
+      (holder) => small.holdersOf(keys, 5).filter((holders) => holders.includes(holder)).length,
+    );
+    expect(counts).toEqual([4, 4, 4]);
+  });
+
+  it("GATE-15 whatever is announced, no bound is passed, and no peer loses while another has more than its share", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({ peer: fc.integer({ min: 0, max: 4 }), from: fc.nat(40), count: fc.integer({ min: 1, max: 25 }) }),
+          { minLength: 1, maxLength: 25 },
+        ),
+        (announcements) => {
+          database.exec("DELETE FROM records; DELETE FROM holders");
+          const small = new HolderRecords(database, { recordsMax: 30, recordsPerPeerMax: 20 });
+          const countOf = (peer: number): number =>
+            Number(
+              database.prepare("SELECT records FROM holders WHERE peer = ?").get(peerNumber(peer))?.["records"] ?? 0,
+            );
+          announcements.forEach(({ peer, from, count }, nowMs) => {
+            const before = [0, 1, 2, 3, 4].map(countOf);
+            const asked = Array.from({ length: count }, (_, index) => digestNumber(from + index));
+            const stored = small.announce(peerNumber(peer), asked, 100_000, nowMs);
+            const after = [0, 1, 2, 3, 4].map(countOf);
+            expect(stored).toBeLessThanOrEqual(Math.min(count, after[peer] ?? 0));
+            expect(after.reduce((sum, records) => sum + records, 0)).toBe(small.count());
+            expect(small.count()).toBeLessThanOrEqual(30);
+            expect(after[peer]).toBeLessThanOrEqual(20);
+            const most = Math.max(...after);
+            // Who lost something had more than, or as much as, anybody has now.
+            before.forEach((records, other) => {
+              if (other !== peer && (after[other] ?? 0) < records)
+                expect(after[other]).toBeGreaterThanOrEqual(most - 1);
+            });
+          });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("GATE-15 what a peer announced that left is dropped in steps, and nothing else", () => {
+    records.announce(ada, keys, 1_000, 0);
+    records.announce(ben, first, 1_000, 0);
+    expect([records.forget(ada, 6), records.forget(ada, 6), records.forget(ada, 6)]).toEqual([6, 4, 0]);
+    expect(records.holdersOf(first, 10)).toEqual([[ben]]);
+    expect(records.count()).toBe(1);
+    expect(records.forget(cat)).toBe(0);
   });
 
   it("DHT-4 shows the newest records first", () => {

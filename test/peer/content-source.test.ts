@@ -25,6 +25,8 @@ it("BURN-23 a chunk on the own disk is read although its file is not whole there
         chainOf: () => Promise.resolve([]),
         nameOf: (peer) => peer,
         forget: () => undefined,
+        suspect: () => undefined,
+        isSuspect: () => false,
       },
     },
     { fetchedChunks: 0, fetchedBytes: 0 },

@@ -141,7 +141,7 @@ export class FileSpace {
         namespace,
         pool,
         commands: asUser(),
-        shelfFor: () => Promise.resolve(shelf),
+        shelves: { shelfFor: () => Promise.resolve(shelf), avoid: () => false },
         usualCopies: () => 1,
       }),
       get: {
@@ -170,6 +170,10 @@ const nobody: HolderDirectory = {
   chainOf: () => Promise.resolve([]),
   nameOf: () => undefined,
   forget: () => undefined,
+  suspect: () => undefined,
+  isSuspect: () => false,
+  suspect: () => undefined,
+  isSuspect: () => false,
 };
 
 /** A command with other operations; the catalogue does not look at the signature. */

@@ -9,6 +9,8 @@ const directory: HolderDirectory = {
   chainOf: () => Promise.resolve([one, other]),
   nameOf: (peer) => peer,
   forget: () => undefined,
+  suspect: () => undefined,
+  isSuspect: () => false,
 };
 
 describe("the holders of a file", () => {
@@ -59,5 +61,29 @@ describe("the holders of a file", () => {
       }, signal);
     // The second comes to the other one, which is busy then, before the first does.
     expect(await Promise.all([read(1), read(2)])).toEqual([1, 2]);
+  });
+
+  it("HOST-4 that failed for one file are asked after the others for the next, and are still asked", async () => {
+    const suspects = new Set<PeerId>();
+    const remembering = {
+      ...directory,
+      suspect: (peer: PeerId) => void suspects.add(peer),
+      isSuspect: (peer: PeerId) => suspects.has(peer),
+    };
+    const { signal } = new AbortController();
+    const read = async (broken: ReadonlySet<PeerId>, kind: "timeout" | "not-found"): Promise<PeerId[]> => {
+      const picker = new HolderPicker(remembering, "key" as FileKey, "shelf" as ShelfId);
+      const asked: PeerId[] = [];
+      await picker.withHolder((peer) => {
+        asked.push(peer);
+        if (broken.has(peer)) throw new DfsError(kind, `${peer} fails`);
+        return Promise.resolve();
+      }, signal);
+      return asked;
+    };
+    expect(await read(new Set([one]), "not-found")).toEqual([one, other]);
+    expect(await read(new Set([one]), "timeout")).toEqual([one, other]);
+    expect(await read(new Set([one]), "timeout")).toEqual([other]);
+    expect(await read(new Set([other]), "timeout")).toEqual([other, one]);
   });
 });

@@ -75,7 +75,9 @@ describe("data lanes", () => {
 
   it("LANE-3 offers are bounded, and used or old ones make room", async () => {
     const { server } = await start();
-    const offers = Array.from({ length: laneOffersMax }, () => offered(server));
+    const peers = Array.from({ length: laneOffersMax }, (_, index) => `peer-${index}` as PeerId);
+    const offers = peers.map((one) => server.offer(one, chunkProtocol));
+    expect(offers).not.toContain(undefined);
     expect(server.offer(peer, chunkProtocol)).toBeUndefined();
     expect(await client(offers[0] ?? null).open(never)).toBeDefined();
     expect(server.offer(peer, chunkProtocol)).toBeDefined();

@@ -5,6 +5,7 @@ import type { FrameChannel, FrameHandlers } from "../../src/peer/wire/frame-chan
 
 class MemoryChannel implements FrameChannel {
   other: MemoryChannel | undefined;
+  receivedBytes = 0;
   #handlers: FrameHandlers | undefined;
   #hasEnded = false;
   readonly #early: Uint8ArrayList[] = [];
@@ -34,6 +35,7 @@ class MemoryChannel implements FrameChannel {
 
   take(frame: Uint8ArrayList): void {
     if (this.#hasEnded) return;
+    this.receivedBytes += frame.byteLength;
     if (this.#handlers === undefined) this.#early.push(frame);
     else this.#handlers.onFrame(frame);
   }

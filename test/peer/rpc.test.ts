@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { DfsError } from "../../src/core/errors.ts";
 import { rpcCallsInFlightMax, rpcCreditItems } from "../../src/core/limits.ts";
+import { CallBudget } from "../../src/peer/wire/call-budget.ts";
 import { RpcClient } from "../../src/peer/wire/rpc-client.ts";
 import { type RpcRoute, defineMethod, route } from "../../src/peer/wire/rpc-method.ts";
 import { routeTable, serveRpc } from "../../src/peer/wire/rpc-server.ts";
@@ -20,8 +21,14 @@ const count = defineMethod({
 });
 const collect = defineMethod({ name: "collect", params: v.object({}), result: v.number() });
 
+const unlimited = (): CallBudget => new CallBudget({ inFlightMax: Number.POSITIVE_INFINITY });
+
 /** A client and a server with these methods, and what the server saw. */
-function start(): { client: RpcClient; seen: { emitted: number; aborted: unknown[] }; ended: Promise<void> } {
+function start(budget = unlimited()): {
+  client: RpcClient;
+  seen: { emitted: number; aborted: unknown[] };
+  ended: Promise<void>;
+} {
   const seen = { emitted: 0, aborted: [] as unknown[] };
   const routes: RpcRoute[] = [
     route(double, ({ value }) => Promise.resolve(2 * value)),
@@ -50,7 +57,7 @@ function start(): { client: RpcClient; seen: { emitted: number; aborted: unknown
     }),
   ];
   const [near, far] = channelPair();
-  const ended = serveRpc(far, routeTable(routes));
+  const ended = serveRpc(far, routeTable(routes), budget);
   return { client: new RpcClient(near), seen, ended };
 }
 
@@ -149,7 +156,7 @@ describe("RPC", () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (garbage) => {
         const [near, far] = channelPair();
-        const ended = serveRpc(far, routeTable([route(double, ({ value }) => Promise.resolve(value))]));
+        const ended = serveRpc(far, routeTable([route(double, ({ value }) => Promise.resolve(value))]), unlimited());
         let hasEnded = false;
         near.receive({ onFrame: () => undefined, onEnd: () => (hasEnded = true) });
         await near.send([garbage]);

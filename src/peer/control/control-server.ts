@@ -9,6 +9,7 @@ import { createServer } from "node:tls";
 import type { DfsClient, Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
 import { toDfsError } from "../../core/errors.ts";
 import {
+  controlCallsInFlightMax,
   controlConnectionsMax,
   controlFrameBytesMax,
   controlHandshakeMs,
@@ -16,6 +17,7 @@ import {
   transferEventsWaitingMax,
   walkPageEntries,
 } from "../../core/limits.ts";
+import { CallBudget } from "../wire/call-budget.ts";
 import { errorToWire } from "../wire/rpc-messages.ts";
 import { type RpcCall, route } from "../wire/rpc-method.ts";
 import { pieces } from "../wire/pieces.ts";
@@ -32,6 +34,8 @@ export class ControlServer {
   readonly #address: ControlAddress;
   readonly #sockets = new Set<Socket>();
   readonly #transactions = new TransactionSlots();
+  /** One for all who are attached: whoever has the key is the peer's operator. */
+  readonly #budget = new CallBudget({ inFlightMax: controlCallsInFlightMax });
   readonly #handshakeMs: number;
   #server: Server | undefined;
 
@@ -79,6 +83,7 @@ export class ControlServer {
     await serveRpc(
       socketChannel(socket, controlFrameBytesMax, { isPrompt: true }),
       routeTable(controlRoutes(connection)),
+      this.#budget,
     );
     await connection.end();
   }

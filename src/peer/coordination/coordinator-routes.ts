@@ -76,6 +76,8 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
       await here().snapshots.take(from, group, message);
       return null;
     }),
-    route(groupMethods.readSnapshot, async ({ group, digest, offset }) => here().snapshots.read(group, digest, offset)),
+    route(groupMethods.readSnapshot, async ({ group, digest, offset }) =>
+      here().snapshots.read(from, group, digest, offset),
+    ),
   ];
 }

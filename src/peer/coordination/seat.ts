@@ -34,8 +34,8 @@ export interface SeatOptions {
   readonly standings: StandingTimes;
   /** The coordinators as this peer last heard of them. */
   readonly roster: () => Roster | undefined;
-  /** Asks the coordinators who they are. */
-  readonly refresh: () => void;
+  /** Asks the coordinators who they are; never fails, for what was known before may do. */
+  readonly refresh: () => Promise<void>;
   readonly nowMs: () => number;
   readonly log: Log;
   /** The disk failed or an invariant broke: the peer must stop before it does harm. */
@@ -74,7 +74,7 @@ export class Seat {
     const transport = new GroupTransport({
       streams: links,
       end: () => this.#end(),
-      onUnknownMember: refresh,
+      onUnknownMember: () => void refresh(),
       nowMs,
       log,
     });
@@ -109,6 +109,7 @@ export class Seat {
     return [
       route(groupMethods.seat, () => Promise.resolve(this.#coordinator?.seat ?? null)),
       route(groupMethods.takeSeat, async ({ seat, peers }) => {
+        await this.#requireCoordinator(from);
         await this.#inTurn(() => this.#take(seat, new Map(peers), from));
         return null;
       }),
@@ -196,6 +197,14 @@ export class Seat {
     await clearSeat(this.#options.folder);
     this.#options.log.info("this peer is no longer a coordinator");
     this.#options.onChange();
+  }
+
+  /** Only a coordinator gives seats: whoever else did could part a peer from its group, and a network from its catalogue. */
+  async #requireCoordinator(from: PeerId): Promise<void> {
+    const isCoordinator = (): boolean => this.#options.roster()?.members.some(({ peer }) => peer === from) === true;
+    if (isCoordinator()) return;
+    await this.#options.refresh(); // it may be one only since a moment ago
+    if (!isCoordinator()) throw new DfsError("permission", "only a coordinator can make another peer one");
   }
 
   /** Becomes the member that the leader of a group asks for, unless this peer has a say in a group that still counts. */

@@ -41,8 +41,8 @@ export class SnapshotTransfer {
   readonly #options: SnapshotTransferOptions;
   readonly #stopping = new AbortController();
   #fetching: Promise<void> | undefined;
-  /** The file of each offer that is under way; it stays until then. */
-  readonly #offered: SnapshotFile[] = [];
+  /** Each offer that is under way; its file stays until then. */
+  readonly #offers: { readonly peer: PeerId; readonly file: SnapshotFile }[] = [];
 
   constructor(options: SnapshotTransferOptions) {
     this.#options = options;
@@ -68,7 +68,8 @@ export class SnapshotTransfer {
     const { folder, group, links } = this.#options;
     const file = this.file(message.snapshot);
     const release = folder.hold(file);
-    this.#offered.push(file);
+    const offer = { peer, file };
+    this.#offers.push(offer);
     try {
       await links.call(
         peer,
@@ -81,7 +82,7 @@ export class SnapshotTransfer {
       if (toDfsError(error).kind === "integrity") await folder.verify(file);
       throw error;
     } finally {
-      this.#offered.splice(this.#offered.indexOf(file), 1);
+      this.#offers.splice(this.#offers.indexOf(offer), 1);
       await release();
     }
   }
@@ -102,11 +103,12 @@ export class SnapshotTransfer {
     this.#options.step(message);
   }
 
-  /** A piece of the snapshot that this member offers. Fails with `not-found` when there is another one by now. */
-  read(group: GroupId, digest: Uint8Array, offset: number): Promise<Uint8Array> {
-    const file = this.#offered.find((one) => Buffer.compare(one.digest, digest) === 0);
-    if (group !== this.#options.group || file === undefined)
+  /** A piece of the snapshot that this member offers `peer`. Fails with `not-found` when there is another one by now, or none for it. */
+  read(peer: PeerId, group: GroupId, digest: Uint8Array, offset: number): Promise<Uint8Array> {
+    const offer = this.#offers.find((one) => one.peer === peer && Buffer.compare(one.file.digest, digest) === 0);
+    if (group !== this.#options.group || offer === undefined)
       throw new DfsError("not-found", "this snapshot is not on offer any more: wait for the next one");
+    const { file } = offer;
     return this.#options.folder.read(file, offset, Math.min(snapshotPieceBytes, file.bytes - offset));
   }
 

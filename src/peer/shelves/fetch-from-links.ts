@@ -1,4 +1,5 @@
 /** Gets one chunk from the other links of a shelf's chain. */
+import { verifyStored } from "../../chunking/seal.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { PeerId, ShelfId } from "../../core/ids.ts";
 import type { Members } from "../members.ts";
@@ -11,8 +12,8 @@ export interface FetchFromLinksOptions {
 }
 
 /**
- * The bytes as a link sent them, not verified yet: those that are connected are asked first, each once. Fails with
- * `not-found` when all answered and nobody has it, otherwise with an error for which a retry helps.
+ * The chunk's bytes, verified: links that are connected are asked first, each once, until one has it as it should be.
+ * Fails with `not-found` when all answered and nobody has it, otherwise with an error for which a retry helps.
  */
 export async function fetchFromLinks(
   { self, members, links }: FetchFromLinksOptions,
@@ -26,7 +27,9 @@ export async function fetchFromLinks(
   let passing: DfsError | undefined;
   for (const peer of sorted) {
     try {
-      return await links.getChunk(peer, digest, signal);
+      const bytes = await links.getChunk(peer, digest, signal);
+      verifyStored(bytes, digest);
+      return bytes;
     } catch (thrown) {
       signal.throwIfAborted();
       const error = toDfsError(thrown);

@@ -5,6 +5,7 @@
 import { DfsError } from "../../core/errors.ts";
 import type { ShelfRow } from "../../catalogue/rows.ts";
 import type { PeerId, ShelfId } from "../../core/ids.ts";
+import { shelfAvoidedMs } from "../../core/limits.ts";
 import type { Presence } from "../coordination/catalogue-access.ts";
 import { NetworkShelf, type NetworkShelfOptions } from "./network-shelf.ts";
 import type { ShelfPort } from "./shelf-port.ts";
@@ -17,6 +18,8 @@ export interface PlacementOptions extends NetworkShelfOptions {
 export class Placement {
   readonly #options: PlacementOptions;
   readonly #shelves = new Map<ShelfId, NetworkShelf>();
+  /** Until when each shelf is not chosen, by a clock that nobody sets. */
+  readonly #avoided = new Map<ShelfId, number>();
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -25,6 +28,16 @@ export class Placement {
   /** The shelf of an existing file, or one for a new file. Fails with `unreachable` when no shelf can take it. */
   async shelfFor(existing: ShelfId | undefined, signal: AbortSignal): Promise<ShelfPort> {
     return this.#shelf(existing ?? this.#ownShelf() ?? (await this.#choose(signal)));
+  }
+
+  /** Has new files go to other shelves for a while; false where there is no other. */
+  avoid(shelf: ShelfId): boolean {
+    this.#avoided.set(shelf, performance.now() + shelfAvoidedMs);
+    return this.#options.members.shelves.some(({ shelf: other, home }) => home !== null && !this.#isAvoided(other));
+  }
+
+  #isAvoided(shelf: ShelfId): boolean {
+    return (this.#avoided.get(shelf) ?? 0) > performance.now();
   }
 
   #shelf(shelf: ShelfId): NetworkShelf {
@@ -49,7 +62,9 @@ export class Placement {
     const shelves = members.shelves.filter(({ home }) => home !== null);
     const seenAt = (peer: PeerId | undefined): Presence | undefined =>
       peer === undefined ? undefined : this.#usable(peer, presence.get(peer));
-    const led = shelves.filter(({ links }) => seenAt(links[0]?.peer) !== undefined);
+    const allLed = shelves.filter(({ links }) => seenAt(links[0]?.peer) !== undefined);
+    const wellLed = allLed.filter(({ shelf }) => !this.#isAvoided(shelf));
+    const led = wellLed.length > 0 ? wellLed : allLed;
     // Where every owner is away, somebody is about to take over, and the upload waits for that.
     const choice = led.length > 0 ? led : shelves.filter(({ links }) => links.some(({ peer }) => seenAt(peer)));
     const pick = (): ShelfRow | undefined => choice[Math.floor(random() * choice.length)];

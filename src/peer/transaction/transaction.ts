@@ -86,9 +86,12 @@ export function beginTransaction({
         ...put,
         namespace,
         commands: kept,
-        shelfFor: async (existing, signal) => {
-          kept.requireRoom(); // no chunk is sent for a change that cannot be kept
-          return put.shelfFor(existing, signal);
+        shelves: {
+          shelfFor: async (existing, signal) => {
+            kept.requireRoom(); // no chunk is sent for a change that cannot be kept
+            return put.shelves.shelfFor(existing, signal);
+          },
+          avoid: (shelf) => put.shelves.avoid(shelf),
         },
         keepUpload: (session) => uploads.keep(session),
       };

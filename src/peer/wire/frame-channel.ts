@@ -9,6 +9,8 @@ import { Uint8ArrayList } from "uint8arraylist";
 import { DfsError } from "../../core/errors.ts";
 
 export interface FrameChannel {
+  /** Bytes that have come so far, those of a frame that is not whole yet among them. */
+  readonly receivedBytes: number;
   /** Queues one frame made of `parts`. Resolves when there is room for more; rejects once the channel has ended. */
   send(parts: readonly Uint8Array[]): Promise<void>;
   /** Sets who receives frames and the end; called once, before anything arrives. */
@@ -40,17 +42,24 @@ export class FrameParser {
   readonly #pending = new Uint8ArrayList();
   readonly #frameBytesMax: number;
   #expected: number | undefined;
+  #receivedBytes = 0;
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax;
   }
 
-  /** Takes the next bytes and hands each frame that they complete to `onFrame`. Fails with `protocol` on an oversized frame. */
-  push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): void {
+  /** Bytes that were pushed so far. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Takes the next bytes and hands each frame that they complete to `onFrame`; returns whether there was one. Fails with `protocol` on an oversized frame. */
+  push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): boolean {
+    this.#receivedBytes += bytes.byteLength;
     this.#pending.append(bytes);
-    for (;;) {
+    for (let hasFrame = false; ; hasFrame = true) {
       this.#expected ??= this.#readLength();
-      if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return;
+      if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return hasFrame;
       const end = lengthBytes + this.#expected;
       const frame = this.#pending.sublist(lengthBytes, end);
       this.#pending.consume(end);

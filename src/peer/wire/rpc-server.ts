@@ -2,6 +2,7 @@
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { rpcCallsInFlightMax, rpcCreditItems, rpcDeadlineMsMax } from "../../core/limits.ts";
 import { checked, decodeCbor, encodeCbor } from "./cbor.ts";
+import type { CallBudget } from "./call-budget.ts";
 import { CreditGate, CreditQueue } from "./credits.ts";
 import type { FrameChannel } from "./frame-channel.ts";
 import { type ClientMessage, clientMessageSchema, errorToWire, tags } from "./rpc-messages.ts";
@@ -20,10 +21,13 @@ export function routeTable(routes: readonly RpcRoute[]): RpcRoutes {
   return new Map(routes.map((entry) => [entry.method.name, entry]));
 }
 
-/** Serves `routes` on `channel` until it ends. Resolves then; every call that still runs is aborted. */
-export function serveRpc(channel: FrameChannel, routes: RpcRoutes): Promise<void> {
+/**
+ * Serves `routes` on `channel` until it ends. Resolves then; every call that still runs is aborted. Calls beyond the
+ * caller's `budget` are answered `busy`.
+ */
+export function serveRpc(channel: FrameChannel, routes: RpcRoutes, budget: CallBudget): Promise<void> {
   return new Promise((resolve) => {
-    const connection = new RpcServerConnection(channel, routes);
+    const connection = new RpcServerConnection(channel, routes, budget);
     channel.receive({
       onFrame: (frame) => connection.onFrame(frame.slice()),
       onEnd: (error) => {
@@ -38,11 +42,13 @@ class RpcServerConnection {
   readonly #channel: FrameChannel;
   readonly #routes: RpcRoutes;
   readonly #calls = new Map<number, RunningCall>();
+  readonly #budget: CallBudget;
   #lastCallId = 0;
 
-  constructor(channel: FrameChannel, routes: RpcRoutes) {
+  constructor(channel: FrameChannel, routes: RpcRoutes, budget: CallBudget) {
     this.#channel = channel;
     this.#routes = routes;
+    this.#budget = budget;
   }
 
   onFrame(frame: Uint8Array): void {
@@ -87,6 +93,12 @@ class RpcServerConnection {
       this.#fail(id, new DfsError("busy", "too many calls at once on one connection", { retryAfterMs: 100 }));
       return;
     }
+    try {
+      this.#budget.take();
+    } catch (error) {
+      this.#fail(id, toDfsError(error, { op: methodName }));
+      return;
+    }
     const call: RunningCall = {
       abort: new AbortController(),
       itemGate: new CreditGate(rpcCreditItems),
@@ -100,6 +112,7 @@ class RpcServerConnection {
     void this.#run(id, methodName, params, call).finally(() => {
       clearTimeout(deadline);
       this.#calls.delete(id);
+      this.#budget.done();
     });
   }
 

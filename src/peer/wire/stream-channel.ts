@@ -8,18 +8,27 @@ import type { Stream } from "@libp2p/interface";
 import { DfsError } from "../../core/errors.ts";
 import { joinedFramesBytesMax } from "../../core/limits.ts";
 import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 /** Frames over `stream`, each at most `frameBytesMax` bytes. */
 export function streamChannel(stream: Stream, frameBytesMax: number): FrameChannel {
   const writer = new StreamWriter(stream);
+  const parser = new FrameParser(frameBytesMax);
   return {
+    get receivedBytes() {
+      return parser.receivedBytes;
+    },
     send: (parts) => writer.send(parts),
     receive({ onFrame, onEnd }) {
-      const parser = new FrameParser(frameBytesMax);
+      const stall = new StallWatch((error) => {
+        stream.abort(error);
+        end(error);
+      });
       let hasEnded = false;
       const end = (error?: Error): void => {
         if (hasEnded) return;
         hasEnded = true;
+        stall.stop();
         onEnd(
           error ??
             (parser.isBetweenFrames ? undefined : new DfsError("unreachable", "the peer stopped inside a message")),
@@ -30,7 +39,8 @@ export function streamChannel(stream: Stream, frameBytesMax: number): FrameChann
       stream.addEventListener("message", (event) => {
         if (hasEnded) return;
         try {
-          parser.push(event.data, onFrame);
+          const hasFrame = parser.push(event.data, onFrame);
+          stall.note(hasFrame, parser.isBetweenFrames);
         } catch (error) {
           stream.abort(error as Error);
           end(error as Error);

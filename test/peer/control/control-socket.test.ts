@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { controlFrameBytesMax, controlTransactionsMax } from "../../../src/core/limits.ts";
+import { controlCallsInFlightMax, controlFrameBytesMax, controlTransactionsMax } from "../../../src/core/limits.ts";
 import { resolvePath } from "../../../src/core/names.ts";
 import { connectControl } from "../../../src/peer/control/control-client.ts";
 import { openControlSocket } from "../../../src/peer/control/control-connect.ts";
@@ -79,6 +79,30 @@ describe("transactions over the control socket", () => {
     await expect(rpc.call(methods.begin, {})).rejects.toMatchObject({ kind: "usage" });
     expect(await rpc.call(methods.commit, {})).toEqual({ changes: 0 });
     await expect(rpc.call(methods.mkdir, { path: resolvePath("/a") })).rejects.toMatchObject({ kind: "usage" });
+  });
+
+  it("GATE-14 calls of all who are attached have a bound together, which those that end make room in", async () => {
+    let waiting = 0;
+    const memory = new MemoryClient({
+      hold: (signal) => {
+        waiting += 1;
+        return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
+      },
+    });
+    const { address, stop } = await serve(memory);
+    stops.push(stop);
+    const [last, ...clients] = await Promise.all(Array.from({ length: 5 }, () => rawClient(address)));
+    const calls = clients.flatMap(({ rpc }) =>
+      Array.from({ length: controlCallsInFlightMax / 4 }, () =>
+        rpc.callWithItems(methods.fsck, {}, () => undefined).catch(() => undefined),
+      ),
+    );
+    await vi.waitFor(() => expect(waiting).toBe(controlCallsInFlightMax));
+    await expect(last?.rpc.call(methods.policy, {})).rejects.toMatchObject({ kind: "busy", retryAfterMs: 100 });
+    clients[0]?.socket.destroy();
+    await vi.waitFor(() => expect(last?.rpc.call(methods.policy, {})).resolves.toBeDefined());
+    for (const { socket } of clients) socket.destroy();
+    await Promise.all(calls);
   });
 
   it("CTRL-3 open transactions are bounded, and one that ends makes room", async () => {

@@ -1,0 +1,97 @@
+/** Ways to answer a request for a chunk that no sound holder would. */
+import { randomBytes } from "node:crypto";
+import { setImmediate as turnOfEvents, setTimeout as delay } from "node:timers/promises";
+import type { Stream } from "@libp2p/interface";
+import { chunkFrameBytesMax, sealedBytesMax } from "../../src/core/limits.ts";
+import { chunkFrameHeader, frameTypes, parseChunkFrame } from "../../src/peer/chunk-frames.ts";
+import { FrameParser, frameHeader } from "../../src/peer/wire/frame-channel.ts";
+
+const usualChunkBytes = 256 * 1024;
+const dripMs = 1_000;
+
+/** A stream that bytes can be written on as if nothing were wrong with them. */
+interface Wire {
+  /** Resolves when there is room for more; false once the stream is over. */
+  write(bytes: Uint8Array): Promise<boolean>;
+  end(): void;
+}
+
+/** What becomes of request `id`. */
+export type Misdeed = (id: number, wire: Wire) => Promise<void> | void;
+
+const frame = (type: number, id: number, body: Uint8Array): Uint8Array =>
+  Buffer.concat([frameHeader(5 + body.length), chunkFrameHeader(type, id), body]);
+
+const dripping = new WeakSet<Wire>();
+
+/** Answers that are no answer. */
+export const wrongs: Readonly<Record<string, Misdeed>> = {
+  "wrong bytes": async (id, wire) => void (await wire.write(frame(frameTypes.chunk, id, randomBytes(usualChunkBytes)))),
+  "a chunk of no bytes": async (id, wire) => void (await wire.write(frame(frameTypes.chunk, id, new Uint8Array()))),
+  "the longest chunk, of zeros": async (id, wire) =>
+    void (await wire.write(frame(frameTypes.chunk, id, new Uint8Array(sealedBytesMax)))),
+  "a frame that breaks off": async (id, wire) => {
+    await wire.write(frame(frameTypes.chunk, id, randomBytes(usualChunkBytes)).subarray(0, usualChunkBytes / 2));
+    wire.end();
+  },
+  "a length of 4 GiB": async (id, wire) => {
+    await wire.write(frameHeader(0xffff_ffff));
+    await wire.write(chunkFrameHeader(frameTypes.chunk, id));
+  },
+  "answers that nobody asked for, without an end": async (id, wire) => {
+    const answer = frame(frameTypes.chunk, id + 1_000_000, new Uint8Array(usualChunkBytes));
+    while (await wire.write(answer));
+  },
+  "a garbled failure": async (id, wire) =>
+    void (await wire.write(frame(frameTypes.failed, id, new Uint8Array(chunkFrameBytesMax - 5).fill(0x9f)))),
+  "that it has stored the chunk": async (id, wire) =>
+    void (await wire.write(frame(frameTypes.stored, id, new Uint8Array()))),
+};
+
+/** Answers that do not come, or not in this life. */
+export const silences: Readonly<Record<string, Misdeed>> = {
+  "nothing at all": () => undefined,
+  "one byte a second": async (id, wire) => {
+    if (dripping.has(wire)) return; // one answer at a time, or the bytes would be no frame
+    dripping.add(wire);
+    const answer = frame(frameTypes.chunk, id, randomBytes(usualChunkBytes));
+    for (let sent = 0; await wire.write(answer.subarray(sent, sent + 1)); sent += 1) await delay(dripMs);
+  },
+};
+
+/** Answers every request for a chunk on `stream` with the misdeed that `next` gives. */
+export function serveMisdeeds(stream: Stream, next: () => Misdeed): void {
+  const parser = new FrameParser(chunkFrameBytesMax);
+  const wire = wireOf(stream);
+  stream.addEventListener("message", ({ data }) =>
+    parser.push(data, (bytes) => {
+      const { type, request } = parseChunkFrame(bytes);
+      if (type !== frameTypes.get) return;
+      void next()(request, wire);
+    }),
+  );
+}
+
+function wireOf(stream: Stream): Wire {
+  return {
+    async write(bytes) {
+      if (stream.writeStatus !== "writable") return false;
+      const hasRoom = stream.send(bytes);
+      await (hasRoom ? turnOfEvents() : drained(stream));
+      return true;
+    },
+    end: () => void stream.close().catch(() => undefined),
+  };
+}
+
+function drained(stream: Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.removeEventListener("drain", done);
+      stream.removeEventListener("close", done);
+      resolve();
+    };
+    stream.addEventListener("drain", done);
+    stream.addEventListener("close", done);
+  });
+}
