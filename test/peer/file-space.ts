@@ -172,8 +172,6 @@ const nobody: HolderDirectory = {
   forget: () => undefined,
   suspect: () => undefined,
   isSuspect: () => false,
-  suspect: () => undefined,
-  isSuspect: () => false,
 };
 
 /** A command with other operations; the catalogue does not look at the signature. */
