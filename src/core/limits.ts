@@ -50,6 +50,22 @@ export const passwordPasses = 3;
 export const passwordThreadsMax = 2;
 /** … and that wait for their turn: a few seconds of work. */
 export const passwordsWaitingMax = 16;
+/** Logins with a wrong password for one user from one peer at once: a person's typing mistakes … */
+export const loginTriesMax = 5;
+/** … then one in so long: 8,640 guesses a day. */
+export const loginTryMs = 10_000;
+/** The same for one user from all peers together … */
+export const loginTriesOfNameMax = 20;
+export const loginTryOfNameMs = 3_000;
+/** … and for one peer, whoever it tries to be: a machine with many people, and no list of names. */
+export const loginTriesOfPeerMax = 100;
+export const loginTryOfPeerMs = 1_000;
+/** Users, and peers with users, whose tries a leader remembers; the one not tried for longest makes room. */
+export const loginTriesRememberedMax = 20_000;
+/** An answer to a login comes no earlier than this: longer than any way of finding it takes, so that its time tells nothing. */
+export const loginAnswerMs = 20;
+/** A login is remembered on a machine for this long at the most. */
+export const rememberMsMax = 90 * 24 * 60 * 60_000;
 
 /* Catalogue */
 /** Operations in one command: at about 500 bytes each a full batch still fits into one control frame. */
