@@ -3,6 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Operation } from "../src/catalogue/operation.ts";
 import type { NodeId } from "../src/core/ids.ts";
+import { decoySaltKey } from "../src/identity/credentials.ts";
 import { deriveNetwork } from "../src/identity/network-keys.ts";
 import { decodePeerKey, peerIdOf } from "../src/identity/peer-identity.ts";
 import { sharedUserKeys } from "../src/identity/user-keys.ts";
@@ -64,6 +65,7 @@ async function fillLog(folder: string, entries: number): Promise<number> {
     send: () => undefined,
     peerOf: () => undefined,
     compactAfterEntries,
+    decoyKey: decoySaltKey(membership.networkSecret),
     standings: usualSettings,
     nowMs: Date.now,
     log: createLog(() => undefined, { level: "silent", json: false }),

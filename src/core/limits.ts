@@ -678,6 +678,8 @@ export const joinTimeoutMs = 10_000;
 export const heartbeatTimeoutMs = 3_000;
 /** Machines that may join with one invite: a class room. */
 export const inviteUsesMax = 100;
+/** Digits of an invite's hash that name it, where no other one begins so. */
+export const inviteIdDigitsMin = 8;
 /** An invite counts for this long unless told otherwise: a day to walk over to the other machine … */
 export const inviteMs = 24 * 60 * 60_000;
 /** … and for a month at the most. */

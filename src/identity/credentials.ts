@@ -12,9 +12,9 @@ import { hashPassword } from "./password-hash.ts";
 import { passwordBytes } from "./password.ts";
 
 const formatVersion = 1;
-const saltBytes = 16;
+export const saltBytes = 16;
 /** Bytes of a proof, and of the verifier that is kept of it. */
-const proofBytes = 32;
+export const proofBytes = 32;
 
 export interface Credential {
   /** 16 random bytes. */

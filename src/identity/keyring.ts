@@ -26,6 +26,7 @@ export class Keyring {
   /** How many keys there are, which is the number of the newest. */
   readonly generation: number;
   readonly #attributeKeys: (KeyObject | undefined)[] = [];
+  #isWiped = false;
   readonly #nameCiphers: (AesSiv | undefined)[] = [];
 
   /** Fails with `integrity` unless `bytes` are 1 to `keyGenerationsMax` keys. */
@@ -51,6 +52,14 @@ export class Keyring {
     return new Keyring(Buffer.concat([pooledRandomBytes(nodeKeyBytes), this.bytes]));
   }
 
+  /** Overwrites the keys: nothing more can be sealed or opened with them, and each try fails with `not-logged-in`. */
+  wipe(): void {
+    this.#isWiped = true;
+    this.bytes.fill(0);
+    this.#attributeKeys.length = 0;
+    this.#nameCiphers.length = 0;
+  }
+
   /** The AES-256-GCM key at a place, 0 being the newest. */
   attributeKey(place: number): KeyObject {
     return (this.#attributeKeys[place] ??= createSecretKey(
@@ -72,6 +81,7 @@ export class Keyring {
   }
 
   #key(place: number): Uint8Array {
+    if (this.#isWiped) throw new DfsError("not-logged-in", "this user has logged out, and its keys are gone");
     return this.bytes.subarray(place * nodeKeyBytes, (place + 1) * nodeKeyBytes);
   }
 }

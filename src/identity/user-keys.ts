@@ -9,6 +9,7 @@
  * a disk or the network, and no message contains a key.
  */
 import { createHash } from "node:crypto";
+import { DfsError } from "../core/errors.ts";
 import { type NodeId, randomIdBytes, type UserId } from "../core/ids.ts";
 import { Keyring, nodeKeyBytes } from "./keyring.ts";
 import { openBox } from "./box.ts";
@@ -33,21 +34,39 @@ export interface UserKeys {
   sign(bytes: Uint8Array): Uint8Array;
   /** What is in a box for this user. Fails with `integrity` when it is another's, or the associated data differ. */
   openBox(sealed: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** Overwrites the secrets: every later use of one of them fails with `not-logged-in`. */
+  wipe(): void;
 }
 
 /** The keys of the user with this 32-byte root key; the same root key gives the same keys. Fails with `integrity` on another length. */
 export function deriveUser(rootKey: Uint8Array): UserKeys {
   const key = signingKeyOf(deriveKey(rootKey, "userSigning", 32));
   const box = agreementKeyOf(deriveKey(rootKey, "userBox", x25519Bytes));
+  const dedupSecret = deriveKey(rootKey, "userDedupSecret", 32);
+  const rootKeyring = new Keyring(deriveKey(rootKey, "userRootKeyring", nodeKeyBytes));
+  let isWiped = false;
+  const kept = <Secret>(secret: Secret): Secret => {
+    if (isWiped) throw new DfsError("not-logged-in", "this user has logged out, and its keys are gone");
+    return secret;
+  };
   return {
     userId: userIdOf(key.publicKey),
     publicKey: key.publicKey,
     boxPublicKey: box.publicKey,
-    dedupSecret: deriveKey(rootKey, "userDedupSecret", 32),
+    get dedupSecret() {
+      return kept(dedupSecret);
+    },
+    get rootKeyring() {
+      return kept(rootKeyring);
+    },
     rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
-    rootKeyring: new Keyring(deriveKey(rootKey, "userRootKeyring", nodeKeyBytes)),
-    sign: (bytes) => key.sign(bytes),
-    openBox: (sealed, associatedData) => openBox(box, sealed, associatedData),
+    sign: (bytes) => kept(key).sign(bytes),
+    openBox: (sealed, associatedData) => openBox(kept(box), sealed, associatedData),
+    wipe: () => {
+      isWiped = true;
+      dedupSecret.fill(0);
+      rootKeyring.wipe();
+    },
   };
 }
 

@@ -1,21 +1,27 @@
-/** DfsClient of this process's own peer, put together from the peer's parts. */
+/** What this process's own peer does for its users, put together from the peer's parts. */
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import type { DfsClient } from "../core/client.ts";
 import type { PeerId } from "../core/ids.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { NetworkKeys } from "../identity/network-keys.ts";
-import { sharedUserKeys } from "../identity/user-keys.ts";
+import { sharedUserName } from "../core/ids.ts";
+import { type UserKeys, sharedUserKeys } from "../identity/user-keys.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import type { CatalogueClient } from "./coordination/catalogue-client.ts";
 import { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
-import { CommandSession } from "./command-session.ts";
+import { Administration } from "./accounts/administration.ts";
+import { Authentication } from "./accounts/authentication.ts";
+import { actingAsShared } from "./accounts/login.ts";
+import type { RememberedLogin } from "./accounts/remembered-login.ts";
+import { SessionClient, type SessionParts } from "./accounts/session.ts";
+import { UserDirectory } from "./accounts/user-directory.ts";
+import { CommandSession, type CommandTarget } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import { makeInvite } from "./invitations.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
 import { NetworkHolders } from "./network-holders.ts";
-import { PeerClient, type PeerClientOptions } from "./peer-client.ts";
+import { type FileClient, PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import { copiesNow, usualCopies } from "./safety.ts";
@@ -47,70 +53,114 @@ export interface ClientParts {
   readonly store: ChunkStore;
   readonly pool: ChunkingPool;
   readonly fingers: FingerTableService;
+  readonly remembered: RememberedLogin;
   /** Where others reach this peer now. */
   readonly addresses: () => readonly string[];
   /** Stops the peer. */
   readonly stop: () => Promise<void>;
 }
 
-/** The client of a running peer, logged in as the shared user. */
-export function ownClient(parts: ClientParts): DfsClient {
-  const { asPeer, catalogue, fingers, links, members, membership, network, pool, self, shelves, store, version } =
-    parts;
-  const { networkId } = network;
-  const user = sharedUserKeys(membership.networkSecret);
+/** The sessions of a running peer: each a client of its own, for the user that it acts for. */
+export class OwnSessions {
+  readonly #parts: SessionParts;
+
+  constructor(parts: ClientParts) {
+    const { asPeer, catalogue, membership, network, remembered } = parts;
+    const { networkId } = network;
+    const shared = sharedUserKeys(membership.networkSecret);
+    const directory = new UserDirectory({ network: networkId, shared, catalogue });
+    const authentication = new Authentication({ network: networkId, catalogue, directory });
+    const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
+    const clientOf = userClients(parts, commandsOf);
+    this.#parts = {
+      shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
+      directory,
+      authentication,
+      administration: new Administration({
+        catalogue,
+        directory,
+        authentication,
+        makeInvite: (request, commands, signal) =>
+          makeInvite({ networkId, addresses: parts.addresses(), commands, request, signal }),
+      }),
+      remembered,
+      clientOf,
+      commandsOf,
+      nowMs: Date.now,
+      close: () => parts.stop(),
+    };
+  }
+
+  /** A new session, which acts for whom the data folder remembers, or for the shared user. */
+  open(): SessionClient {
+    return new SessionClient(this.#parts);
+  }
+}
+
+/** Makes clients that read and write files as one user. */
+function userClients(
+  parts: ClientParts,
+  commandsOf: (keys: UserKeys) => CommandTarget,
+): (keys: UserKeys) => FileClient {
+  const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
   const startedMs = Date.now();
-  const namespace = new Namespace(user, catalogue, (row) => copiesNow(members, row));
-  const asUser = (): CommandSession =>
-    new CommandSession(
-      { network: networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },
-      (command, signal) => catalogue.propose(command, signal),
-    );
   const placement = new Placement({ self, own: shelves, members, links, catalogue, random: Math.random });
   const content: ContentSourceOptions = { store, links, pool, holders: new NetworkHolders(self, fingers, members) };
-  const reportsOn = (shown: Namespace): Reports =>
+  const reportsOn = (namespace: Namespace): Reports =>
     new Reports({
       self,
-      networkId,
+      networkId: network.networkId,
       version,
       catalogue,
       members,
       links,
       fingers,
       store,
-      namespace: shown,
+      namespace,
       content,
       startedMs,
       nowMs: Date.now,
     });
-  const options: PeerClientOptions = {
-    namespace,
-    changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
-    reports: reportsOn(namespace),
-    put: () => ({
+  return (user) => {
+    const namespace = new Namespace(user, catalogue, (row) => copiesNow(members, row));
+    const asUser = (): CommandSession => commandsAs(parts, user);
+    const orders = commandsOf(user);
+    const reports = reportsOn(namespace);
+    const options: PeerClientOptions = {
       namespace,
-      pool,
-      commands: asUser(),
-      shelves: placement,
-      usualCopies: () => usualCopies(members),
-    }),
-    get: { namespace, pool, content },
-    invite: (expiresInMs, signal) =>
-      makeInvite({ networkId, addresses: parts.addresses(), commands: asPeer, expiresInMs, signal }),
-    storage: new StorageReports({
-      self,
-      catalogue,
-      members,
-      links,
-      shelves,
-      store,
-      peers: (signal) => reportsOn(namespace).peers(signal),
-    }),
-    orders: new StorageOrders({ catalogue, members, commands: asPeer }),
-    checks: new DiskChecks({ self, members, links, upkeep: parts.upkeep }),
-    coordinators: new CoordinatorChanges({ catalogue, members, commands: asPeer }),
-    begin: () => beginTransaction({ client: options, user, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
-    close: () => parts.stop(),
+      changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
+      reports,
+      put: () => ({
+        namespace,
+        pool,
+        commands: asUser(),
+        shelves: placement,
+        usualCopies: () => usualCopies(members),
+      }),
+      get: { namespace, pool, content },
+      storage: new StorageReports({
+        self,
+        catalogue,
+        members,
+        links,
+        shelves,
+        store,
+        peers: (signal) => reports.peers(signal),
+      }),
+      orders: new StorageOrders({ catalogue, members, commands: orders }),
+      checks: new DiskChecks({ self, members, links, upkeep: parts.upkeep }),
+      coordinators: new CoordinatorChanges({ catalogue, members, commands: orders }),
+      begin: () =>
+        beginTransaction({ client: options, user, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
+    };
+    return new PeerClient(options);
   };
-  return new PeerClient(options);
+}
+
+/** Commits as a user. */
+function commandsAs({ network, catalogue }: ClientParts, user: UserKeys): CommandSession {
+  return new CommandSession(
+    { network: network.networkId, author: { user: user.userId }, sign: (bytes) => user.sign(bytes) },
+    (command, signal) => catalogue.propose(command, signal),
+  );
 }

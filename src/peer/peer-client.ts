@@ -1,17 +1,16 @@
-/** DfsClient of a peer in this process: each call handed to the part of the peer that does it. */
+/** What a peer in this process does for one user: each call handed to the part of the peer that does it. */
+import type { AccountsClient } from "../core/accounts.ts";
 import type {
   CallOptions,
   CoordinatorChange,
   CopyOptions,
   DfsClient,
-  DfsTransaction,
   DrainProgress,
   Entry,
   FingersReport,
   FsckOptions,
   FsckProgress,
   GetRequest,
-  Invite,
   ListOptions,
   ListPage,
   MoveOptions,
@@ -54,17 +53,27 @@ export interface PeerClientOptions {
   /** A put has a session of commands of its own, so that it waits for no other. */
   readonly put: () => PutOptions;
   readonly get: GetOptions;
-  readonly invite: (expiresInMs: number | undefined, signal: AbortSignal) => Promise<Invite>;
   readonly coordinators: CoordinatorChanges;
   readonly storage: StorageReports;
   readonly orders: StorageOrders;
   readonly checks: DiskChecks;
-  readonly begin: () => DfsTransaction;
-  /** Stops the peer, or lets go of it. */
-  readonly close: () => Promise<void>;
+  readonly begin: () => FileTransaction;
 }
 
-export class PeerClient implements DfsClient {
+/** A DfsClient without what belongs to a session: who it acts for, and users. */
+export interface FileClient extends Omit<DfsClient, keyof AccountsClient | "invite" | "begin" | "close"> {
+  /** As DfsClient.begin: a transaction of the same user. */
+  begin(options?: CallOptions): Promise<FileTransaction>;
+}
+
+/** As DfsTransaction, for one user. */
+export interface FileTransaction extends FileClient {
+  commit(options?: CallOptions): Promise<{ readonly changes: number }>;
+  /** Abandons what is not committed. */
+  close(): Promise<void>;
+}
+
+export class PeerClient implements FileClient {
   readonly #options: PeerClientOptions;
 
   constructor(options: PeerClientOptions) {
@@ -164,11 +173,7 @@ export class PeerClient implements DfsClient {
     return this.#options.reports.fingers();
   }
 
-  invite({ signal, expiresInMs }: CallOptions & { readonly expiresInMs?: number | undefined } = {}): Promise<Invite> {
-    return this.#options.invite(expiresInMs, signal ?? neverAborted());
-  }
-
-  async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
+  async begin({ signal }: CallOptions = {}): Promise<FileTransaction> {
     if (signal?.aborted === true) throw toDfsError(signal.reason);
     return this.#options.begin();
   }
@@ -207,10 +212,6 @@ export class PeerClient implements DfsClient {
 
   fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
     return this.#options.checks.run(options);
-  }
-
-  close(): Promise<void> {
-    return this.#options.close();
   }
 }
 

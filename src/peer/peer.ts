@@ -9,14 +9,12 @@
 import { join } from "node:path";
 import type { Ed25519PrivateKey } from "@libp2p/interface";
 import { ChunkingPool } from "../chunking/chunking-pool.ts";
-import type { DfsClient } from "../core/client.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, PeerName, StoreId } from "../core/ids.ts";
 import { heartbeatTimeoutMs } from "../core/limits.ts";
-import { FingerTableService } from "../dht/finger-table-service.ts";
-import { Libp2pFingerTable } from "../dht/libp2p-finger-table.ts";
-import { systemClock } from "../dht/system-clock.ts";
+import type { FingerTableService } from "../dht/finger-table-service.ts";
+import { decoySaltKey } from "../identity/credentials.ts";
 import { type NetworkKeys, deriveNetwork } from "../identity/network-keys.ts";
 import { decodePeerKey, peerIdOf, signAsPeer } from "../identity/peer-identity.ts";
 import { DiskChunkStore } from "../store/disk-chunk-store.ts";
@@ -34,14 +32,16 @@ import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
 import { type Host, guardProtocols, startHost } from "./host.ts";
-import { fingerTransport } from "./finger-transport.ts";
+import { startFingers } from "./fingers.ts";
 import { serveJoins } from "./join.ts";
 import type { Log } from "./log.ts";
 import { MemberGate } from "./member-gate.ts";
 import { Members } from "./members.ts";
 import { NetworkEntry } from "./network-entry.ts";
 import { NetworkHolders } from "./network-holders.ts";
-import { ownClient } from "./own-client.ts";
+import { RememberedLogin } from "./accounts/remembered-login.ts";
+import type { SessionClient } from "./accounts/session.ts";
+import { OwnSessions } from "./own-client.ts";
 import { type Membership, saveConfig, storeCapacity } from "./peer-config.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { PeerSettings } from "./peer-settings.ts";
@@ -81,7 +81,8 @@ export class Peer {
   #keeper: GroupKeeper | undefined;
   #shelves: ShelfHost | undefined;
   #upkeep: Upkeep | undefined;
-  #client: DfsClient | undefined;
+  #sessions: OwnSessions | undefined;
+  #client: SessionClient | undefined;
   #host: Host | undefined;
   #departing: DepartureParts | undefined;
 
@@ -113,6 +114,7 @@ export class Peer {
       folder: options.folder,
       compactAfterEntries: options.settings.compactAfterEntries,
       standings: options.settings,
+      decoyKey: decoySaltKey(options.membership.networkSecret),
       roster: () => this.#members.roster,
       refresh: () => this.#refreshMembers(),
       nowMs: Date.now,
@@ -122,10 +124,16 @@ export class Peer {
     });
   }
 
-  /** What this peer serves. */
-  get client(): DfsClient {
-    if (this.#client === undefined) throw new DfsError("internal", "the peer is not running");
+  /** This process's own session. */
+  get client(): SessionClient {
+    this.#client ??= this.openSession();
     return this.#client;
+  }
+
+  /** Another session. */
+  openSession(): SessionClient {
+    if (this.#sessions === undefined) throw new DfsError("internal", "the peer is not running");
+    return this.#sessions.open();
   }
 
   get name(): PeerName {
@@ -179,7 +187,9 @@ export class Peer {
       nameOf: (peer) => this.#members.peer(peer)?.name,
     });
     const asPeer = this.#peerCommands(catalogue);
-    const fingers = this.#startFingers(host, links);
+    const path = join(this.#options.folder, fileNames.fingers);
+    const fingers = startFingers({ path, self: this.self, networkId: this.#network.networkId, host, links, log });
+    this.#cleanups.push(() => fingers.stop());
     const shelves = await this.#startShelves({ store, links, catalogue, fingers });
 
     const seat = this.#seat;
@@ -205,8 +215,9 @@ export class Peer {
     heartbeats.start();
     this.#cleanups.push(() => heartbeats.stop());
     await heartbeats.beat();
-    this.#client = ownClient({
+    this.#sessions = new OwnSessions({
       ...serving,
+      remembered: await this.#loadLogin(),
       self: this.self,
       network: this.#network,
       membership,
@@ -216,6 +227,15 @@ export class Peer {
       addresses: () => this.addresses,
       stop: () => this.stop(),
     });
+  }
+
+  async #loadLogin(): Promise<RememberedLogin> {
+    const { folder, log } = this.#options;
+    const path = join(folder, fileNames.login);
+    const remembered = new RememberedLogin({ path, network: this.#network.networkId, nowMs: Date.now, log });
+    await remembered.load();
+    this.#cleanups.push(() => remembered.stop());
+    return remembered;
   }
 
   async #run(part: { start(): Promise<void>; stop(): Promise<void> }): Promise<void> {
@@ -287,26 +307,6 @@ export class Peer {
     this.#host = host;
     this.#cleanups.push(() => host.stop());
     return host;
-  }
-
-  #startFingers(host: Host, links: PeerLinks): FingerTableService {
-    const fingers = new FingerTableService({
-      path: join(this.#options.folder, fileNames.fingers),
-      self: this.self,
-      table: new Libp2pFingerTable({
-        self: this.self,
-        networkId: this.#network.networkId,
-        dht: host.services.dht,
-        node: host,
-      }),
-      transport: fingerTransport(links),
-      clock: systemClock,
-      random: Math.random,
-      onError: (error) => this.#options.log.warn(`finger table: ${error.message}`),
-    });
-    fingers.start();
-    this.#cleanups.push(() => fingers.stop());
-    return fingers;
   }
 
   /** What this peer does for shelves, its own and others': everything of it begins once the members are known. */
@@ -394,4 +394,4 @@ interface StartedShelves {
 }
 
 /** Where each part keeps its files inside the data folder. */
-const fileNames = { chunks: "chunks", fingers: "fingers.db", scrub: "scrub.json" } as const;
+const fileNames = { chunks: "chunks", fingers: "fingers.db", scrub: "scrub.json", login: "login.key" } as const;

@@ -7,6 +7,7 @@ import { decodeInvite } from "../identity/invite.ts";
 import { decodePeerKey, encodePeerKey, generatePeerKey, peerIdOf } from "../identity/peer-identity.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
 import { type DataFolder, openDataFolder } from "../store/data-folder.ts";
+import type { ControlSession } from "./control/control-connection.ts";
 import { ControlServer } from "./control/control-server.ts";
 import { controlAddress } from "./data-folder-paths.ts";
 import { foundSeat } from "./coordination/seat-files.ts";
@@ -50,7 +51,7 @@ export async function startRunningPeer(options: RunningPeerOptions): Promise<Pee
   const data = await openDataFolder(options.folder, { program: options.program });
   const peer = await preparePeer(data, options);
   await peer.start();
-  const control = new ControlServer(peer.client, controlAddress(data.path));
+  const control = new ControlServer(() => sessionOf(peer), controlAddress(data.path));
   peer.alsoStop(() => control.stop());
   try {
     await control.start();
@@ -59,6 +60,11 @@ export async function startRunningPeer(options: RunningPeerOptions): Promise<Pee
     throw error;
   }
   return peer;
+}
+
+function sessionOf(peer: Peer): ControlSession {
+  const client = peer.openSession();
+  return { client, end: () => client.end() };
 }
 
 async function preparePeer(data: DataFolder, options: RunningPeerOptions): Promise<Peer> {

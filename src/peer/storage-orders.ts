@@ -6,7 +6,7 @@ import { DfsError } from "../core/errors.ts";
 import type { PeerName } from "../core/ids.ts";
 import { copiesMax, handOverMs, retainMsMax, retainRevisionsMax } from "../core/limits.ts";
 import { isFullLink } from "../core/shelf.ts";
-import type { CommandSession } from "./command-session.ts";
+import type { CommandTarget } from "./command-session.ts";
 import type { GroupReport, Presence } from "./coordination/catalogue-access.ts";
 import type { CatalogueClient } from "./coordination/catalogue-client.ts";
 import type { Members } from "./members.ts";
@@ -14,8 +14,8 @@ import type { Members } from "./members.ts";
 export interface StorageOrdersOptions {
   readonly catalogue: CatalogueClient;
   readonly members: Members;
-  /** Commits as this peer. */
-  readonly commands: CommandSession;
+  /** Commits as an administrator, or as this peer while there is none. */
+  readonly commands: CommandTarget;
 }
 
 export class StorageOrders {

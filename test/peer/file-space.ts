@@ -3,7 +3,7 @@ import { decodeCommand, encodeCommand } from "../../src/catalogue/command.ts";
 import type { Operation } from "../../src/catalogue/operation.ts";
 import { ShelfOwner } from "../../src/backup/replication/shelf-owner.ts";
 import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
-import type { PutRequest, TransferSummary } from "../../src/core/client.ts";
+import type { DfsClient, PutRequest, TransferSummary } from "../../src/core/client.ts";
 import type { FileKey, LeaseId } from "../../src/core/ids.ts";
 import { leaseMs } from "../../src/core/limits.ts";
 import { type DfsPath, resolvePath } from "../../src/core/names.ts";
@@ -85,6 +85,11 @@ export class FileSpace {
     this.client = this.#client(readerOf(this.world));
   }
 
+  /** The same for a shell, which asks it for nothing that belongs to sessions. */
+  get dfsClient(): DfsClient {
+    return this.client as unknown as DfsClient;
+  }
+
   async start(): Promise<void> {
     await this.pool.start();
   }
@@ -158,7 +163,6 @@ export class FileSpace {
           reportsOn: () => undefined as unknown as Reports,
           nowMs: Date.now,
         }),
-      close: () => Promise.resolve(),
     };
     return new PeerClient(options);
   }

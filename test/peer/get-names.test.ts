@@ -132,7 +132,7 @@ describe("names that a hostile catalogue gives to get", () => {
 
   it("NAME-3 the shell tells each refusal with its reason, escaped, and ends with 1", async () => {
     await plantAll();
-    const { client } = space;
+    const { dfsClient: client } = space;
     const refused = hostileNames.filter(({ isWritten }) => !isWritten);
     const { code, out, err } = await runLines(`get -qR /files ${target}`, { client, columns: 200 });
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -146,7 +146,7 @@ describe("names that a hostile catalogue gives to get", () => {
 
   it("NAME-4 what looks into a directory shows the other names, and tells which it left out", async () => {
     await plantAll();
-    const { client } = space;
+    const { dfsClient: client } = space;
     for (const command of ["ls /files", "ls -l /files", "tree /files", "find /files", "du -a /files", "ls -R /"]) {
       const { code, out, err } = await runLines(`-${command}; echo`, { client, columns: 200 });
       expect(out, command).toContain("good.txt");
@@ -161,7 +161,7 @@ describe("names that a hostile catalogue gives to get", () => {
 
   it("NAME-5 a tree with such names can be removed", async () => {
     await plantAll();
-    const { code, err } = await runLines("rm -r /files /folders; ls /", { client: space.client });
+    const { code, err } = await runLines("rm -r /files /folders; ls /", { client: space.dfsClient });
     expect({ code, err }).toEqual({ code: 0, err: "" });
   });
 
@@ -314,7 +314,7 @@ describe("names that a hostile catalogue gives to get", () => {
     const bad = ["a\u001b[2Jb", "line\nfeed", "\u0085"].map((name) => Buffer.from(name));
     for (const name of [...bad, Buffer.from([0x63, 0xe9]), Buffer.from("good"), Buffer.from("\ufffd")])
       await writeFile(Buffer.concat([Buffer.from(`${folder}/`), name]), name);
-    const { client } = space;
+    const { dfsClient: client } = space;
     const { code, err } = await runLines(`put -qR ${folder} /put; ls /put`, { client, columns: 200 });
     expect(code).toBe(1);
     expect(err).not.toMatch(unseen);

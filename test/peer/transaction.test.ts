@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeCommand } from "../../src/catalogue/command.ts";
-import type { DfsTransaction, Entry } from "../../src/core/client.ts";
+import type { Entry } from "../../src/core/client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import type { FileKey, LeaseId } from "../../src/core/ids.ts";
 import { transactionIdleMs } from "../../src/core/limits.ts";
+import type { FileTransaction } from "../../src/peer/peer-client.ts";
 import type { ShelfPort } from "../../src/peer/shelves/shelf-port.ts";
 import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
 import { OverlayCatalogue } from "../../src/peer/transaction/overlay-catalogue.ts";
@@ -38,13 +39,13 @@ describe("a transaction", () => {
   });
   afterAll(() => space.stop());
 
-  async function tree(of: Pick<DfsTransaction, "walk">, path: string): Promise<string[]> {
+  async function tree(of: Pick<FileTransaction, "walk">, path: string): Promise<string[]> {
     const found: string[] = [];
     for await (const entry of of.walk(at(path))) found.push(`${entry.path} ${entry.revision}`);
     return found.toSorted();
   }
 
-  async function fileKeyOf(of: Pick<DfsTransaction, "stat">, path: string): Promise<FileKey | undefined> {
+  async function fileKeyOf(of: Pick<FileTransaction, "stat">, path: string): Promise<FileKey | undefined> {
     return ((await of.stat(at(path))) satisfies Entry).fileKey;
   }
 
@@ -85,7 +86,7 @@ describe("a transaction", () => {
   it("TXN-13 is refused as a whole, as a conflict, when others changed what its changes rest on", async () => {
     await client.mkdir(at("/clash/dir"), { parents: true });
     await putText(client, "/clash/f", "one");
-    const others: readonly [string, () => Promise<unknown>, (own: DfsTransaction) => Promise<unknown>][] = [
+    const others: readonly [string, () => Promise<unknown>, (own: FileTransaction) => Promise<unknown>][] = [
       [
         "a file",
         () => putText(client, "/clash/f", "theirs", { force: true }),
@@ -233,7 +234,6 @@ describe("a transaction", () => {
   it("TXN-16 is over after its commit or end, and cannot hold what a command cannot", async () => {
     const transaction = await client.begin();
     expect(await kindOf(transaction.begin())).toBe("usage");
-    expect(await kindOf(transaction.invite())).toBe("usage");
     const late = kindOf(transaction.mkdir(at("/late")));
     expect(await transaction.commit()).toEqual({ changes: 0 });
     expect(await late).toBe("usage");
@@ -281,7 +281,7 @@ describe("a transaction", () => {
     expect(await transaction.stat(at("/inside"))).toMatchObject({ revision: 2, expiresMs });
     await transaction.copy(at("/inside"), at("/inside-copy"));
     await transaction.move(at("/inside"), at("/inside-moved"));
-    const seen = async (of: Pick<DfsTransaction, "stat">): Promise<unknown> => {
+    const seen = async (of: Pick<FileTransaction, "stat">): Promise<unknown> => {
       const entries = await Promise.all(
         ["/inside-moved", "/inside-copy", "/inside-new"].map((path) => of.stat(at(path))),
       );

@@ -3,15 +3,12 @@ import type {
   CallOptions,
   CoordinatorChange,
   CopyOptions,
-  DfsClient,
-  DfsTransaction,
   DrainProgress,
   Entry,
   FingersReport,
   FsckOptions,
   FsckProgress,
   GetRequest,
-  Invite,
   ListOptions,
   ListPage,
   MoveOptions,
@@ -35,9 +32,11 @@ import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { PeerName } from "../../core/ids.ts";
 import { controlFrameBytesMax, rpcDeadlineMsMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
+import type { AccountedClient, AccountedTransaction } from "../accounts/whoami.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
+import { AccountsCaller } from "./accounts-caller.ts";
 import { openControlSocket } from "./control-connect.ts";
 import type { ControlAddress } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
@@ -47,7 +46,7 @@ import type { WireFsckProgress } from "./storage-methods.ts";
 const unhurried = { timeoutMs: rpcDeadlineMsMax };
 
 /** A client of the peer that listens at `address`. Fails as `openControlSocket` does. */
-export async function connectControl(address: ControlAddress): Promise<DfsClient> {
+export async function connectControl(address: ControlAddress): Promise<AccountedClient> {
   return new ControlClient(await openChannel(address), address);
 }
 
@@ -55,46 +54,45 @@ async function openChannel(address: ControlAddress): Promise<RpcClient> {
   return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
-class ControlClient implements DfsClient {
-  readonly #rpc: RpcClient;
+class ControlClient extends AccountsCaller implements AccountedClient {
   readonly #address: ControlAddress;
 
   constructor(rpc: RpcClient, address: ControlAddress) {
-    this.#rpc = rpc;
+    super(rpc);
     this.#address = address;
   }
 
   stat(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<Entry> {
-    return this.#rpc.call(methods.stat, { path, stale }, { signal });
+    return this.rpc.call(methods.stat, { path, stale }, { signal });
   }
 
   async list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    const { refused, ...page } = await this.#rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
+    const { refused, ...page } = await this.rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
     return refused === undefined ? page : { ...page, refused: refused.map(errorFromWire) };
   }
 
   async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {
-    for await (const page of this.#rpc.items(methods.walk, { path, stale }, { signal, ...unhurried })) yield* page;
+    for await (const page of this.rpc.items(methods.walk, { path, stale }, { signal, ...unhurried })) yield* page;
   }
 
   async mkdir(path: DfsPath, { signal, parents }: CallOptions & { parents?: boolean | undefined } = {}): Promise<void> {
-    await this.#rpc.call(methods.mkdir, { path, parents }, { signal });
+    await this.rpc.call(methods.mkdir, { path, parents }, { signal });
   }
 
   async rmdir(path: DfsPath, { signal }: CallOptions = {}): Promise<void> {
-    await this.#rpc.call(methods.rmdir, { path }, { signal });
+    await this.rpc.call(methods.rmdir, { path }, { signal });
   }
 
   remove(path: DfsPath, { signal, recursive }: RemoveOptions = {}): Promise<number> {
-    return this.#rpc.call(methods.remove, { path, recursive }, { signal, ...unhurried });
+    return this.rpc.call(methods.remove, { path, recursive }, { signal, ...unhurried });
   }
 
   async move(from: DfsPath, to: DfsPath, { signal, force }: MoveOptions = {}): Promise<void> {
-    await this.#rpc.call(methods.move, { from, to, force }, { signal });
+    await this.rpc.call(methods.move, { from, to, force }, { signal });
   }
 
   copy(from: DfsPath, to: DfsPath, { signal, force, recursive }: CopyOptions = {}): Promise<number> {
-    return this.#rpc.call(methods.copy, { from, to, force, recursive }, { signal, ...unhurried });
+    return this.rpc.call(methods.copy, { from, to, force, recursive }, { signal, ...unhurried });
   }
 
   put({ sources, ...request }: PutRequest, { signal, onEvent }: TransferOptions = {}): Promise<TransferSummary> {
@@ -104,86 +102,83 @@ class ControlClient implements DfsClient {
       ...request,
       sources: sources.map((source) => (source.kind === "path" ? source : { kind: source.kind, name: source.name })),
     };
-    return this.#rpc.callWithItems(methods.put, params, forward(onEvent), { signal, input: streams[0], ...unhurried });
+    return this.rpc.callWithItems(methods.put, params, forward(onEvent), { signal, input: streams[0], ...unhurried });
   }
 
   get({ sources, ...request }: GetRequest, { signal, stale, onEvent }: TransferOptions = {}): Promise<TransferSummary> {
     const params = { ...request, sources: [...sources], stale };
-    return this.#rpc.callWithItems(methods.get, params, forward(onEvent), { signal, ...unhurried });
+    return this.rpc.callWithItems(methods.get, params, forward(onEvent), { signal, ...unhurried });
   }
 
   read(path: DfsPath, { signal, ...options }: ReadOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#rpc.items(methods.read, { path, ...options }, { signal, ...unhurried });
+    return this.rpc.items(methods.read, { path, ...options }, { signal, ...unhurried });
   }
 
   why(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<WhyReport> {
-    return this.#rpc.call(methods.why, { path, stale }, { signal });
+    return this.rpc.call(methods.why, { path, stale }, { signal });
   }
 
   status({ signal }: CallOptions = {}): Promise<NetworkStatus> {
-    return this.#rpc.call(methods.status, {}, { signal });
+    return this.rpc.call(methods.status, {}, { signal });
   }
 
   peers({ signal }: CallOptions = {}): Promise<readonly PeerInfo[]> {
-    return this.#rpc.call(methods.peers, {}, { signal });
+    return this.rpc.call(methods.peers, {}, { signal });
   }
 
   fingers({ signal }: CallOptions = {}): Promise<FingersReport> {
-    return this.#rpc.call(methods.fingers, {}, { signal });
-  }
-
-  invite({ signal, expiresInMs }: CallOptions & { expiresInMs?: number | undefined } = {}): Promise<Invite> {
-    return this.#rpc.call(methods.invite, { expiresInMs }, { signal });
+    return this.rpc.call(methods.fingers, {}, { signal });
   }
 
   staleness({ signal }: CallOptions = {}): Promise<Staleness> {
-    return this.#rpc.call(methods.staleness, {}, { signal });
+    return this.rpc.call(methods.staleness, {}, { signal });
   }
 
   async changeCoordinator(change: CoordinatorChange, peer: PeerName, { signal }: CallOptions = {}): Promise<void> {
-    await this.#rpc.call(methods.changeCoordinator, { change, peer }, { signal, ...unhurried });
+    await this.rpc.call(methods.changeCoordinator, { change, peer }, { signal, ...unhurried });
   }
 
   backup({ signal }: CallOptions = {}): Promise<readonly ShelfBackup[]> {
-    return this.#rpc.call(methods.backup, {}, { signal });
+    return this.rpc.call(methods.backup, {}, { signal });
   }
 
   space({ signal }: CallOptions = {}): Promise<SpaceReport> {
-    return this.#rpc.call(methods.space, {}, { signal });
+    return this.rpc.call(methods.space, {}, { signal });
   }
 
   policy({ signal }: CallOptions = {}): Promise<NetworkPolicy> {
-    return this.#rpc.call(methods.policy, {}, { signal });
+    return this.rpc.call(methods.policy, {}, { signal });
   }
 
   setPolicy(change: PolicyChange, { signal }: CallOptions = {}): Promise<NetworkPolicy> {
-    return this.#rpc.call(methods.setPolicy, change, { signal });
+    return this.rpc.call(methods.setPolicy, change, { signal });
   }
 
   async orderStorage(peer: PeerName, order: StorageOrder | null, { signal }: CallOptions = {}): Promise<void> {
-    await this.#rpc.call(methods.orderStorage, { peer, order }, { signal });
+    await this.rpc.call(methods.orderStorage, { peer, order }, { signal });
   }
 
   async revokePeer(peer: PeerName, { force, signal }: RevokeOptions = {}): Promise<void> {
-    await this.#rpc.call(methods.revokePeer, { peer, force }, { signal });
+    await this.rpc.call(methods.revokePeer, { peer, force }, { signal });
   }
 
   drainProgress(peer: PeerName, { signal }: CallOptions = {}): Promise<DrainProgress> {
-    return this.#rpc.call(methods.drainProgress, { peer }, { signal });
+    return this.rpc.call(methods.drainProgress, { peer }, { signal });
   }
 
   async fsck({ signal, peers, onProgress }: FsckOptions = {}): Promise<readonly FsckProgress[]> {
     const params = { peers: peers === undefined ? undefined : [...peers] };
     const onItem = (progress: WireFsckProgress): void => onProgress?.(fsckFromWire(progress));
-    const results = await this.#rpc.callWithItems(methods.fsck, params, onItem, { signal, ...unhurried });
+    const results = await this.rpc.callWithItems(methods.fsck, params, onItem, { signal, ...unhurried });
     return results.map(fsckFromWire);
   }
 
-  /** A transaction has a connection of its own: the server knows it by that. */
-  async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
+  /** A transaction has a connection of its own: the server knows it by that. It is begun by this one, whose user it is of. */
+  async begin({ signal }: CallOptions = {}): Promise<AccountedTransaction> {
     const rpc = await openChannel(this.#address);
     try {
-      await rpc.call(methods.begin, {}, { signal });
+      const { ticket } = await rpc.call(methods.ticket, {}, { signal });
+      await this.rpc.call(methods.begin, { ticket }, { signal });
     } catch (error) {
       await rpc.close();
       throw error;
@@ -192,26 +187,19 @@ class ControlClient implements DfsClient {
   }
 
   async close(): Promise<void> {
-    await this.#rpc.close().catch((error: unknown) => {
+    await this.rpc.close().catch((error: unknown) => {
       throw toDfsError(error);
     });
   }
 }
 
-class ControlTransaction extends ControlClient implements DfsTransaction {
-  readonly #rpc: RpcClient;
-
-  constructor(rpc: RpcClient, address: ControlAddress) {
-    super(rpc, address);
-    this.#rpc = rpc;
-  }
-
-  override begin(): Promise<DfsTransaction> {
+class ControlTransaction extends ControlClient implements AccountedTransaction {
+  override begin(): Promise<AccountedTransaction> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 
   commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
-    return this.#rpc.call(methods.commit, {}, { signal, ...unhurried });
+    return this.rpc.call(methods.commit, {}, { signal, ...unhurried });
   }
 }
 

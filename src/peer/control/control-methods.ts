@@ -4,7 +4,6 @@ import type {
   Entry,
   FingersReport,
   GroupStatus,
-  Invite,
   NetworkStatus,
   PeerInfo,
   Staleness,
@@ -31,6 +30,7 @@ import {
   text,
   wireError,
 } from "./control-schemas.ts";
+import { accountMethods } from "./account-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
@@ -200,7 +200,6 @@ const listPage = v.object({
   refused: v.optional(v.array(wireError)),
   next: v.optional(text),
 });
-const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
 
 export const methods = {
   stat: defineMethod({ name: "stat", params: v.object({ path, stale: flag }), result: entry }),
@@ -273,11 +272,6 @@ export const methods = {
   status: defineMethod({ name: "status", params: v.object({}), result: networkStatus }),
   peers: defineMethod({ name: "peers", params: v.object({}), result: v.array(peerInfo) }),
   fingers: defineMethod({ name: "fingers", params: v.object({}), result: fingers }),
-  invite: defineMethod({
-    name: "invite",
-    params: v.object({ expiresInMs: v.optional(v.pipe(count, v.minValue(1))) }),
-    result: invite,
-  }),
   staleness: defineMethod({ name: "staleness", params: v.object({}), result: staleness }),
   changeCoordinator: defineMethod({
     name: "changeCoordinator",
@@ -285,7 +279,13 @@ export const methods = {
     result: nothing,
   }),
   ...storageMethods,
-  /** From then on every call of the connection goes to a transaction of its own; the connection's end abandons it. */
-  begin: defineMethod({ name: "begin", params: v.object({}), result: nothing }),
+  ...accountMethods,
+  /** A word by which another connection can name this one, once. */
+  ticket: defineMethod({ name: "ticket", params: v.object({}), result: v.object({ ticket: text }) }),
+  /**
+   * Begins a transaction of the user that this connection acts for. From then on every call of the connection that gave
+   * the ticket, or of this one without a ticket, goes to it; that connection's end abandons it.
+   */
+  begin: defineMethod({ name: "begin", params: v.object({ ticket: v.optional(text) }), result: nothing }),
   commit: defineMethod({ name: "commit", params: v.object({}), result: v.object({ changes: count }) }),
 };

@@ -6,7 +6,7 @@ import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { chmod, rm } from "node:fs/promises";
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:tls";
-import type { DfsClient, Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
+import type { Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
 import { toDfsError } from "../../core/errors.ts";
 import {
   controlCallsInFlightMax,
@@ -24,24 +24,25 @@ import { pieces } from "../wire/pieces.ts";
 import { pskTls } from "../wire/psk-tls.ts";
 import { routeTable, serveRpc } from "../wire/rpc-server.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
-import { ControlConnection, TransactionSlots } from "./control-connection.ts";
+import { accountRoutes } from "./account-routes.ts";
+import { ControlConnection, ControlConnections, type ControlSession } from "./control-connection.ts";
 import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
 import { storageRoutes } from "./storage-routes.ts";
 
 export class ControlServer {
-  readonly #client: DfsClient;
+  readonly #openSession: () => ControlSession;
   readonly #address: ControlAddress;
   readonly #sockets = new Set<Socket>();
-  readonly #transactions = new TransactionSlots();
+  readonly #connections = new ControlConnections();
   /** One for all who are attached: whoever has the key is the peer's operator. */
   readonly #budget = new CallBudget({ inFlightMax: controlCallsInFlightMax });
   readonly #handshakeMs: number;
   #server: Server | undefined;
 
-  /** Will serve `client` at `address`; who does not show the key within `handshakeMs` is cut off. */
-  constructor(client: DfsClient, address: ControlAddress, handshakeMs = controlHandshakeMs) {
-    this.#client = client;
+  /** Will serve a session of its own to each connection at `address`; who does not show the key within `handshakeMs` is cut off. */
+  constructor(openSession: () => ControlSession, address: ControlAddress, handshakeMs = controlHandshakeMs) {
+    this.#openSession = openSession;
     this.#address = address;
     this.#handshakeMs = handshakeMs;
   }
@@ -77,9 +78,9 @@ export class ControlServer {
     socket.on("close", () => this.#sockets.delete(socket));
   }
 
-  /** Serves one connection; its end abandons its transaction. */
+  /** Serves one connection; its end abandons its transaction, and logs out. */
   async #serve(socket: Socket): Promise<void> {
-    const connection = new ControlConnection(this.#client, this.#transactions);
+    const connection = new ControlConnection(this.#openSession(), this.#connections);
     await serveRpc(
       socketChannel(socket, controlFrameBytesMax, { isPrompt: true }),
       routeTable(controlRoutes(connection)),
@@ -143,9 +144,10 @@ function controlRoutes(connection: ControlConnection) {
       nothing(connection.client.changeCoordinator(change, peer, { signal })),
     ),
     ...storageRoutes(() => connection.client),
-    route(methods.begin, (_, { signal }) => nothing(connection.begin({ signal }))),
+    ...accountRoutes(() => connection.client),
+    route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),
+    route(methods.begin, ({ ticket }, { signal }) => nothing(connection.begin(ticket, { signal }))),
     route(methods.commit, (_, { signal }) => connection.commit({ signal })),
-    route(methods.invite, ({ expiresInMs }, { signal }) => connection.client.invite({ expiresInMs, signal })),
   ];
 }
 

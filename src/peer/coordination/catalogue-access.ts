@@ -108,6 +108,13 @@ export interface Heartbeat {
   readonly freeBytes: number;
 }
 
+/** What a login gives to who knows the password. */
+export interface LoginAnswer {
+  /** The user's root key under the wrap key; see credentials.ts. */
+  readonly wrappedKey: Uint8Array;
+  readonly user: UserRow;
+}
+
 /** One member of the group as the coordinator that was asked sees it. */
 interface GroupMemberReport extends RosterMember {
   readonly isLeader: boolean;
@@ -158,6 +165,10 @@ export interface CatalogueAccess extends CatalogueReader, ShelfReader, UserReade
   presence(signal?: AbortSignal): Promise<readonly Presence[]>;
   /** Says that this peer is up; returns the version of the membership. For the leader. */
   heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<number>;
+  /** The salt of a user's password; one that looks like any other where there is no such user. For the leader. */
+  loginSalt(name: UserName, signal?: AbortSignal): Promise<Uint8Array>;
+  /** What the proof of a user's password gives. Fails with `permission` for a wrong one, and `busy` after many. For the leader. */
+  login(name: UserName, proof: Uint8Array, signal?: AbortSignal): Promise<LoginAnswer>;
   /** Resolves with the encoded result once the command is committed. Fails with `integrity`, `permission` for a bad signature, and as ReplicatedLog.propose does. For the leader. */
   propose(command: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** Hands the leadership to another coordinator. Fails with `usage` when that is none. For the leader. */

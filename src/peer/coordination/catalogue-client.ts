@@ -31,6 +31,7 @@ import type {
   CatalogueTotals,
   GroupReport,
   Heartbeat,
+  LoginAnswer,
   MemberList,
   Presence,
   ReadCallOptions,
@@ -175,6 +176,14 @@ export class CatalogueClient implements CatalogueAccess {
 
   heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<number> {
     return this.#leadNow((coordinator, bounded) => coordinator.heartbeat(beat, bounded), signal);
+  }
+
+  loginSalt(name: UserName, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#leadNow((coordinator, bounded) => coordinator.loginSalt(name, bounded), signal);
+  }
+
+  login(name: UserName, proof: Uint8Array, signal?: AbortSignal): Promise<LoginAnswer> {
+    return this.#leadNow((coordinator, bounded) => coordinator.login(name, proof, bounded), signal);
   }
 
   /** This peer's own coordinator takes it without further ado while it leads. */

@@ -12,7 +12,9 @@ import {
   raftMembersMax,
   recordsPerCallMax,
   shelvesMax,
+  wrappedKeyBytesMax,
 } from "../../core/limits.ts";
+import { proofBytes, saltBytes } from "../../identity/credentials.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import type { MemberList } from "./catalogue-access.ts";
 import { groupSchemas } from "./group-mark.ts";
@@ -192,6 +194,16 @@ export const catalogueMethods = {
     name: "catalogue.heartbeat",
     params: v.object({ usedBytes: count, freeBytes: count }),
     result: count,
+  }),
+  loginSalt: defineMethod({
+    name: "catalogue.login-salt",
+    params: v.object({ name: userName }),
+    result: v.pipe(v.instance(Uint8Array), v.length(saltBytes)),
+  }),
+  login: defineMethod({
+    name: "catalogue.login",
+    params: v.object({ name: userName, proof: v.pipe(v.instance(Uint8Array), v.length(proofBytes)) }),
+    result: v.object({ wrappedKey: bytes(wrappedKeyBytesMax), user: rowSchemas.user }),
   }),
   propose: defineMethod({
     name: "catalogue.propose",

@@ -6,7 +6,7 @@ import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { PeerId, PeerName } from "../../core/ids.ts";
 import { coordinatorChangeMs, groupReviewMs } from "../../core/limits.ts";
-import type { CommandSession } from "../command-session.ts";
+import type { CommandTarget } from "../command-session.ts";
 import type { Members } from "../members.ts";
 import type { GroupReport } from "./catalogue-access.ts";
 import type { CatalogueClient } from "./catalogue-client.ts";
@@ -14,8 +14,8 @@ import type { CatalogueClient } from "./catalogue-client.ts";
 export interface CoordinatorChangesOptions {
   readonly catalogue: CatalogueClient;
   readonly members: Members;
-  /** Commits as this peer. */
-  readonly commands: CommandSession;
+  /** Commits as an administrator, or as this peer while there is none. */
+  readonly commands: CommandTarget;
 }
 
 export class CoordinatorChanges {

@@ -67,6 +67,8 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
     }),
     route(catalogueMethods.presence, async () => [...(await here().presence())]),
     route(catalogueMethods.heartbeat, async (beat) => here().sight(from, beat)),
+    route(catalogueMethods.loginSalt, async ({ name }, { signal }) => here().loginSalt(name, signal)),
+    route(catalogueMethods.login, async ({ name, proof }, { signal }) => here().loginOf(from, name, proof, signal)),
     route(catalogueMethods.propose, async ({ command }, { signal }) => here().proposeChecked(command, signal)),
     route(catalogueMethods.transfer, async ({ to }) => {
       await here().transfer(to);

@@ -8,7 +8,7 @@ import { Catalogue } from "../../catalogue/catalogue.ts";
 import { type Command, decodeCommand, verifyCommand } from "../../catalogue/command.ts";
 import { leaderOnly } from "../../catalogue/operation.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import type { PeerId } from "../../core/ids.ts";
+import type { PeerId, UserName } from "../../core/ids.ts";
 import { callTimeoutMs } from "../../core/limits.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import type { Message } from "../../raft/messages.ts";
@@ -22,11 +22,13 @@ import type {
   CatalogueTotals,
   GroupReport,
   Heartbeat,
+  LoginAnswer,
   MemberList,
   Presence,
   ReadCallOptions,
 } from "./catalogue-access.ts";
 import { CoordinatorReads } from "./coordinator-reads.ts";
+import { LoginDesk, loginClock } from "./login-desk.ts";
 import { GroupLog } from "./group-log.ts";
 import { decodeMark } from "./group-mark.ts";
 import { type StandingTimes, standingOf } from "../peer-settings.ts";
@@ -41,6 +43,8 @@ export interface CoordinatorOptions {
   readonly disk: RaftDisk;
   readonly snapshots: SnapshotFolder;
   readonly links: Pick<PeerLinks, "call">;
+  /** Makes the salts of names that no user has; see decoySaltKey. */
+  readonly decoyKey: Uint8Array;
   /** Sends messages to other members. */
   readonly send: (messages: readonly Message[]) => void;
   /** A member's peer where the catalogue does not know it yet. */
@@ -58,6 +62,8 @@ interface Sighting extends Heartbeat {
   readonly atMs: number;
 }
 
+const neverAborted = new AbortController().signal;
+
 export class Coordinator extends CoordinatorReads implements CatalogueAccess {
   readonly #options: CoordinatorOptions;
   /** Undefined while a snapshot takes its place. */
@@ -66,12 +72,14 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
   readonly log: GroupLog;
   #sightings = new Map<string, Sighting>();
   #leadsSinceMs: number | undefined;
+  #desk: LoginDesk;
 
   /** Fails with `integrity` when the log and the catalogue do not fit together. */
   constructor(options: CoordinatorOptions) {
     super();
     this.#options = options;
     this.#catalogue = options.catalogue;
+    this.#desk = this.#newDesk();
     const { seat, snapshots: folder, links, disk, log, nowMs, compactAfterEntries } = options;
     this.#snapshots = new SnapshotTransfer({
       group: seat.group,
@@ -222,6 +230,26 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
     return this.sight(this.#options.self, beat);
   }
 
+  loginSalt(name: UserName, signal: AbortSignal = neverAborted): Promise<Uint8Array> {
+    this.#requireLead();
+    return this.#desk.salt(name, signal);
+  }
+
+  login(name: UserName, proof: Uint8Array, signal?: AbortSignal): Promise<LoginAnswer> {
+    return this.loginOf(this.#options.self, name, proof, signal);
+  }
+
+  /** A login that the peer `from` asks for. */
+  async loginOf(
+    from: PeerId,
+    name: UserName,
+    proof: Uint8Array,
+    signal: AbortSignal = neverAborted,
+  ): Promise<LoginAnswer> {
+    this.#requireLead();
+    return this.#desk.login(name, proof, from, signal);
+  }
+
   /** Proposes a command of this process's own, which has just signed it. */
   propose(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#propose(bytes, decodeCommand(bytes), signal);
@@ -256,6 +284,14 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
     this.#requireLead();
     this.#sightings.set(peer, { atMs: this.#options.nowMs(), usedBytes, freeBytes });
     return this.#open().membersVersion();
+  }
+
+  #newDesk(): LoginDesk {
+    return new LoginDesk({
+      credentialOf: (name, signal) => this.read({ signal }, (catalogue) => catalogue.credential(name)),
+      decoyKey: this.#options.decoyKey,
+      clock: loginClock,
+    });
   }
 
   #requireLead(): void {
@@ -333,6 +369,7 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
     if (isLeader && this.#leadsSinceMs === undefined) {
       this.#leadsSinceMs = this.#options.nowMs();
       this.#sightings = new Map();
+      this.#desk = this.#newDesk();
     } else if (!isLeader) this.#leadsSinceMs = undefined;
     this.#options.onChange();
   }

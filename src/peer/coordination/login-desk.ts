@@ -19,13 +19,15 @@ import {
   loginTryOfPeerMs,
   peersMax,
 } from "../../core/limits.ts";
-import { type Credential, decoySalt, isProofOf } from "../../identity/credentials.ts";
+import { decoySalt, isProofOf } from "../../identity/credentials.ts";
+import type { UserCredential } from "../../catalogue/user-reader.ts";
 import { wrongPassword } from "../../identity/password.ts";
+import type { LoginAnswer } from "./catalogue-access.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 export interface LoginDeskOptions {
   /** The credential of a user who has not ended, and has one. */
-  readonly credentialOf: (name: UserName, signal: AbortSignal) => Promise<Credential | undefined>;
+  readonly credentialOf: (name: UserName, signal: AbortSignal) => Promise<UserCredential | undefined>;
   /** See decoySaltKey. */
   readonly decoyKey: Uint8Array;
   readonly clock: LoginClock;
@@ -65,10 +67,10 @@ export class LoginDesk {
   }
 
   /**
-   * The wrapped root key, for the peer `from` that shows the proof of the user's password. Fails with `permission`
+   * The wrapped root key and the user's row, for the peer `from` that shows the proof of the user's password. Fails with `permission`
    * when name and proof do not belong together, and with `busy`, saying for how long, after too many of those.
    */
-  async wrappedKey(name: UserName, proof: Uint8Array, from: PeerId, signal: AbortSignal): Promise<Uint8Array> {
+  async login(name: UserName, proof: Uint8Array, from: PeerId, signal: AbortSignal): Promise<LoginAnswer> {
     const giveBack = this.#count(name, from);
     const credential = await this.#inEqualTime(signal, async () => {
       const found = await this.#options.credentialOf(name, signal);
@@ -77,7 +79,7 @@ export class LoginDesk {
     });
     if (credential === undefined) throw wrongPassword();
     giveBack();
-    return credential.wrappedKey;
+    return { wrappedKey: credential.wrappedKey, user: credential.row };
   }
 
   /** Counts a try; returns what takes it back. */

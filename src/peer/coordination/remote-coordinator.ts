@@ -22,6 +22,7 @@ import type {
   CatalogueTotals,
   GroupReport,
   Heartbeat,
+  LoginAnswer,
   MemberList,
   Presence,
   ReadCallOptions,
@@ -127,6 +128,14 @@ export class RemoteCoordinator implements CatalogueAccess {
 
   heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<number> {
     return this.#ask(catalogueMethods.heartbeat, beat, signal);
+  }
+
+  loginSalt(name: UserName, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#ask(catalogueMethods.loginSalt, { name }, signal);
+  }
+
+  login(name: UserName, proof: Uint8Array, signal?: AbortSignal): Promise<LoginAnswer> {
+    return this.#ask(catalogueMethods.login, { name, proof }, signal);
   }
 
   propose(command: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

@@ -32,6 +32,8 @@ export interface SeatOptions {
   readonly folder: string;
   readonly compactAfterEntries: number;
   readonly standings: StandingTimes;
+  /** See CoordinatorOptions. */
+  readonly decoyKey: Uint8Array;
   /** The coordinators as this peer last heard of them. */
   readonly roster: () => Roster | undefined;
   /** Asks the coordinators who they are; never fails, for what was known before may do. */
@@ -157,7 +159,7 @@ export class Seat {
   async #sit(record: SeatRecord): Promise<void> {
     const network = this.#network;
     if (network === undefined) throw new DfsError("internal", "a seat was opened before its network");
-    const { folder, self, compactAfterEntries, standings, nowMs, log, onChange } = this.#options;
+    const { folder, self, compactAfterEntries, standings, decoyKey, nowMs, log, onChange } = this.#options;
     const files = await openSeat(folder, record, segmentBytesFor(compactAfterEntries));
     const coordinator = new Coordinator({
       self,
@@ -171,6 +173,7 @@ export class Seat {
       peerOf: (member) => this.#rosterPeer(record, member),
       compactAfterEntries,
       standings,
+      decoyKey,
       nowMs,
       log,
       onFault: (fault) => this.#faulted(fault),

@@ -10,9 +10,7 @@
  */
 import type {
   CallOptions,
-  DfsTransaction,
   GetRequest,
-  Invite,
   NetworkPolicy,
   PutRequest,
   ReadOptions,
@@ -29,7 +27,7 @@ import { pauseBeforeConfirming } from "../commit-queue.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
 import type { Located } from "../located.ts";
 import { Namespace } from "../namespace.ts";
-import { PeerClient, type PeerClientOptions } from "../peer-client.ts";
+import { type FileTransaction, PeerClient, type PeerClientOptions } from "../peer-client.ts";
 import type { Reports } from "../reports.ts";
 import { TreeChanges } from "../tree-changes.ts";
 import { KeptUploads } from "./kept-uploads.ts";
@@ -69,7 +67,7 @@ export function beginTransaction({
   commands,
   reportsOn,
   nowMs,
-}: TransactionParts): DfsTransaction {
+}: TransactionParts): FileTransaction {
   const uploads = new KeptUploads();
   const life = new TransactionLife(() => void uploads.end());
   const overlay = new OverlayCatalogue(catalogue, () => life.requireOpen());
@@ -97,10 +95,6 @@ export function beginTransaction({
       };
     },
     get: { ...client.get, namespace },
-    close: async () => {
-      life.end();
-      await uploads.end();
-    },
   };
   return new Transaction(options, { life, kept, uploads, commands });
 }
@@ -127,7 +121,7 @@ interface TransactionState {
   readonly commands: CommandTarget;
 }
 
-class Transaction extends PeerClient implements DfsTransaction {
+class Transaction extends PeerClient implements FileTransaction {
   readonly #state: TransactionState;
 
   constructor(options: PeerClientOptions, state: TransactionState) {
@@ -152,7 +146,7 @@ class Transaction extends PeerClient implements DfsTransaction {
     }
   }
 
-  override begin(): Promise<DfsTransaction> {
+  override begin(): Promise<FileTransaction> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 
@@ -168,12 +162,13 @@ class Transaction extends PeerClient implements DfsTransaction {
     return Promise.reject(notInside("an order about a peer"));
   }
 
-  override invite(): Promise<Invite> {
-    return Promise.reject(notInside("an invite"));
-  }
-
   override changeCoordinator(): Promise<void> {
     return Promise.reject(notInside("a change of the coordinators"));
+  }
+
+  async close(): Promise<void> {
+    this.#state.life.end();
+    await this.#state.uploads.end();
   }
 
   /** The shelves are told at the end, whatever came of it; then each keeps what was committed. */

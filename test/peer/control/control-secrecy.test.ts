@@ -31,7 +31,11 @@ describe("the key of the control socket", () => {
   }
 
   async function serve(address: ControlAddress, handshakeMs?: number): Promise<ControlServer> {
-    const server = new ControlServer(new MemoryClient(), address, handshakeMs);
+    const server = new ControlServer(
+      () => ({ client: new MemoryClient(), end: () => undefined }),
+      address,
+      handshakeMs,
+    );
     await server.start();
     stops.push(() => server.stop());
     return server;

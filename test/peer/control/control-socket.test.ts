@@ -19,7 +19,7 @@ import { MemoryClient } from "../../shell/memory-client.ts";
 async function serve(client: MemoryClient) {
   const folder = await mkdtemp(join(tmpdir(), "control-"));
   const address = controlAddress(folder);
-  const server = new ControlServer(client, address);
+  const server = new ControlServer(() => ({ client, end: () => undefined }), address);
   await server.start();
   const stop = async (): Promise<void> => {
     await server.stop();

@@ -9,7 +9,8 @@ import {
   loginTryMs,
   loginTryOfNameMs,
 } from "../../../src/core/limits.ts";
-import { type Credential, decoySaltKey } from "../../../src/identity/credentials.ts";
+import type { UserCredential } from "../../../src/catalogue/user-reader.ts";
+import { decoySaltKey } from "../../../src/identity/credentials.ts";
 import { LoginDesk } from "../../../src/peer/coordination/login-desk.ts";
 import { TokenBuckets } from "../../../src/peer/coordination/token-buckets.ts";
 import { testPeer } from "./members.ts";
@@ -17,7 +18,8 @@ import { testPeer } from "./members.ts";
 const ann = parseUserName("ann");
 const rightProof = new Uint8Array(randomBytes(32));
 const wrongProof = new Uint8Array(randomBytes(32));
-const credential: Credential = {
+const credential: UserCredential = {
+  row: { name: ann } as UserCredential["row"],
   salt: new Uint8Array(randomBytes(16)),
   verifier: new Uint8Array(createHash("sha256").update(rightProof).digest()),
   wrappedKey: new Uint8Array(randomBytes(60)),
@@ -56,7 +58,7 @@ function newDesk() {
     clock,
   });
   const attempt = (name: UserName, proof: Uint8Array, from = here) =>
-    desk.wrappedKey(name, proof, from, neverAborted).then(
+    desk.login(name, proof, from, neverAborted).then(
       () => "in",
       (error: { kind: string; message: string; retryAfterMs?: number }) => error,
     );
@@ -69,7 +71,8 @@ describe("the login desk", () => {
   it("LOGIN-9 gives the wrapped key to who shows the password's proof, and to nobody else", async () => {
     const { desk, attempt } = newDesk();
     expect(await desk.salt(ann, neverAborted)).toEqual(credential.salt);
-    expect(await desk.wrappedKey(ann, rightProof, here, neverAborted)).toEqual(credential.wrappedKey);
+    const { wrappedKey, row: user } = credential;
+    expect(await desk.login(ann, rightProof, here, neverAborted)).toEqual({ wrappedKey, user });
     expect(await attempt(ann, wrongProof)).toMatchObject(refused);
     expect(await attempt(ann, new Uint8Array(0))).toMatchObject(refused);
     expect(await attempt(ann, credential.verifier)).toMatchObject(refused);

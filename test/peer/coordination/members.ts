@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PeerId } from "../../../src/core/ids.ts";
 import { compactAfterEntries } from "../../../src/core/limits.ts";
+import { decoySaltKey } from "../../../src/identity/credentials.ts";
 import { usualSettings } from "../../../src/peer/peer-settings.ts";
 import { Coordinator } from "../../../src/peer/coordination/coordinator.ts";
 import { changeContext } from "../../../src/peer/coordination/group-mark.ts";
@@ -55,6 +56,7 @@ export class TestMember {
       cataloguePath: join(this.folder, "catalogue.db"),
       ...files,
       links: { call: (to, method, params, options) => this.#group.call(this, to, method, params, options) },
+      decoyKey: decoySaltKey(new Uint8Array(32)),
       send: (messages) => this.#group.deliver(this, messages),
       peerOf: (member) => this.#group.peerOf(member),
       compactAfterEntries: this.#group.compactAfterEntries,

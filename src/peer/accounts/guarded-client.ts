@@ -1,0 +1,158 @@
+/** A DfsClient whose calls are made for whoever it acts for at their beginning, and do not outlive that. */
+import type {
+  CallOptions,
+  CoordinatorChange,
+  CopyOptions,
+  DrainProgress,
+  Entry,
+  FingersReport,
+  FsckOptions,
+  FsckProgress,
+  GetRequest,
+  ListOptions,
+  ListPage,
+  MoveOptions,
+  NetworkPolicy,
+  NetworkStatus,
+  PeerInfo,
+  PolicyChange,
+  PutRequest,
+  ReadOptions,
+  RemoveOptions,
+  RevokeOptions,
+  ShelfBackup,
+  SpaceReport,
+  Staleness,
+  StorageOrder,
+  TransferOptions,
+  TransferSummary,
+  WhyReport,
+} from "../../core/client.ts";
+import type { PeerName } from "../../core/ids.ts";
+import type { DfsPath } from "../../core/names.ts";
+import type { FileClient } from "../peer-client.ts";
+import type { Acting } from "./login.ts";
+
+type Guarded = Omit<FileClient, "begin" | "close">;
+
+export abstract class GuardedClient implements Guarded {
+  /** Whom a call that is made now acts for. Fails when nobody any more. */
+  protected abstract acting(): Acting;
+
+  /** Makes a call of `client` for whoever this client acts for now. */
+  protected async call<Options extends CallOptions, Result>(
+    options: Options,
+    work: (client: FileClient, options: Options) => Promise<Result>,
+  ): Promise<Result> {
+    const acting = this.acting();
+    return acting.run(options.signal, (signal) => work(acting.client, { ...options, signal }));
+  }
+
+  async *#items<Options extends CallOptions, Item>(
+    options: Options,
+    work: (client: FileClient, options: Options) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item> {
+    const acting = this.acting();
+    yield* acting.stream(options.signal, (signal) => work(acting.client, { ...options, signal }));
+  }
+
+  stat(path: DfsPath, options: CallOptions = {}): Promise<Entry> {
+    return this.call(options, (client, bounded) => client.stat(path, bounded));
+  }
+
+  list(path: DfsPath, options: ListOptions = {}): Promise<ListPage> {
+    return this.call(options, (client, bounded) => client.list(path, bounded));
+  }
+
+  walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {
+    return this.#items(options, (client, bounded) => client.walk(path, bounded));
+  }
+
+  mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.mkdir(path, bounded));
+  }
+
+  rmdir(path: DfsPath, options: CallOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.rmdir(path, bounded));
+  }
+
+  remove(path: DfsPath, options: RemoveOptions = {}): Promise<number> {
+    return this.call(options, (client, bounded) => client.remove(path, bounded));
+  }
+
+  move(from: DfsPath, to: DfsPath, options: MoveOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.move(from, to, bounded));
+  }
+
+  copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
+    return this.call(options, (client, bounded) => client.copy(from, to, bounded));
+  }
+
+  put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    return this.call(options, (client, bounded) => client.put(request, bounded));
+  }
+
+  get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+    return this.call(options, (client, bounded) => client.get(request, bounded));
+  }
+
+  read(path: DfsPath, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#items(options, (client, bounded) => client.read(path, bounded));
+  }
+
+  why(path: DfsPath, options: CallOptions = {}): Promise<WhyReport> {
+    return this.call(options, (client, bounded) => client.why(path, bounded));
+  }
+
+  status(options: CallOptions = {}): Promise<NetworkStatus> {
+    return this.call(options, (client, bounded) => client.status(bounded));
+  }
+
+  staleness(options: CallOptions = {}): Promise<Staleness> {
+    return this.call(options, (client, bounded) => client.staleness(bounded));
+  }
+
+  peers(options: CallOptions = {}): Promise<readonly PeerInfo[]> {
+    return this.call(options, (client, bounded) => client.peers(bounded));
+  }
+
+  fingers(options: CallOptions = {}): Promise<FingersReport> {
+    return this.call(options, (client, bounded) => client.fingers(bounded));
+  }
+
+  changeCoordinator(change: CoordinatorChange, peer: PeerName, options: CallOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.changeCoordinator(change, peer, bounded));
+  }
+
+  backup(options: CallOptions = {}): Promise<readonly ShelfBackup[]> {
+    return this.call(options, (client, bounded) => client.backup(bounded));
+  }
+
+  space(options: CallOptions = {}): Promise<SpaceReport> {
+    return this.call(options, (client, bounded) => client.space(bounded));
+  }
+
+  policy(options: CallOptions = {}): Promise<NetworkPolicy> {
+    return this.call(options, (client, bounded) => client.policy(bounded));
+  }
+
+  setPolicy(change: PolicyChange, options: CallOptions = {}): Promise<NetworkPolicy> {
+    return this.call(options, (client, bounded) => client.setPolicy(change, bounded));
+  }
+
+  orderStorage(peer: PeerName, order: StorageOrder | null, options: CallOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.orderStorage(peer, order, bounded));
+  }
+
+  revokePeer(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.revokePeer(peer, bounded));
+  }
+
+  drainProgress(peer: PeerName, options: CallOptions = {}): Promise<DrainProgress> {
+    return this.call(options, (client, bounded) => client.drainProgress(peer, bounded));
+  }
+
+  fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
+    return this.call(options, (client, bounded) => client.fsck(bounded));
+  }
+}

@@ -1,0 +1,50 @@
+/** Peers of one network in this process, with real disks, connections and control sockets. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parsePeerName } from "../../../src/core/ids.ts";
+import { createLog } from "../../../src/peer/log.ts";
+import type { Peer } from "../../../src/peer/peer.ts";
+import { usualSettings } from "../../../src/peer/peer-settings.ts";
+import { startRunningPeer } from "../../../src/peer/running-peer.ts";
+
+/** Starts the peer of `folder`, which joins by `invite` when it is no member yet. */
+function runPeer(folder: string, name: string, invite?: string): Promise<Peer> {
+  return startRunningPeer({
+    folder,
+    invite,
+    setup: { name: parsePeerName(name) },
+    listen: "/ip4/127.0.0.1/tcp/0",
+    settings: usualSettings,
+    isDaemon: true,
+    onFault: (fault) => {
+      throw fault;
+    },
+    log: createLog(() => undefined, { level: "silent", json: false }),
+    program: "test",
+    version: "0",
+  });
+}
+
+/** Peers that end, with their folders, when the test does. */
+export class PeerGroup {
+  readonly #stops: (() => Promise<void>)[] = [];
+
+  async add(name: string, invite?: string): Promise<{ readonly folder: string; readonly peer: Peer }> {
+    const folder = await mkdtemp(join(tmpdir(), "dfs-accounts-"));
+    this.#stops.push(() => rm(folder, { recursive: true, force: true }));
+    const peer = await this.restart(folder, name, invite);
+    return { folder, peer };
+  }
+
+  /** Starts the peer of a folder, again or for the first time. */
+  async restart(folder: string, name: string, invite?: string): Promise<Peer> {
+    const peer = await runPeer(folder, name, invite);
+    this.#stops.push(() => peer.stop());
+    return peer;
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0).toReversed()) await stop();
+  }
+}
