@@ -6,13 +6,12 @@ import { parsePeerName } from "../../../src/core/ids.ts";
 import { createLog } from "../../../src/peer/log.ts";
 import type { Peer } from "../../../src/peer/peer.ts";
 import { usualSettings } from "../../../src/peer/peer-settings.ts";
-import { startRunningPeer } from "../../../src/peer/running-peer.ts";
+import type { Membership } from "../../../src/peer/peer-config.ts";
+import { type RunningPeerOptions, joinOnly, startRunningPeer } from "../../../src/peer/running-peer.ts";
 
-/** Starts the peer of `folder`, which joins by `invite` when it is no member yet. */
-function runPeer(folder: string, name: string, invite?: string): Promise<Peer> {
-  return startRunningPeer({
+function optionsOf(folder: string, name: string): Omit<RunningPeerOptions, "invite"> {
+  return {
     folder,
-    invite,
     setup: { name: parsePeerName(name) },
     listen: "/ip4/127.0.0.1/tcp/0",
     settings: usualSettings,
@@ -23,7 +22,7 @@ function runPeer(folder: string, name: string, invite?: string): Promise<Peer> {
     log: createLog(() => undefined, { level: "silent", json: false }),
     program: "test",
     version: "0",
-  });
+  };
 }
 
 /** Peers that end, with their folders, when the test does. */
@@ -32,16 +31,21 @@ export class PeerGroup {
 
   async add(name: string, invite?: string): Promise<{ readonly folder: string; readonly peer: Peer }> {
     const folder = await mkdtemp(join(tmpdir(), "dfs-accounts-"));
-    this.#stops.push(() => rm(folder, { recursive: true, force: true }));
+    this.#stops.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const peer = await this.restart(folder, name, invite);
     return { folder, peer };
   }
 
   /** Starts the peer of a folder, again or for the first time. */
   async restart(folder: string, name: string, invite?: string): Promise<Peer> {
-    const peer = await runPeer(folder, name, invite);
+    const peer = await startRunningPeer({ ...optionsOf(folder, name), invite });
     this.#stops.push(() => peer.stop());
     return peer;
+  }
+
+  /** Makes `folder` a member that does not run. */
+  joinOnly(folder: string, name: string, invite: string): Promise<Membership> {
+    return joinOnly({ ...optionsOf(folder, name), invite });
   }
 
   async stop(): Promise<void> {
