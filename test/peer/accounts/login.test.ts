@@ -72,7 +72,9 @@ describe("a login", () => {
     work?.finish();
     await call;
     expect(areWiped()).toBe(true);
-    for (const use of [() => keys.dedupSecret, () => keys.sign(new Uint8Array(1))]) expect(use).toThrow(loggedOut);
+    const uses = [() => keys.dedupSecret, () => keys.rootKeyring, () => keys.sign(new Uint8Array(1))];
+    for (const use of [...uses, () => rootKeyring.attributeKey(0), () => rootKeyring.nameCipher(0)])
+      expect(use).toThrow(loggedOut);
   });
 
   it("SESS-3 overwrites the keys at once when nothing is under way", () => {
