@@ -634,6 +634,8 @@ export const controlKeyReadingsMax = 3;
 export const controlTransactionsMax = 32;
 /** Entries of a walk in one message: about 100 KiB. */
 export const walkPageEntries = 250;
+/** Chunks of one file that are remembered while it is counted how much of it is new: 64 GiB of them, and some 30 MiB of memory. */
+export const countedDigestsMax = 262_144;
 /** A transfer tells of its progress this often at the most: ten times a second looks smooth. */
 export const transferProgressMs = 100;
 /** Plaintext or sealed bytes that one transfer holds in memory at once. */

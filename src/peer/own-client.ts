@@ -25,6 +25,7 @@ import { type FileClient, PeerClient, type PeerClientOptions } from "./peer-clie
 import type { Membership } from "./peer-config.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import { copiesNow, usualCopies } from "./safety.ts";
+import { networkRoom } from "./shelves/network-room.ts";
 import { Placement } from "./shelves/placement.ts";
 import { Reports } from "./reports.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
@@ -135,6 +136,7 @@ function userClients(
         pool,
         commands: asUser(),
         shelves: placement,
+        room: (owner, signal) => networkRoom({ catalogue, members }, owner, signal),
         usualCopies: () => usualCopies(members),
       }),
       get: { namespace, pool, content },

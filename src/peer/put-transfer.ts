@@ -11,6 +11,7 @@ import { FileBuilder } from "../chunking/file-builder.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import type { ShelfId, UserId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import type { CommandTarget } from "./command-session.ts";
@@ -21,6 +22,8 @@ import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
 import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put-targets.ts";
+import { countNewBytes } from "./new-bytes.ts";
+import { type Claim, PutRoom, type Room } from "./put-room.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -31,6 +34,8 @@ export interface PutOptions {
   readonly commands: CommandTarget;
   readonly pool: ChunkingPool;
   readonly shelves: ShelfChoice;
+  /** What may be added to the files of a user, as it is known now. */
+  readonly room: (owner: UserId, signal: AbortSignal) => Promise<Room>;
   /** Disks that a file is to be on whose put says nothing about it. */
   readonly usualCopies: () => number;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
@@ -64,6 +69,7 @@ export class PutTransfer {
   readonly #targets: PutTargets;
   readonly #window = new ByteWindow(transferWindowBytes);
   readonly #sessions: UploadSessions;
+  readonly #rooms = new Map<UserId, PutRoom>();
   readonly #files: TaskGroup;
 
   constructor(options: PutOptions, request: PutRequest, transfer: TransferOptions) {
@@ -238,9 +244,41 @@ export class PutTransfer {
   }
 
   async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
+    const { owner } = job.folder.place.space;
+    const isKnown = job.bytes === undefined;
+    const room = this.#roomOf(owner);
+    const fits = isKnown ? (shelf: ShelfId) => room.fits(shelf, job.sizeBytes) : undefined;
+    const session = await this.#sessions.for(existing?.content?.shelf, fits);
+    const claim = isKnown ? await this.#admit(job, session, room) : undefined;
+    let addedBytes = 0;
+    try {
+      addedBytes = await this.#store(job, existing, session, attempt);
+    } finally {
+      claim?.settle(addedBytes);
+    }
+  }
+
+  /** What is left for a user's files; asked for once. */
+  #roomOf(owner: UserId): PutRoom {
+    const known = this.#rooms.get(owner);
+    if (known !== undefined) return known;
+    const room = new PutRoom(() => this.#options.room(owner, this.#signal));
+    this.#rooms.set(owner, room);
+    return room;
+  }
+
+  /** Takes room for a file whose size is known, before anything of it is sent. */
+  #admit({ folder, localPath, sizeBytes }: FileJob, session: UploadSession, room: PutRoom): Promise<Claim> {
+    const { pool } = this.#options;
+    const counting = { session, pool, localPath, dedupSecret: folder.place.space.dedupSecret, signal: this.#signal };
+    const countNew = (mostBytes: number): Promise<number> => countNewBytes({ ...counting, mostBytes });
+    return room.admit({ shelf: session.port.shelf, sizeBytes, countNew });
+  }
+
+  /** Stores a file's chunks, and has it committed in time. Resolves with the bytes that it added. */
+  async #store(job: FileJob, existing: Located | undefined, session: UploadSession, attempt: number): Promise<number> {
     const { pool } = this.#options;
     const secret = job.folder.place.space.dedupSecret;
-    const session = await this.#sessions.for(existing?.content?.shelf);
     const sealing =
       job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
     sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
@@ -257,17 +295,24 @@ export class PutTransfer {
     const file = await upload.run(chunks).catch((error: unknown) => {
       if (!this.#mayGoElsewhere(job, existing, session, toDfsError(error), attempt)) throw error;
     });
-    if (file === undefined) return this.#upload(job, undefined, attempt + 1);
+    if (file === undefined) {
+      await this.#upload(job, undefined, attempt + 1);
+      return 0;
+    }
     const stat = (await sealing?.stat) ?? {
       mode: streamMode,
       modifiedMs: job.modifiedMs,
     };
     if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))
-      if (!this.#asksForOtherCopies(existing)) return this.#unchanged(job, existing);
+      if (!this.#asksForOtherCopies(existing)) {
+        this.#unchanged(job, existing);
+        return 0;
+      }
     await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.
     this.#files.watch(this.#commit(job, existing, session, { ...file, ...stat }, attempt));
+    return file.addedBytes;
   }
 
   async #commit(

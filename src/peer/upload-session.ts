@@ -78,6 +78,12 @@ export class UploadSession {
     }
   }
 
+  /** Which of the chunks the shelf has; those stay there as long as the lease. */
+  async present(digests: readonly Uint8Array[]): Promise<readonly boolean[]> {
+    await this.#open();
+    return this.#leased(() => this.port.pin(this.lease, digests, this.#signal));
+  }
+
   /**
    * Resolves when the records and all their chunks are durable, on as many disks as the answer says. Fails with
    * `changed` when the shelf has lost chunks of the upload with a former owner: they must be stored again.

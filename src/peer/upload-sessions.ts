@@ -2,14 +2,14 @@
 import { withDeadline } from "../core/deadline.ts";
 import type { ShelfId } from "../core/ids.ts";
 import { placementPatienceMs } from "../core/limits.ts";
-import type { ShelfPort } from "./shelves/shelf-port.ts";
+import type { Fits, ShelfPort } from "./shelves/shelf-port.ts";
 import type { TransferReport } from "./transfer-report.ts";
 import { UploadSession, leaseEndMs } from "./upload-session.ts";
 
 /** Where files are put. */
 export interface ShelfChoice {
   /** The shelf for a new file, or the one that an existing file is on. */
-  readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal) => Promise<ShelfPort>;
+  readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal, fits?: Fits) => Promise<ShelfPort>;
   /** Has new files go to other shelves for a while; false where there is no other. */
   readonly avoid: (shelf: ShelfId) => boolean;
 }
@@ -31,11 +31,11 @@ export class UploadSessions {
     this.#options = options;
   }
 
-  /** The session of an existing file's shelf; for a new file, of one whose owner answers while there is any. */
-  async for(existing: ShelfId | undefined): Promise<UploadSession> {
+  /** The session of an existing file's shelf; for a new file, of one that it fits, and whose owner answers, while there is any. */
+  async for(existing: ShelfId | undefined, fits?: Fits): Promise<UploadSession> {
     const tried = new Set<UploadSession>();
     for (;;) {
-      const session = await this.#session(existing);
+      const session = await this.#session(existing, fits);
       if (existing !== undefined || session.port.isLocal || tried.has(session)) return session;
       if ((await session.isReady(placementPatienceMs)) || !this.leave(session)) return session;
       tried.add(session);
@@ -73,9 +73,9 @@ export class UploadSessions {
     }
   }
 
-  async #session(existing: ShelfId | undefined): Promise<UploadSession> {
+  async #session(existing: ShelfId | undefined, fits: Fits | undefined): Promise<UploadSession> {
     const { choice, copies, signal } = this.#options;
-    const port = await choice.shelfFor(existing, signal);
+    const port = await choice.shelfFor(existing, signal, fits);
     const present = this.#sessions.get(port.shelf);
     if (present !== undefined) return present;
     const session = new UploadSession(port, copies, signal);

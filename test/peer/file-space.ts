@@ -15,6 +15,7 @@ import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
+import type { Room } from "../../src/peer/put-room.ts";
 import type { Reports } from "../../src/peer/reports.ts";
 import { CatalogueChain } from "../../src/peer/shelves/catalogue-chain.ts";
 import type { ShelfPort } from "../../src/peer/shelves/shelf-port.ts";
@@ -58,6 +59,8 @@ export class FileSpace {
     holders: nobody,
     pool: this.pool,
   };
+  /** What may be added, as a put is told. */
+  room: Room = { quota: undefined, freeBytesOf: () => undefined };
   readonly owner: ShelfOwner;
   readonly client: PeerClient;
 
@@ -153,6 +156,7 @@ export class FileSpace {
         commands: asUser(),
         shelves: { shelfFor: () => Promise.resolve(shelf), avoid: () => false },
         usualCopies: () => 1,
+        room: () => Promise.resolve(this.room),
       }),
       get: {
         namespace,

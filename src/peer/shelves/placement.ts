@@ -8,12 +8,14 @@ import type { PeerId, ShelfId } from "../../core/ids.ts";
 import { shelfAvoidedMs } from "../../core/limits.ts";
 import type { Presence } from "../coordination/catalogue-access.ts";
 import { NetworkShelf, type NetworkShelfOptions } from "./network-shelf.ts";
-import type { ShelfPort } from "./shelf-port.ts";
+import type { Fits, ShelfPort } from "./shelf-port.ts";
 
 export interface PlacementOptions extends NetworkShelfOptions {
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
 }
+
+const fitsAnywhere: Fits = () => Promise.resolve(true);
 
 export class Placement {
   readonly #options: PlacementOptions;
@@ -25,9 +27,17 @@ export class Placement {
     this.#options = options;
   }
 
-  /** The shelf of an existing file, or one for a new file. Fails with `unreachable` when no shelf can take it. */
-  async shelfFor(existing: ShelfId | undefined, signal: AbortSignal): Promise<ShelfPort> {
-    return this.#shelf(existing ?? this.#ownShelf() ?? (await this.#choose(signal)));
+  /**
+   * The shelf of an existing file, or one for a new file: one of those that it `fits`, where there is any. Fails with
+   * `unreachable` when no shelf can take it.
+   */
+  async shelfFor(existing: ShelfId | undefined, signal: AbortSignal, fits: Fits = fitsAnywhere): Promise<ShelfPort> {
+    if (existing !== undefined) return this.#shelf(existing);
+    const own = this.#ownShelf();
+    if (own !== undefined && (await fits(own))) return this.#shelf(own);
+    return this.#shelf(
+      (await this.#choose(signal, fits)) ?? own ?? (await this.#choose(signal, fitsAnywhere)) ?? none(),
+    );
   }
 
   /** Has new files go to other shelves for a while; false where there is no other. */
@@ -56,7 +66,8 @@ export class Placement {
     return members.ownerOf(row.shelf) === self ? row.shelf : undefined;
   }
 
-  async #choose(signal: AbortSignal): Promise<ShelfId> {
+  /** One of the shelves that can take files; undefined where the file fits none. Fails with `unreachable` when there is none at all. */
+  async #choose(signal: AbortSignal, fits: Fits): Promise<ShelfId | undefined> {
     const { catalogue, members, random } = this.#options;
     const presence = new Map((await catalogue.presence(signal)).map((seen) => [seen.id, seen]));
     const shelves = members.shelves.filter(({ home }) => home !== null);
@@ -66,11 +77,13 @@ export class Placement {
     const wellLed = allLed.filter(({ shelf }) => !this.#isAvoided(shelf));
     const led = wellLed.length > 0 ? wellLed : allLed;
     // Where every owner is away, somebody is about to take over, and the upload waits for that.
-    const choice = led.length > 0 ? led : shelves.filter(({ links }) => links.some(({ peer }) => seenAt(peer)));
+    const able = led.length > 0 ? led : shelves.filter(({ links }) => links.some(({ peer }) => seenAt(peer)));
+    if (able.length === 0) return none();
+    const areFit = await Promise.all(able.map(({ shelf }) => fits(shelf)));
+    const choice = able.filter((_, place) => areFit[place] === true);
     const pick = (): ShelfRow | undefined => choice[Math.floor(random() * choice.length)];
     const [first, second] = [pick(), pick()];
-    if (first === undefined || second === undefined)
-      throw new DfsError("unreachable", "no peer with storage is up; start one with dfs-peer and a --capacity above 0");
+    if (first === undefined || second === undefined) return undefined;
     const freeBytes = ({ links }: ShelfRow): number => seenAt(links[0]?.peer)?.freeBytes ?? 0;
     return (freeBytes(first) >= freeBytes(second) ? first : second).shelf;
   }
@@ -82,4 +95,8 @@ export class Placement {
     const isConnected = peer === self || links.isConnected(peer);
     return seen?.standing === "up" || (seen?.standing === "suspect" && isConnected) ? seen : undefined;
   }
+}
+
+function none(): never {
+  throw new DfsError("unreachable", "no peer with storage is up; start one with dfs-peer and a --capacity above 0");
 }

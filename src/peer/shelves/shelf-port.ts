@@ -34,3 +34,6 @@ export interface ShelfPort {
   /** Ends the claim: records that the catalogue names stay, everything else of this lease goes. */
   endLease(lease: LeaseId, signal: AbortSignal): Promise<void>;
 }
+
+/** Whether a file fits on a shelf, as far as that is known. */
+export type Fits = (shelf: ShelfId) => Promise<boolean>;

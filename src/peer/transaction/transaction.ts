@@ -85,9 +85,9 @@ export function beginTransaction({
         namespace,
         commands: kept,
         shelves: {
-          shelfFor: async (existing, signal) => {
+          shelfFor: async (existing, signal, fits) => {
             kept.requireRoom(); // no chunk is sent for a change that cannot be kept
-            return put.shelves.shelfFor(existing, signal);
+            return put.shelves.shelfFor(existing, signal, fits);
           },
           avoid: (shelf) => put.shelves.avoid(shelf),
         },

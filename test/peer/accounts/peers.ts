@@ -9,10 +9,10 @@ import { usualSettings } from "../../../src/peer/peer-settings.ts";
 import type { Membership } from "../../../src/peer/peer-config.ts";
 import { type RunningPeerOptions, joinOnly, startRunningPeer } from "../../../src/peer/running-peer.ts";
 
-function optionsOf(folder: string, name: string): Omit<RunningPeerOptions, "invite"> {
+function optionsOf(folder: string, name: string, capacityBytes?: number): Omit<RunningPeerOptions, "invite"> {
   return {
     folder,
-    setup: { name: parsePeerName(name) },
+    setup: { name: parsePeerName(name), capacityBytes },
     listen: "/ip4/127.0.0.1/tcp/0",
     settings: usualSettings,
     isDaemon: true,
@@ -29,18 +29,28 @@ function optionsOf(folder: string, name: string): Omit<RunningPeerOptions, "invi
 export class PeerGroup {
   readonly #stops: (() => Promise<void>)[] = [];
 
-  async add(name: string, invite?: string): Promise<{ readonly folder: string; readonly peer: Peer }> {
+  /** A new peer, which offers so many bytes; all that there are without `capacityBytes`. */
+  async add(
+    name: string,
+    invite?: string,
+    capacityBytes?: number,
+  ): Promise<{ readonly folder: string; readonly peer: Peer }> {
     const folder = await mkdtemp(join(tmpdir(), "dfs-accounts-"));
     this.#stops.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-    const peer = await this.restart(folder, name, invite);
+    const peer = await this.restart(folder, name, invite, capacityBytes);
     return { folder, peer };
   }
 
   /** Starts the peer of a folder, again or for the first time. */
-  async restart(folder: string, name: string, invite?: string): Promise<Peer> {
-    const peer = await startRunningPeer({ ...optionsOf(folder, name), invite });
+  async restart(folder: string, name: string, invite?: string, capacityBytes?: number): Promise<Peer> {
+    const peer = await startRunningPeer({ ...optionsOf(folder, name, capacityBytes), invite });
     this.#stops.push(() => peer.stop());
     return peer;
+  }
+
+  /** Has a file removed in the end. */
+  alsoRemove(path: string): void {
+    this.#stops.push(() => rm(path, { force: true }));
   }
 
   /** Makes `folder` a member that does not run. */

@@ -1,5 +1,6 @@
-import { access, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { access, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toDfsError } from "../../../src/core/errors.ts";
 import { type UserName, parseUserName } from "../../../src/core/ids.ts";
@@ -238,6 +239,35 @@ describe("a login over the network", () => {
       expect(await peer.client.setPolicy({ retainRevisions: 6 })).toMatchObject({ retainRevisions: 6 });
       await peer.client.invite({ uses: 3 });
       expect(await peer.client.invites()).toMatchObject([{ usesLeft: 3, createdBy: "ann", role: "storage" }]);
+    },
+  );
+});
+
+describe("a user with little room", () => {
+  const group = new PeerGroup();
+  afterAll(() => group.stop());
+
+  it(
+    "ROOM-1 is told so before anything is stored, by quota and by the space of the peers",
+    { timeout: slowMs },
+    async () => {
+      const MiB = 1024 * 1024;
+      const { folder, peer } = await group.add("small", undefined, 64 * MiB);
+      const path = join(folder, "..", `${basename(folder)}-large`);
+      group.alsoRemove(path);
+      await peer.client.addUser({ name: named("ann"), password, quotaBytes: 2 * MiB });
+      await peer.client.login({ name: named("ann"), password });
+      const outcome = async (bytes: number): Promise<{ readonly kind: string; readonly chunks: number }> => {
+        await writeFile(path, randomBytes(bytes));
+        const kind = await kindOf(peer.client.put({ sources: [{ kind: "path", path }], target: at(`/${bytes}`) }));
+        return { kind, chunks: (await peer.client.status()).store.chunks };
+      };
+      expect(await outcome(3 * MiB)).toEqual({ kind: "quota", chunks: 0 });
+      await peer.client.setQuota(named("ann"), null);
+      expect(await outcome(80 * MiB)).toEqual({ kind: "no-space", chunks: 0 });
+      const small = await outcome(MiB);
+      expect(small.kind).toBe("ok");
+      expect(small.chunks).toBeGreaterThan(0);
     },
   );
 });
