@@ -18,12 +18,14 @@ import { Bench, type Job } from "./contest.ts";
 import { failover } from "./failover.ts";
 import { groupCommits } from "./group-commits.ts";
 import { copyProgram } from "./peers.ts";
+import { login } from "./login.ts";
 import { restart } from "./restart.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putTree } from "./trees.ts";
 
 const jobs: Readonly<Record<string, Job>> = {
   start,
+  login,
   catalogue,
   group: groupCommits,
   failover,

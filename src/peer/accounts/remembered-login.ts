@@ -33,6 +33,8 @@ export class RememberedLogin {
   readonly #options: RememberedLoginOptions;
   #present: Present | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Changes of the file, one after the other, so that it never says something else than the memory. */
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: RememberedLoginOptions) {
     this.#options = options;
@@ -58,22 +60,33 @@ export class RememberedLogin {
   }
 
   /** Remembers a login in the place of the one before. Fails as a disk does. */
-  async remember(name: UserName, rootKey: Uint8Array, expiresMs: number): Promise<Remembered> {
+  remember(name: UserName, rootKey: Uint8Array, expiresMs: number): Promise<Remembered> {
     const { path, network } = this.#options;
-    await saveLogin(path, { network, name, rootKey, expiresMs });
-    this.#end();
-    return this.#begin({ name, rootKey: Uint8Array.from(rootKey), expiresMs });
+    return this.#inTurn(async () => {
+      await saveLogin(path, { network, name, rootKey, expiresMs });
+      this.#end();
+      return this.#begin({ name, rootKey: Uint8Array.from(rootKey), expiresMs });
+    });
   }
 
   /** Forgets it, and ends it for every session that lives on it. Fails as a disk does. */
-  async forget(): Promise<void> {
+  forget(): Promise<void> {
     this.#end();
-    await removeLogin(this.#options.path);
+    return this.#inTurn(async () => {
+      this.#end();
+      await removeLogin(this.#options.path);
+    });
   }
 
   /** Lets go of the keys in memory; the file stays for the next run. */
   stop(): void {
     this.#end();
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined); // each caller learns of its own failure
+    return done;
   }
 
   #begin({ name, rootKey, expiresMs }: Omit<SavedLogin, "network">): Remembered {
@@ -96,7 +109,11 @@ export class RememberedLogin {
   }
 
   #expire(): void {
-    this.forget().catch((error: unknown) =>
+    this.#end();
+    const removed = this.#inTurn(async () => {
+      if (this.#present === undefined) await removeLogin(this.#options.path);
+    });
+    removed.catch((error: unknown) =>
       this.#options.log.warn(`the expired login is not removed: ${toDfsError(error).message}`),
     );
   }

@@ -98,6 +98,18 @@ describe("the remembered login", () => {
     expect([second.ended.aborted, await exists(), memory.present]).toEqual([true, false, undefined]);
   });
 
+  it("SESS-5 is on the disk what it is in memory, however many change it at once", async () => {
+    const memory = newMemory();
+    const changes = Array.from({ length: 20 }, (_, place) =>
+      place % 2 === 0 ? memory.remember(ann, rootKey, nowMs + hourMs + place) : memory.forget(),
+    );
+    await Promise.all(changes);
+    expect([memory.present, await exists()]).toEqual([undefined, false]);
+    await Promise.all([memory.forget(), memory.remember(ann, rootKey, nowMs + hourMs)]);
+    expect([memory.present?.name, (await loadLogin(path))?.name]).toEqual(["ann", "ann"]);
+    memory.stop();
+  });
+
   it("SESS-6 counts for nobody when it is of another network, damaged, or of a newer program", async () => {
     await newMemory().remember(ann, rootKey, nowMs + hourMs);
     const good = await readFile(path);
