@@ -481,8 +481,8 @@ export const controlCallsInFlightMax = 1_024;
 export const frameStallMs = 120_000;
 /** Bytes that a socket may hold unsent before it is given up: all answers in flight, and some; a reader that is merely slow holds its writers back earlier. */
 export const socketBufferBytesMax = 32 * MiB;
-/** A lane over which nothing went for this long ends; the next call opens another one. */
-export const laneIdleMs = 10 * 60_000;
+/** A stream or lane over which nothing went for this long ends, and the next call opens another one; a call that is answered only in the end, such as the offer of a snapshot, may take about as long. */
+export const channelIdleMs = 60 * 60_000;
 /** Handshakes of lanes under way at once: a key is at hand when one begins, so they take milliseconds. */
 export const lanePendingMax = 64;
 /** … and from one address, so that a machine without keys cannot keep all others from their lanes. */
@@ -521,8 +521,6 @@ export const parallelDialsMax = 32;
 export const handshakeMs = 10_000;
 /** Heartbeats keep a live connection busy; one silent for longer is dead. */
 export const socketInactivityMs = 5 * 60_000;
-/** Streams are kept open between uses; one idle for longer is opened anew. */
-export const streamInactivityMs = 10 * 60_000;
 /** Streams of one connection in each direction: a few of each protocol, and Kademlia's short ones. */
 export const streamsPerConnectionMax = 512;
 /** Streams and lanes of one of our own protocols that one peer may have open here: it needs two or three, and some more while old ones end. */
