@@ -1,6 +1,7 @@
 /** What the catalogue keeps sealed about a node: mode, time and, for a file, how to read its content. */
 import { type ContentReference, decodeReference, encodeReference } from "../chunking/content-reference.ts";
 import * as v from "valibot";
+import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { openAttributes, sealAttributes } from "../identity/sealed-box.ts";
 import { decodeCbor, encodeCbor } from "./wire/cbor.ts";
@@ -32,12 +33,16 @@ export function sealNodeAttributes(
   );
 }
 
-/** Fails with `integrity` when the bytes were not sealed for this node by this key. */
+/** Fails with `integrity` when the bytes were not sealed for this node by this key, or are no attributes. */
 export function openNodeAttributes(attributeKey: Uint8Array, node: NodeId, sealed: Uint8Array): NodeAttributes {
-  const [mode, modifiedMs, reference] = decodeCbor(
-    openAttributes(attributeKey, node, sealed),
-    schema,
-    "sealed attributes",
-  );
+  const [mode, modifiedMs, reference] = opened(openAttributes(attributeKey, node, sealed));
   return { mode, modifiedMs, reference: reference === null ? undefined : decodeReference(reference) };
+}
+
+function opened(plain: Uint8Array): v.InferOutput<typeof schema> {
+  try {
+    return decodeCbor(plain, schema, "sealed attributes");
+  } catch (cause) {
+    throw new DfsError("integrity", "attributes in the catalogue cannot be read: they are malformed", { cause });
+  }
 }

@@ -1,5 +1,6 @@
 /** RPC methods of the coordinators. */
 import * as v from "valibot";
+import { brandedText } from "../../catalogue/row-schema.ts";
 import { rowSchemas } from "../../catalogue/rows.ts";
 import { parseFileKey, parseNodeId, parseShelfId, parseUserId } from "../../core/ids.ts";
 import {
@@ -20,7 +21,7 @@ const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.i
 const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
 const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
 const shelf = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseShelfId));
-const fileKey = v.pipe(v.string(), v.regex(/^bafyrei[a-z2-7]{52}$/), v.transform(parseFileKey));
+const fileKey = brandedText(parseFileKey);
 const fileKeys = v.pipe(v.array(fileKey), v.maxLength(recordsPerCallMax));
 const keyLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(recordsPerCallMax));
 const token = bytes(nameTokenBytesMax);
