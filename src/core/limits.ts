@@ -119,8 +119,8 @@ export const retainMsDefault = 30 * 24 * 60 * 60_000;
 export const controlFrameBytesMax = 1 * MiB;
 /** Pieces of an unfinished frame are joined once they are more than this, beside one for each `framePieceBytes`: few enough to cost little. */
 export const framePiecesMin = 64;
-/** A piece of a frame that is this long costs a fraction of its bytes besides; who sends shorter ones must not make us pay for it. */
-export const framePieceBytes = 1 * KiB;
+/** A piece of a frame costs about as much memory besides its bytes: who sends shorter ones must not make us pay for it. */
+export const framePieceBytes = 256;
 /** One message of the chunk protocol: the largest sealed chunk and its header. */
 export const chunkFrameBytesMax = sealedBytesMax + 1 * KiB;
 /** Chunk requests in flight on one stream: 8 × 1 MiB covers the delay of any link that we mean to serve. */

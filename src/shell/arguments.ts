@@ -81,7 +81,9 @@ function joinValues(args: readonly string[], options: readonly OptionSpec[]): Jo
 function checkLetters(arg: string, options: readonly OptionSpec[]): void {
   if (!/^-[^-]/u.test(arg)) return;
   const flags = Array.from(arg.slice(1));
-  const valued = flags.findIndex((letter) => options.some(({ short, value }) => value !== undefined && short === letter));
+  const valued = flags.findIndex((letter) =>
+    options.some(({ short, value }) => value !== undefined && short === letter),
+  );
   const dash = flags.indexOf("-");
   if (dash >= 0 && (valued < 0 || dash < valued)) throw new DfsError("usage", `unknown option '-' in '${arg}'`);
 }

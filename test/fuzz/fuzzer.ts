@@ -87,7 +87,9 @@ export class Fuzzer {
       const startedMs = performance.now();
       for (const input of batch) await this.#execute(input);
       const elapsedMs = Math.max(0.1, performance.now() - startedMs);
-      this.#batchInputs = Math.ceil(Math.min(batchInputsMax, (this.#batchInputs * 2 * batchMs) / (elapsedMs + batchMs)));
+      this.#batchInputs = Math.ceil(
+        Math.min(batchInputsMax, (this.#batchInputs * 2 * batchMs) / (elapsedMs + batchMs)),
+      );
       if (this.#coverage.hasNew(this.#coverage.take())) await this.#search(batch);
     }
   }

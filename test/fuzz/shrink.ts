@@ -21,7 +21,8 @@ export async function shrink(
     for (let at = 0; at < best.length && tries < triesMax;)
       if (!(await attempt(without(best, at, length)))) at += length;
   for (let at = 0; at < best.length; at += 1)
-    if (best[at] !== plainByte && best[at] !== 0) (await attempt(withByte(best, at, 0))) || (await attempt(withByte(best, at, plainByte)));
+    if (best[at] !== plainByte && best[at] !== 0)
+      (await attempt(withByte(best, at, 0))) || (await attempt(withByte(best, at, plainByte)));
   return best;
 }
 

@@ -13,7 +13,20 @@ import { segments } from "./targets/segments.ts";
 import { smallFiles } from "./targets/small-files.ts";
 import { store } from "./targets/store.ts";
 
-export const targets: readonly FuzzTarget[] = [commands, content, frames, identity, pageSums, raftLog, raftMessages, rpc, script, segments, smallFiles, store];
+export const targets: readonly FuzzTarget[] = [
+  commands,
+  content,
+  frames,
+  identity,
+  pageSums,
+  raftLog,
+  raftMessages,
+  rpc,
+  script,
+  segments,
+  smallFiles,
+  store,
+];
 
 /** The target of this name. Fails when there is none. */
 export function targetNamed(name: string): FuzzTarget {

@@ -99,7 +99,9 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | undefine
     const [number, mark] = [reader.u64(), new Uint8Array(reader.raw(markBytes))];
     const [sequence, index, term] = [reader.u64(), reader.u64(), reader.u64()];
     const hardState = readHardState(reader);
-    return begins > 1 ? undefined : { number, mark, begins: begins === 1, sequence, previous: { index, term }, hardState };
+    return begins > 1
+      ? undefined
+      : { number, mark, begins: begins === 1, sequence, previous: { index, term }, hardState };
   });
 }
 

@@ -34,7 +34,12 @@ const peerOperations: readonly Operation[] = [
 const results: readonly CommandResult[] = [
   { ok: [{ op: "putFile", revision: 3 }, { op: "move" }, { op: "expire", expired: 2, isMoreDue: true }] },
   { ok: [{ op: "admitPeer", name: "first" as PeerName, alreadyMember: false }] },
-  { ok: [{ op: "endLease", referenced: [fileKey("a")] }, { op: "orderChain", epoch: 4 }] },
+  {
+    ok: [
+      { op: "endLease", referenced: [fileKey("a")] },
+      { op: "orderChain", epoch: 4 },
+    ],
+  },
   { error: { kind: "conflict", message: "somebody else was first", operation: 0, revision: 7 } },
   { error: { kind: "quota", message: "full", operation: null, revision: null } },
 ];

@@ -138,12 +138,20 @@ export const content: FuzzTarget = {
     ...[0, 1, 3, 40].flatMap((chunks) => recordOf(chunks)).flatMap((page) => [caseInput(0, page), caseInput(1, page)]),
     caseInput(0, recordIndex()),
     caseInput(1, recordIndex()),
-    ...[2, 5].flatMap((chunks) => manifestOf(chunks)).flatMap((page) => [
-      caseInput(2, Buffer.concat([Buffer.of(0), page])),
-      caseInput(2, Buffer.concat([Buffer.of(1, 1, 1), page.subarray(2)])),
-    ]),
+    ...[2, 5]
+      .flatMap((chunks) => manifestOf(chunks))
+      .flatMap((page) => [
+        caseInput(2, Buffer.concat([Buffer.of(0), page])),
+        caseInput(2, Buffer.concat([Buffer.of(1, 1, 1), page.subarray(2)])),
+      ]),
     ...references().map((reference) => caseInput(3, encodeReference(reference))),
-    caseInput(4, Buffer.concat([sealChunk(dedupSecret, Buffer.from("plain")).key, sealChunk(dedupSecret, Buffer.from("plain")).sealed])),
+    caseInput(
+      4,
+      Buffer.concat([
+        sealChunk(dedupSecret, Buffer.from("plain")).key,
+        sealChunk(dedupSecret, Buffer.from("plain")).sealed,
+      ]),
+    ),
   ],
   bytesMax: 4096,
   run: (input) => chosen(cases, input),

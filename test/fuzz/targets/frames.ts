@@ -1,7 +1,13 @@
 /** What is cut out of a stream: frames, chunk frames, and the byte strings in which calls carry many things at once. */
 import { Uint8ArrayList } from "uint8arraylist";
 import { chunkFrameHeader, frameTypes, parseChunkFrame, parsePutBody } from "../../../src/peer/chunk-frames.ts";
-import { joinBuckets, joinChanges, splitBuckets, splitChanges, splitDigests } from "../../../src/peer/shelves/shelf-methods.ts";
+import {
+  joinBuckets,
+  joinChanges,
+  splitBuckets,
+  splitChanges,
+  splitDigests,
+} from "../../../src/peer/shelves/shelf-methods.ts";
 import { FrameParser, frameHeader } from "../../../src/peer/wire/frame-channel.ts";
 import { type FuzzTarget, caseInput, chosen, decodedOr, expectSame } from "../target.ts";
 
@@ -19,7 +25,8 @@ function cut(pieces: readonly Uint8Array[]): Cut {
   const parser = new FrameParser(frameBytesMax);
   const frames: string[] = [];
   const fed = decodedOr(["protocol"], () => {
-    for (const piece of pieces) parser.push(piece, (frame) => frames.push(Buffer.from(frame.subarray()).toString("hex")));
+    for (const piece of pieces)
+      parser.push(piece, (frame) => frames.push(Buffer.from(frame.subarray()).toString("hex")));
     return true;
   });
   return { frames, isRefused: fed === undefined, isBetween: parser.isBetweenFrames };
@@ -98,7 +105,10 @@ export const frames: FuzzTarget = {
   ],
   seeds: () => [
     ...[0, 1, 5, 200].map((pieceBytes) =>
-      caseInput(0, Buffer.concat([Buffer.of(pieceBytes), stream(Buffer.from("one"), Buffer.alloc(0), Buffer.alloc(40, 7))])),
+      caseInput(
+        0,
+        Buffer.concat([Buffer.of(pieceBytes), stream(Buffer.from("one"), Buffer.alloc(0), Buffer.alloc(40, 7))]),
+      ),
     ),
     ...Object.values(frameTypes).map((type) =>
       caseInput(1, Buffer.concat([chunkFrameHeader(type, 258), Buffer.alloc(60, type)])),

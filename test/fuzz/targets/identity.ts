@@ -2,8 +2,23 @@
 import { createHash } from "node:crypto";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { NodeId } from "../../../src/core/ids.ts";
-import { chunkIdOf, digestOf, fileKeyOf, parseChunkId, parseFileKey, parseLeaseId, parseNetworkId } from "../../../src/core/ids.ts";
-import { parseNodeId, parsePeerId, parsePeerName, parseShelfId, parseStoreId, parseUserId } from "../../../src/core/ids.ts";
+import {
+  chunkIdOf,
+  digestOf,
+  fileKeyOf,
+  parseChunkId,
+  parseFileKey,
+  parseLeaseId,
+  parseNetworkId,
+} from "../../../src/core/ids.ts";
+import {
+  parseNodeId,
+  parsePeerId,
+  parsePeerName,
+  parseShelfId,
+  parseStoreId,
+  parseUserId,
+} from "../../../src/core/ids.ts";
 import { decodeInvite, encodeInvite } from "../../../src/identity/invite.ts";
 import { openName, sealName } from "../../../src/identity/name-token.ts";
 import { decodePeerKey, encodePeerKey, peerPublicKey } from "../../../src/identity/peer-identity.ts";
@@ -92,7 +107,8 @@ function inviteBody(): Uint8Array {
 /** The plaintext of attributes. */
 function attributesOf(depth: "empty" | 0 | undefined): Uint8Array {
   const filled = { depth: 0, plaintextBytes: 5, digest: key, key } as const;
-  const reference = depth === undefined ? undefined : depth === "empty" ? { depth, plaintextBytes: 0 as const } : filled;
+  const reference =
+    depth === undefined ? undefined : depth === "empty" ? { depth, plaintextBytes: 0 as const } : filled;
   return openAttributes(key, node, sealNodeAttributes(key, node, { mode: 0o755, modifiedMs: 1.5e12, reference }));
 }
 
@@ -104,9 +120,18 @@ export const identity: FuzzTarget = {
     "src/identity/name-token.ts openName",
     "src/identity/sealed-box.ts openAttributes",
     "src/peer/attributes.ts openNodeAttributes",
-    ...["ChunkId", "FileKey", "PeerId", "PeerName", "ShelfId", "UserId", "NodeId", "LeaseId", "StoreId", "NetworkId"].map(
-      (id) => `src/core/ids.ts parse${id}`,
-    ),
+    ...[
+      "ChunkId",
+      "FileKey",
+      "PeerId",
+      "PeerName",
+      "ShelfId",
+      "UserId",
+      "NodeId",
+      "LeaseId",
+      "StoreId",
+      "NetworkId",
+    ].map((id) => `src/core/ids.ts parse${id}`),
   ],
   seeds: () => [
     caseInput(0, encodeInvite(invite)),
@@ -117,13 +142,23 @@ export const identity: FuzzTarget = {
     ...["report.txt", "..", "a/b", "é"].map((name) => caseInput(4, name)),
     caseInput(5, sealAttributes(key, node, Buffer.from("abc"))),
     ...(["empty", 0, undefined] as const).map((depth) => caseInput(6, attributesOf(depth))),
-    ...[fileKeyOf(key), chunkIdOf(key), founder, "first", "00112233445566778899aabbccddeeff", network.networkId].map((id) =>
-      caseInput(7, id),
+    ...[fileKeyOf(key), chunkIdOf(key), founder, "first", "00112233445566778899aabbccddeeff", network.networkId].map(
+      (id) => caseInput(7, id),
     ),
   ],
   bytesMax: 2048,
-  tokens: ["dfs1-", "/p2p/", "/ip4/", "/dns4/", "/tcp/", "/unix/", "/ip6/::1", "f97e00", "bafkrei", "bafyrei", "12D3KooW"].concat(
-    ["v", "network", "addresses", "secret", "expiresMs", "__proto__"],
-  ),
+  tokens: [
+    "dfs1-",
+    "/p2p/",
+    "/ip4/",
+    "/dns4/",
+    "/tcp/",
+    "/unix/",
+    "/ip6/::1",
+    "f97e00",
+    "bafkrei",
+    "bafyrei",
+    "12D3KooW",
+  ].concat(["v", "network", "addresses", "secret", "expiresMs", "__proto__"]),
   run: (input) => chosen(cases, input),
 };

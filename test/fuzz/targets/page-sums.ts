@@ -22,7 +22,13 @@ const cases = [
     if (whole === undefined) return;
     expectSame("frames that count", { frames: whole.frames, pages: whole.pages }, soundFrames(file));
     if (whole.databasePages > 100_000) return;
-    const empty = { pageBytes: whole.pageBytes, salt: whole.salt, frames: 0, isArriving: false, pages: new Uint32Array(0) };
+    const empty = {
+      pageBytes: whole.pageBytes,
+      salt: whole.salt,
+      frames: 0,
+      isArriving: false,
+      pages: new Uint32Array(0),
+    };
     const folded = foldedSums(empty, whole);
     expectSame("as many sums as pages", folded.pages.length, whole.databasePages);
   },
@@ -146,11 +152,27 @@ export const pageSums: FuzzTarget = {
     ...[0, 2].map((pages) =>
       caseInput(
         0,
-        encodeSums({ pageBytes: 4096, salt: "0123456789abcdef", frames: 7, isArriving: pages === 0, pages: new Uint32Array(pages) }),
+        encodeSums({
+          pageBytes: 4096,
+          salt: "0123456789abcdef",
+          frames: 7,
+          isArriving: pages === 0,
+          pages: new Uint32Array(pages),
+        }),
       ),
     ),
     caseInput(1, Buffer.concat([Buffer.of(0), walSeed()])),
-    caseInput(1, Buffer.concat([Buffer.of(1), repairedWal([[1, 0], [2, 2], [1, 2]])])),
+    caseInput(
+      1,
+      Buffer.concat([
+        Buffer.of(1),
+        repairedWal([
+          [1, 0],
+          [2, 2],
+          [1, 2],
+        ]),
+      ]),
+    ),
   ],
   bytesMax: 8192,
   tokens: ["dfs-sums", Buffer.from("377f0682", "hex"), Buffer.from("377f0683", "hex"), Buffer.from("00000200", "hex")],

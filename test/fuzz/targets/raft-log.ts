@@ -2,7 +2,14 @@
 import { crc32 } from "node:zlib";
 import { member } from "../../raft/group.ts";
 import { LogFiles } from "../../../src/store/raft-disk/log-files.ts";
-import { type SegmentHeader, decodePayload, decodeRecordHeader, decodeSegmentHeader, encodeRecord, encodeSegmentHeader } from "../../../src/store/raft-disk/log-format.ts";
+import {
+  type SegmentHeader,
+  decodePayload,
+  decodeRecordHeader,
+  decodeSegmentHeader,
+  encodeRecord,
+  encodeSegmentHeader,
+} from "../../../src/store/raft-disk/log-format.ts";
 import { recordHeaderBytes, segmentHeaderBytes } from "../../../src/store/raft-disk/log-format.ts";
 import { type RecoveredLog, recoverLog } from "../../../src/store/raft-disk/log-recovery.ts";
 import type { Entry, HardState } from "../../../src/raft/types.ts";
@@ -55,7 +62,8 @@ function after(count: number): Shown {
 
 const headers: readonly SegmentHeader[] = [0, 1].map((number) => {
   const before = saves.filter(({ segment }) => segment < number).length;
-  const { hardState, terms } = number === 0 ? { hardState: { term: 0, vote: member(0), commit: 0 }, terms: [] } : after(before);
+  const { hardState, terms } =
+    number === 0 ? { hardState: { term: 0, vote: member(0), commit: 0 }, terms: [] } : after(before);
   const previous = { index: terms.length, term: terms.at(-1) ?? 0 };
   const mark = marks[number] as Uint8Array;
   return { number: number + 1, mark, begins: number === 0, sequence: before + 1, previous, hardState };
@@ -71,7 +79,9 @@ const built = ((): { files: readonly Uint8Array[]; records: readonly Record[] } 
   const records = saves.map(({ segment, hardState, entries }, at) => {
     const before = entries[0]?.index ?? 0;
     const previousTerm = before === 0 ? 0 : (after(at).terms[before - 2] ?? 0);
-    const bytes = Buffer.concat(encodeRecord(marks[segment] as Uint8Array, at + 1, { hardState, previousTerm, entries }));
+    const bytes = Buffer.concat(
+      encodeRecord(marks[segment] as Uint8Array, at + 1, { hardState, previousTerm, entries }),
+    );
     const from = files[segment]?.length ?? 0;
     files[segment] = Buffer.concat([files[segment] as Uint8Array, bytes]);
     return { segment, from, to: from + bytes.length };
@@ -89,8 +99,14 @@ function closedNote(end: number): Uint8Array {
 
 async function recovered(files: readonly Uint8Array[]): Promise<RecoveredLog | undefined> {
   const [first, second, closed] = files;
-  const named: [string, Uint8Array | undefined][] = [["00000001.log", first], ["00000002.log", second], ["closed", closed]];
-  const contents = new Map(named.flatMap(([name, bytes]) => (bytes === undefined ? [] : [[`${folder}/${name}`, bytes] as const])));
+  const named: [string, Uint8Array | undefined][] = [
+    ["00000001.log", first],
+    ["00000002.log", second],
+    ["closed", closed],
+  ];
+  const contents = new Map(
+    named.flatMap(([name, bytes]) => (bytes === undefined ? [] : [[`${folder}/${name}`, bytes] as const])),
+  );
   return decodedLater(refusals, () => recoverLog(new LogFiles(folder, MemoryFiles.holding(contents))));
 }
 
@@ -132,7 +148,8 @@ const cases = [
   },
   (body: Uint8Array): void => {
     const header = decodedOr(["version", "integrity"], () => decodeSegmentHeader(body));
-    if (header !== undefined) expectSame("a segment's header", encodeSegmentHeader(header), body.slice(0, segmentHeaderBytes));
+    if (header !== undefined)
+      expectSame("a segment's header", encodeSegmentHeader(header), body.slice(0, segmentHeaderBytes));
   },
   (body: Uint8Array): void => {
     const header = decodeRecordHeader(body, marks[0] as Uint8Array);
@@ -140,8 +157,11 @@ const cases = [
     if (payload === undefined) return;
     const { hardState, previousTerm, block } = payload;
     const entries = Array.from({ length: block.count }, (_, at) => block.entry(at));
-    const again = Buffer.concat(encodeRecord(marks[0] as Uint8Array, header?.sequence ?? 1, { hardState, previousTerm, entries }));
-    if (block.count > 0) expectSame("a record's payload", again.subarray(recordHeaderBytes), Buffer.from(body.slice(recordHeaderBytes)));
+    const again = Buffer.concat(
+      encodeRecord(marks[0] as Uint8Array, header?.sequence ?? 1, { hardState, previousTerm, entries }),
+    );
+    if (block.count > 0)
+      expectSame("a record's payload", again.subarray(recordHeaderBytes), Buffer.from(body.slice(recordHeaderBytes)));
   },
 ];
 
@@ -179,7 +199,11 @@ function repair(input: Uint8Array): void {
 }
 
 function repairRecords(file: Buffer, mark: Buffer, first: bigint): void {
-  for (let at = 0, sequence = first; at + recordHeaderBytes <= file.length; sequence = BigInt.asUintN(64, sequence + 1n)) {
+  for (
+    let at = 0, sequence = first;
+    at + recordHeaderBytes <= file.length;
+    sequence = BigInt.asUintN(64, sequence + 1n)
+  ) {
     const end = at + recordHeaderBytes + Math.min(file.readUInt32BE(at + 16), file.length);
     mark.copy(file, at);
     file.writeBigUInt64BE(sequence, at + 8);
@@ -190,8 +214,7 @@ function repairRecords(file: Buffer, mark: Buffer, first: bigint): void {
 }
 
 function seal(bytes: Buffer, from: number, length: number): void {
-  if (from + length + 4 <= bytes.length)
-    bytes.writeUInt32BE(crc32(bytes.subarray(from, from + length)), from + length);
+  if (from + length + 4 <= bytes.length) bytes.writeUInt32BE(crc32(bytes.subarray(from, from + length)), from + length);
 }
 
 export const raftLog: FuzzTarget = {

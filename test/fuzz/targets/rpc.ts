@@ -5,8 +5,18 @@
 import type { GenericSchema } from "valibot";
 import { safeParse, unknown } from "valibot";
 import { isDeepStrictEqual } from "node:util";
-import { announceReplySchema, announceRequestSchema, lookupReplySchema, lookupRequestSchema } from "../../../src/dht/messages.ts";
-import { parseAnnounceReply, parseAnnounceRequest, parseLookupReply, parseLookupRequest } from "../../../src/dht/messages.ts";
+import {
+  announceReplySchema,
+  announceRequestSchema,
+  lookupReplySchema,
+  lookupRequestSchema,
+} from "../../../src/dht/messages.ts";
+import {
+  parseAnnounceReply,
+  parseAnnounceRequest,
+  parseLookupReply,
+  parseLookupRequest,
+} from "../../../src/dht/messages.ts";
 import { methods as controlMethods } from "../../../src/peer/control/control-methods.ts";
 import { catalogueMethods } from "../../../src/peer/coordination/catalogue-methods.ts";
 import { decodeMark, encodeMark, foundingMark } from "../../../src/peer/coordination/group-mark.ts";
@@ -18,7 +28,12 @@ import { openLaneMethod } from "../../../src/peer/lane-method.ts";
 import { chainMethods, shelfMethods } from "../../../src/peer/shelves/shelf-methods.ts";
 import { upkeepMethods } from "../../../src/peer/shelves/upkeep-methods.ts";
 import { checked, decodeCbor, encodeCbor } from "../../../src/peer/wire/cbor.ts";
-import { clientMessageSchema, errorFromWire, errorToWire, serverMessageSchema } from "../../../src/peer/wire/rpc-messages.ts";
+import {
+  clientMessageSchema,
+  errorFromWire,
+  errorToWire,
+  serverMessageSchema,
+} from "../../../src/peer/wire/rpc-messages.ts";
 import type { RpcMethod } from "../../../src/peer/wire/rpc-method.ts";
 import { founder } from "../../catalogue/world.ts";
 import { member } from "../../raft/group.ts";
@@ -62,7 +77,11 @@ function checkSchema(place: number, schema: GenericSchema, body: Uint8Array): vo
   const accepted = decodedOr(["protocol"], () => ({ value: checked(plain, schema, "message") }));
   const parser = parsers[place - firstParser];
   if (parser !== undefined)
-    expectSame("the parser and its schema", decodedOr(["protocol"], () => ({ value: parser(plain) })), accepted);
+    expectSame(
+      "the parser and its schema",
+      decodedOr(["protocol"], () => ({ value: parser(plain) })),
+      accepted,
+    );
   if (accepted === undefined) return;
   const again = decodeCbor(encodeCbor(accepted.value), unknown(), "value");
   const parsed = safeParse(schema, again);
@@ -121,20 +140,27 @@ export const rpc: FuzzTarget = {
   ],
   seeds: () => [
     ...messages.map(([place, value]) => seedOf(place, value)),
-    ...schemas.flatMap((schema, place) => [seedOf(place, sampleOf(schema, true)), seedOf(place, sampleOf(schema, false))]),
+    ...schemas.flatMap((schema, place) => [
+      seedOf(place, sampleOf(schema, true)),
+      seedOf(place, sampleOf(schema, false)),
+    ]),
     seedOf(markCase, decodedMark()),
     seedOf(errorCase, errorToWire(errorFromWire({ kind: "busy", message: "later" }))),
   ],
   bytesMax: 4096,
   tokens: [
     ...["path", "stale", "kind", "message", "__proto__", "constructor", "toString", "/../..", "a\u0000b"],
-    ...["f97c00", "f97e00", "fb3ff8000000000000", "1b0020000000000000", "9bffffffffffffffff", "bf", "f7", "c249ff"].map((hex) =>
-      Buffer.from(hex, "hex"),
+    ...["f97c00", "f97e00", "fb3ff8000000000000", "1b0020000000000000", "9bffffffffffffffff", "bf", "f7", "c249ff"].map(
+      (hex) => Buffer.from(hex, "hex"),
     ),
   ],
   run,
 };
 
 function decodedMark(): unknown {
-  return decodeCbor(encodeMark(foundingMark("00112233445566778899aabbccddeeff", 1, member(1), founder, 3)), unknown(), "mark");
+  return decodeCbor(
+    encodeMark(foundingMark("00112233445566778899aabbccddeeff", 1, member(1), founder, 3)),
+    unknown(),
+    "mark",
+  );
 }

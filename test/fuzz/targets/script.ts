@@ -1,5 +1,15 @@
 /** What people type: scripts, words and their expansion, globs, completion, command lines, names, sizes and times. */
-import { baseName, checkName, childPath, isWithin, nameFault, parentPath, pathParts, printable, resolvePath } from "../../../src/core/names.ts";
+import {
+  baseName,
+  checkName,
+  childPath,
+  isWithin,
+  nameFault,
+  parentPath,
+  pathParts,
+  printable,
+  resolvePath,
+} from "../../../src/core/names.ts";
 import { parseDurationMs, parseSizeBytes } from "../../../src/peer/quantities.ts";
 import { parseOptions } from "../../../src/shell/arguments.ts";
 import { parseArguments } from "../../../src/shell/command.ts";
@@ -27,7 +37,9 @@ const tree: Readonly<Record<string, readonly string[]>> = {
 };
 const globSource: GlobSource = {
   list: (directory) =>
-    Promise.resolve((tree[directory] ?? []).map((name) => ({ name: name.replace(/\/$/, ""), isDirectory: name.endsWith("/") }))),
+    Promise.resolve(
+      (tree[directory] ?? []).map((name) => ({ name: name.replace(/\/$/, ""), isDirectory: name.endsWith("/") })),
+    ),
   exists: (path) => Promise.resolve(path.length % 2 === 0),
 };
 
@@ -39,10 +51,16 @@ const cases = [
     if (script === undefined) return;
     let last = -1;
     for (const node of script.statements.flatMap(({ first, rest }) => [first, ...rest.map(({ command }) => command)])) {
-      expectTrue(`a command at ${node.start} behind one at ${last}`, node.start > last && node.start < source.text.length);
+      expectTrue(
+        `a command at ${node.start} behind one at ${last}`,
+        node.start > last && node.start < source.text.length,
+      );
       last = node.start;
       for (const word of wordsOf(node)) {
-        expectTrue("a word that begins nowhere", word.start >= node.start && word.end > word.start && word.end <= source.text.length);
+        expectTrue(
+          "a word that begins nowhere",
+          word.start >= node.start && word.end > word.start && word.end <= source.text.length,
+        );
         const argument = decodedOr(["usage"], () => expandWord(word, variables, source));
         if (argument !== undefined && argument.text.length < 200)
           await decodedLater(["usage", "not-found"], () => expandGlob(argument, globSource));
@@ -95,7 +113,12 @@ const cases = [
   (body: Uint8Array): void => {
     const text = Buffer.from(body).toString();
     const size = decodedOr(["usage"], () => parseSizeBytes(text));
-    const times = [() => parseDurationMs(text), () => spanMs(text, "x"), () => daysMs(text, "x"), () => expiryMs(text, nowMs)];
+    const times = [
+      () => parseDurationMs(text),
+      () => spanMs(text, "x"),
+      () => daysMs(text, "x"),
+      () => expiryMs(text, nowMs),
+    ];
     for (const parse of times) {
       const time = decodedOr(["usage"], parse);
       expectTrue(`a time of ${time}`, time === undefined || (time >= 0 && time <= Number.MAX_SAFE_INTEGER));
@@ -183,13 +206,36 @@ export const script: FuzzTarget = {
     ...["ls a", "get 'a", 'put "$A" ', "ls -", "cd ../x | s"].map((text) => caseInput(1, `\xff${text}`)),
     ...["a b", "-x", "it's", 'say "hi"', "a$B", "#x", "*.[a]"].map((text) => caseInput(2, text)),
     ...["*.t?t\0a.txt", "[!a-c]*\0d", "\\*\0*", "a**b\0acb"].map((text) => caseInput(3, text)),
-    ...["-q\0-c\0ls; pwd", "--timeout\x005\0-", "join\0dfs1-x", "--data=x\0script.dfs"].map((text) => caseInput(4, text)),
+    ...["-q\0-c\0ls; pwd", "--timeout\x005\0-", "join\0dfs1-x", "--data=x\0script.dfs"].map((text) =>
+      caseInput(4, text),
+    ),
     ...["1.5T", "500G", "10m", "2h", "0.5", "2030-01-31T18:00", "2030-01-31"].map((text) => caseInput(5, text)),
     ...["/a/b\0../c", "x//./y\0/z", "\0é"].map((text) => caseInput(6, text)),
   ],
   bytesMax: 16_384,
   tokens: [
-    ...["&&", "||", ">>", "'", '"', "\\", "\\\n", "\r\n", "$A", "${A}", "${", "$?", "$(", "**", "[!", "]", "#", "!", "|", "-"],
+    ...[
+      "&&",
+      "||",
+      ">>",
+      "'",
+      '"',
+      "\\",
+      "\\\n",
+      "\r\n",
+      "$A",
+      "${A}",
+      "${",
+      "$?",
+      "$(",
+      "**",
+      "[!",
+      "]",
+      "#",
+      "!",
+      "|",
+      "-",
+    ],
     ...["\0", "--", "--json", "-r", "..", "/", "\u0007", "\u2028", "\ud83d\ude00", "1e9", "ls ", "find ", "put "],
   ],
   run: (input) => chosen(cases, input),

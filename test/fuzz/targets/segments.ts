@@ -3,8 +3,20 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { fileKeyOf, parseLeaseId, parseShelfId } from "../../../src/core/ids.ts";
-import { chunkRecord, decodeRecordHeader, decodeSegmentHeader, encodeRecordHeader, encodeSegmentHeader } from "../../../src/store/segment-format.ts";
-import { type LogRecord, isPayloadIntact, noteRecord, recordHeaderBytes, segmentHeaderBytes } from "../../../src/store/segment-format.ts";
+import {
+  chunkRecord,
+  decodeRecordHeader,
+  decodeSegmentHeader,
+  encodeRecordHeader,
+  encodeSegmentHeader,
+} from "../../../src/store/segment-format.ts";
+import {
+  type LogRecord,
+  isPayloadIntact,
+  noteRecord,
+  recordHeaderBytes,
+  segmentHeaderBytes,
+} from "../../../src/store/segment-format.ts";
 import { type ScanItem, readMark, scanSegment } from "../../../src/store/segment-scan.ts";
 import { emptySum, recordSum } from "../../../src/store/set-digest.ts";
 import { decodeChanged, decodeEntries, encodeChanged, encodeEntries } from "../../../src/store/shelf-note.ts";
@@ -20,7 +32,9 @@ const key = (number: number) => fileKeyOf(digestOf(Buffer.of(number)));
 function changedNote(sequence: number): LogRecord {
   const state = { fence: 9, epoch: 8, sequence, digest: recordSum(key(sequence), 2), records: 0, isLoose: false };
   const entries = [{ fileKey: key(sequence), copies: 2 }];
-  return noteRecord("changed", encodeChanged({ step: { state, restartsAt: undefined, isLogged: true }, entries }), { shelf });
+  return noteRecord("changed", encodeChanged({ step: { state, restartsAt: undefined, isLogged: true }, entries }), {
+    shelf,
+  });
 }
 
 function chunk(length: number): LogRecord {
@@ -59,7 +73,8 @@ const cases = [
     }
     const offsets = new Set(found.flatMap((item) => (item.at === "record" ? [item.offset] : [])));
     for (const extent of extents)
-      if (isIntact(file, written, extent)) expectTrue(`an intact record at ${extent.from} is lost`, offsets.has(extent.from));
+      if (isIntact(file, written, extent))
+        expectTrue(`an intact record at ${extent.from} is lost`, offsets.has(extent.from));
   },
   /** Any bytes as a segment. */
   async (file: Uint8Array): Promise<void> => {
@@ -71,7 +86,11 @@ const cases = [
     const bytes = Buffer.from(body);
     const headerMark = decodedOr(["version"], () => decodeSegmentHeader(bytes));
     if (headerMark !== undefined)
-      expectSame("a segment's header", encodeSegmentHeader(bytes.readUInt32BE(12), headerMark), bytes.subarray(0, segmentHeaderBytes));
+      expectSame(
+        "a segment's header",
+        encodeSegmentHeader(bytes.readUInt32BE(12), headerMark),
+        bytes.subarray(0, segmentHeaderBytes),
+      );
   },
   (body: Uint8Array): void => {
     const bytes = Buffer.from(body);
@@ -150,8 +169,7 @@ function repair(input: Uint8Array): void {
 }
 
 function seal(bytes: Buffer, from: number, length: number): void {
-  if (from + length + 4 <= bytes.length)
-    bytes.writeUInt32BE(crc32(bytes.subarray(from, from + length)), from + length);
+  if (from + length + 4 <= bytes.length) bytes.writeUInt32BE(crc32(bytes.subarray(from, from + length)), from + length);
 }
 
 export const segments: FuzzTarget = {
@@ -178,7 +196,17 @@ export const segments: FuzzTarget = {
     caseInput(2, encodeSegmentHeader(7, mark)),
     ...records.map((record) => caseInput(3, encodeRecordHeader(mark, record))),
     caseInput(4, changedNote(258).payload),
-    caseInput(4, encodeChanged({ step: { state: { fence: 1, epoch: 1, sequence: 0, digest: emptySum(), records: 0, isLoose: true }, restartsAt: 7, isLogged: false }, entries: [] })),
+    caseInput(
+      4,
+      encodeChanged({
+        step: {
+          state: { fence: 1, epoch: 1, sequence: 0, digest: emptySum(), records: 0, isLoose: true },
+          restartsAt: 7,
+          isLogged: false,
+        },
+        entries: [],
+      }),
+    ),
   ],
   bytesMax: 4096,
   tokens: ["dfs-seg\n", mark],

@@ -17,7 +17,8 @@ const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
 const cases = [
   (body: Uint8Array): void => {
     const config = decodedOr(["integrity"], () => parseConfig(Buffer.from(body), "folder"));
-    if (config !== undefined) expectSame("a configuration", parseConfig(Buffer.from(json(config)), "folder"), plain(config));
+    if (config !== undefined)
+      expectSame("a configuration", parseConfig(Buffer.from(json(config)), "folder"), plain(config));
   },
   (body: Uint8Array): void => {
     const list = decodedOr(["integrity"], () => parseMemberList(textOf(body)));

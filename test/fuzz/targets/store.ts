@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { RecordBuilder } from "../../../src/chunking/file-record.ts";
 import { type FileKey, parseShelfId } from "../../../src/core/ids.ts";
 import { DiskChunkStore } from "../../../src/store/disk-chunk-store.ts";
-import { type LogRecord, chunkRecord, encodeRecordHeader, encodeSegmentHeader, noteRecord } from "../../../src/store/segment-format.ts";
+import {
+  type LogRecord,
+  chunkRecord,
+  encodeRecordHeader,
+  encodeSegmentHeader,
+  noteRecord,
+} from "../../../src/store/segment-format.ts";
 import { recordHeaderBytes, segmentHeaderBytes } from "../../../src/store/segment-format.ts";
 import { addSums, emptySum, recordSum } from "../../../src/store/set-digest.ts";
 import { encodeChanged } from "../../../src/store/shelf-note.ts";
@@ -36,14 +42,19 @@ function storedFile(length: number): StoredFile {
 }
 
 const files = [40, 100, 17, 64].map(storedFile);
-const sums = files.reduce<Uint8Array[]>((all, { key }) => [...all, addSums(all.at(-1) ?? emptySum(), recordSum(key, 2))], []);
+const sums = files.reduce<Uint8Array[]>(
+  (all, { key }) => [...all, addSums(all.at(-1) ?? emptySum(), recordSum(key, 2))],
+  [],
+);
 
 /** The note by which the file at `place` came into the set; its number is one more. */
 function noteOf(place: number): LogRecord {
   const digest = sums[place] as Uint8Array;
   const state = { fence: 1, epoch: 1, sequence: place + 1, digest, records: 0, isLoose: false };
   const entries = [{ fileKey: (files[place] as StoredFile).key, copies: 2 }];
-  return noteRecord("changed", encodeChanged({ step: { state, restartsAt: undefined, isLogged: true }, entries }), { shelf });
+  return noteRecord("changed", encodeChanged({ step: { state, restartsAt: undefined, isLogged: true }, entries }), {
+    shelf,
+  });
 }
 
 /** A record and where it is. */
@@ -73,7 +84,8 @@ async function run(script: Uint8Array): Promise<void> {
   const folder = await mkdtemp(join(existsSync(memoryFolder) ? memoryFolder : tmpdir(), "dfs-fuzz-"));
   try {
     await mkdir(join(folder, "segments"));
-    for (const [at, bytes] of damaged.entries()) await writeFile(join(folder, "segments", `0000000${at + 1}.seg`), bytes);
+    for (const [at, bytes] of damaged.entries())
+      await writeFile(join(folder, "segments", `0000000${at + 1}.seg`), bytes);
     await writeFile(join(folder, "store.id"), `${"0f".repeat(16)}\n`);
     await checkStore(folder, damaged);
   } finally {
@@ -109,7 +121,9 @@ async function checkChunks(store: DiskChunkStore, damaged: readonly Uint8Array[]
       const bytes = await decodedLater(["integrity"], () => store.get(record.digest as Uint8Array));
       if (bytes !== undefined) expectSame("a chunk", Buffer.from(bytes).toString("hex"), hexOf(record.payload));
     }
-    const isLeft = isReadable(damaged, segment) && isIntact(damaged[segment] as Uint8Array, built.segments[segment] as Uint8Array, extent);
+    const isLeft =
+      isReadable(damaged, segment) &&
+      isIntact(damaged[segment] as Uint8Array, built.segments[segment] as Uint8Array, extent);
     if (isLeft && named.has(hexOf(record.digest))) expectTrue("an intact chunk is lost", isHere === true);
   }
 }
@@ -118,7 +132,9 @@ async function checkChunks(store: DiskChunkStore, damaged: readonly Uint8Array[]
 async function checkShelf(store: DiskChunkStore, damaged: readonly Uint8Array[]): Promise<void> {
   const savepoint = await store.savepoint(shelf);
   const isLeft = built.placed.map(
-    (placed) => isReadable(damaged, placed.segment) && isIntact(damaged[placed.segment] as Uint8Array, built.segments[placed.segment] as Uint8Array, placed),
+    (placed) =>
+      isReadable(damaged, placed.segment) &&
+      isIntact(damaged[placed.segment] as Uint8Array, built.segments[placed.segment] as Uint8Array, placed),
   );
   const notes = built.placed.flatMap(({ record }, at) => (record.kind === "changed" ? [at] : []));
   const lastNote = notes.findLastIndex((at) => isLeft[at] === true);
