@@ -19,6 +19,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "src/core/limits.ts readAheadChunks": "a number",
   "src/core/limits.ts walkPageEntries": "a number",
   "src/peer/content-reader.ts readContent": "fetches chunks, which openChunk and readManifest check",
+  "src/peer/control/control-key.ts readControlKey": "32 bytes as they are",
   "src/peer/coordination/seat-files.ts readSeat": "the file of what parseSeat parses",
   "src/peer/coordination/seat-files.ts recoverSeat": "puts together what recoverLog and the sums have checked",
   "src/peer/local-tree.ts walkLocal": "walks a tree of local files",

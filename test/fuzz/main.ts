@@ -71,22 +71,25 @@ async function work(queue: Iterator<FuzzTarget>, seconds: number): Promise<void>
 }
 
 function* inTurn(chosen: readonly FuzzTarget[], isOnce: boolean): Generator<FuzzTarget, undefined> {
-  do yield* chosen;
-  while (!isOnce);
+  yield* chosen;
+  if (!isOnce) for (;;) yield* chosen;
   return undefined;
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  process.stderr.write(`--${option} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}\n`);
-  process.exit(2);
+  return refuse(`--${option} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
 
 function chosenTargets(): readonly FuzzTarget[] {
   const unknown = positionals.find((name) => !targets.some((target) => target.name === name));
   if (unknown === undefined) return positionals.length === 0 ? targets : positionals.map(targetNamed);
-  process.stderr.write(`no target ${unknown}; there are ${targets.map(({ name }) => name).join(", ")}\n`);
+  return refuse(`no target ${unknown}; there are ${targets.map(({ name }) => name).join(", ")}`);
+}
+
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n`);
   process.exit(2);
 }
 

@@ -20,9 +20,16 @@ const texts = ["a", "/a/b", "first", "00112233445566778899aabbccddeeff", "ab".re
 );
 const leaves = [
   ...texts,
-  ...[0, 1, 2, 5, 1000, 1_700_000_000_000],
+  0,
+  1,
+  2,
+  5,
+  1000,
+  1_700_000_000_000,
   ...[0, 1, 16, 32, 33, 40, 64].map((length) => new Uint8Array(length).fill(length)),
-  ...[true, null, undefined],
+  true,
+  null,
+  undefined,
 ];
 
 /** A value for `schema`; with `isFull`, one in which nothing is left out. Fails when none is found. */

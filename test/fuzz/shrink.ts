@@ -1,6 +1,6 @@
 /** Makes a finding as small and plain as it goes while it stays the same finding. */
 
-const plainByte = 0x30;
+const plainBytes: readonly number[] = [0, 0x30];
 
 /** The smallest input found, in at most `triesMax` tries, for which `isSame` still holds. It is given and asked in turn. */
 export async function shrink(
@@ -18,11 +18,10 @@ export async function shrink(
     return true;
   };
   for (let length = best.length >> 1; length >= 1; length >>= 1)
-    for (let at = 0; at < best.length && tries < triesMax;)
-      if (!(await attempt(without(best, at, length)))) at += length;
+    for (let at = 0; at < best.length;) if (!(await attempt(without(best, at, length)))) at += length;
   for (let at = 0; at < best.length; at += 1)
-    if (best[at] !== plainByte && best[at] !== 0)
-      (await attempt(withByte(best, at, 0))) || (await attempt(withByte(best, at, plainByte)));
+    for (const byte of plainBytes.includes(best[at] as number) ? [] : plainBytes)
+      if (await attempt(withByte(best, at, byte))) break;
   return best;
 }
 

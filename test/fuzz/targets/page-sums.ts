@@ -18,7 +18,7 @@ const cases = [
     const file = body.slice(1);
     const whole = scanned(file, Infinity);
     const pieces = scanned(file, 1 + ((body[0] ?? 0) % 3));
-    expectSame("the log read in pieces", { ...pieces }, { ...whole });
+    expectSame("the log read in pieces", told(pieces), told(whole));
     if (whole === undefined) return;
     expectSame("frames that count", { frames: whole.frames, pages: whole.pages }, soundFrames(file));
     if (whole.databasePages > 100_000) return;
@@ -33,6 +33,10 @@ const cases = [
     expectSame("as many sums as pages", folded.pages.length, whole.databasePages);
   },
 ];
+
+function told(scan: WalScan | undefined): unknown {
+  return scan && { ends: scan.endBytes, pages: scan.pages, databasePages: scan.databasePages };
+}
 
 function scanned(file: Uint8Array, framesAtOnce: number): WalScan | undefined {
   const scan = WalScan.begin(file.subarray(0, walHeaderBytes));

@@ -50,8 +50,15 @@ const allMethods: readonly RpcMethod<unknown, unknown, unknown>[] = [
 
 /** Everything that a decoded value is checked by. */
 const schemas: readonly GenericSchema[] = [
-  ...[clientMessageSchema, serverMessageSchema, helloSchema, snapshotFileSchema, failureSchema],
-  ...[announceRequestSchema, announceReplySchema, lookupRequestSchema, lookupReplySchema],
+  clientMessageSchema,
+  serverMessageSchema,
+  helloSchema,
+  snapshotFileSchema,
+  failureSchema,
+  announceRequestSchema,
+  announceReplySchema,
+  lookupRequestSchema,
+  lookupReplySchema,
   ...allMethods.flatMap(({ params, result, item }) => [params, result, ...(item === undefined ? [] : [item])]),
 ];
 const parsers = [parseAnnounceRequest, parseAnnounceReply, parseLookupRequest, parseLookupReply];
@@ -149,7 +156,15 @@ export const rpc: FuzzTarget = {
   ],
   bytesMax: 4096,
   tokens: [
-    ...["path", "stale", "kind", "message", "__proto__", "constructor", "toString", "/../..", "a\u0000b"],
+    "path",
+    "stale",
+    "kind",
+    "message",
+    "__proto__",
+    "constructor",
+    "toString",
+    "/../..",
+    "a\u0000b",
     ...["f97c00", "f97e00", "fb3ff8000000000000", "1b0020000000000000", "9bffffffffffffffff", "bf", "f7", "c249ff"].map(
       (hex) => Buffer.from(hex, "hex"),
     ),

@@ -43,9 +43,16 @@ function chunk(length: number): LogRecord {
 }
 
 const records: readonly LogRecord[] = [
-  ...[chunk(40), chunk(200), changedNote(1), chunk(17), changedNote(2)],
+  chunk(40),
+  chunk(200),
+  changedNote(1),
+  chunk(17),
+  changedNote(2),
   noteRecord("repeated", encodeEntries([{ fileKey: key(5), copies: 0 }]), { shelf }),
-  ...[changedNote(3), chunk(60), noteRecord("forgotten", Buffer.alloc(0), { shelf }), changedNote(4)],
+  changedNote(3),
+  chunk(60),
+  noteRecord("forgotten", Buffer.alloc(0), { shelf }),
+  changedNote(4),
 ];
 const written = new Uint8Array(
   Buffer.concat([
