@@ -66,7 +66,7 @@ describe("long inputs", () => {
       const parser = new FrameParser(controlFrameBytesMax);
       const stream = Buffer.concat([frameHeader(controlFrameBytesMax), Buffer.alloc(controlFrameBytesMax, 5)]);
       const frames: Buffer[] = [];
-      const push = (bytes: Uint8Array): void =>
+      const push = (bytes: Uint8Array): boolean =>
         parser.push(bytes, (frame) => frames.push(Buffer.from(frame.subarray())));
       const before = usedBytes();
       for (let at = 0; at < stream.length - 1; at += pieceBytes)
