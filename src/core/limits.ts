@@ -241,6 +241,8 @@ export const coordinatorChangeMs = 60_000;
 /** How often the leader looks for files whose time is over: they are gone a second after it, at the latest. */
 export const expiryReviewMs = 1_000;
 
+/** Failing links that one heartbeat names: the rest is told when these are replaced. */
+export const failingLinksMax = 64;
 /** How often the leader looks whether a chain should change. */
 export const chainReviewMs = 500;
 /** An owner has this long to say how far its links are, before a report goes without. */

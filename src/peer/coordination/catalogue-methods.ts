@@ -5,6 +5,7 @@ import { rowSchemas } from "../../catalogue/rows.ts";
 import { parseFileKey, parseNodeId, parseShelfId, parseUserId } from "../../core/ids.ts";
 import {
   commandBytesMax,
+  failingLinksMax,
   nameTokenBytesMax,
   pageRowsMax,
   peersMax,
@@ -142,7 +143,11 @@ export const catalogueMethods = {
   }),
   heartbeat: defineMethod({
     name: "catalogue.heartbeat",
-    params: v.object({ usedBytes: count, freeBytes: count }),
+    params: v.object({
+      usedBytes: count,
+      freeBytes: count,
+      failing: v.optional(v.pipe(v.array(v.object({ shelf, peer })), v.maxLength(failingLinksMax))),
+    }),
     result: count,
   }),
   propose: defineMethod({
