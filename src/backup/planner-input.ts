@@ -34,6 +34,11 @@ export interface PlanShelf {
   /** The most copies that any of its files asks for. */
   readonly copiesMax: number;
   readonly bytes: number;
+  /**
+   * Links without a claim of which the owner says that they fail, though they are up: lately, which is as if they were down, or
+   * for so long that they are not expected to answer again.
+   */
+  readonly failing?: ReadonlyMap<PeerId, "away" | "lost">;
 }
 
 /** Everything that the plan depends on. The order of the lists does not matter. */

@@ -77,9 +77,11 @@ function staff(view: ShelfView, roster: Roster): Step | undefined {
 }
 
 /** Links that are there and get what is put. */
-function receivers({ links, wanted }: ShelfView, roster: Roster): number {
+function receivers({ links, shelf, wanted }: ShelfView, roster: Roster): number {
   const isReceiver = ({ peer, keepsFrom, hasFrom }: ChainLink): boolean =>
-    roster.isPresent(peer) && keepsFrom <= wanted && (hasFrom > 0 || !roster.isDiskFull(peer));
+    roster.isPresent(peer) &&
+    keepsFrom <= wanted &&
+    (hasFrom > 0 || (!roster.isDiskFull(peer) && shelf.failing?.has(peer) !== true));
   return links.filter((link) => isReceiver(link)).length;
 }
 

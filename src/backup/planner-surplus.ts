@@ -1,6 +1,6 @@
 /** Which links of a chain are not needed any more, now that all copies that are wanted are there without them. */
 import { compareRanks, tieOf } from "./planner-rank.ts";
-import { copiesCovered, isStandIn } from "./planner-view.ts";
+import { copiesCovered, isStandIn, kindOfLink } from "./planner-view.ts";
 import { isFullLink } from "../core/shelf.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import type { Roster } from "./planner-roster.ts";
@@ -19,7 +19,7 @@ export function surplusOf(view: ShelfView, roster: Roster): ReadonlySet<ChainLin
     isEarly ? left.length >= wanted : copiesCovered(left.filter(({ peer }) => roster.isUp(peer))) >= wanted;
   if (!isSafe(solid)) return new Set();
   const kept = new Set(solid);
-  const surplus = new Set(others.filter((link) => link !== heir && !kept.has(link) && isIdle(link, roster)));
+  const surplus = new Set(others.filter((link) => link !== heir && !kept.has(link) && isIdle(link, view, roster)));
   for (let link = leastWorthy(view, kept, roster); link !== undefined; link = leastWorthy(view, kept, roster)) {
     kept.delete(link);
     if (!isSafe([...kept])) break;
@@ -45,8 +45,8 @@ export function leastWorthy(view: ShelfView, kept: ReadonlySet<ChainLink>, roste
   return first?.link;
 }
 
-function isIdle(link: ChainLink, roster: Roster): boolean {
-  return roster.kindOf(link.peer) !== "away" || isStandIn(link) || roster.faults.has("drop-who-is-down");
+function isIdle(link: ChainLink, { shelf }: ShelfView, roster: Roster): boolean {
+  return kindOfLink(link, shelf, roster) !== "away" || isStandIn(link) || roster.faults.has("drop-who-is-down");
 }
 
 /** In a slot that is wanted, in a zone of its own, with the least other work, and full. */

@@ -2,7 +2,7 @@
 import type { PlanInput, PlanShelf } from "./planner-input.ts";
 import { isFullLink } from "../core/shelf.ts";
 import type { ChainLink } from "../core/shelf.ts";
-import type { Roster } from "./planner-roster.ts";
+import type { LinkKind, Roster } from "./planner-roster.ts";
 
 /** A shelf, its links, and the sorts of them that the rules speak of. */
 export interface ShelfView {
@@ -20,7 +20,7 @@ export interface ShelfView {
   readonly solid: readonly ChainLink[];
   /** Links that are there and stay, and get only what is put from now on. */
   readonly standIns: readonly ChainLink[];
-  /** Links that are down and expected back, but for stand-ins. */
+  /** Links that are down, or fail, and are expected back, but for stand-ins. */
   readonly away: readonly ChainLink[];
   /** The owner to be: the home peer if it is in the chain, else the owner if it stays, else who has the most. */
   readonly heir: ChainLink | undefined;
@@ -36,7 +36,8 @@ export function viewShelf(
   const [owner, ...others] = links;
   if (owner === undefined) return undefined;
   const wanted = Math.max(1, Math.min(copiesWanted(shelf, input), roster.keepersMax));
-  const there = links.filter(({ peer }) => roster.kindOf(peer) === "solid");
+  const kindOf = (link: ChainLink): LinkKind => kindOfLink(link, shelf, roster);
+  const there = links.filter((link) => kindOf(link) === "solid");
   const solid = there.filter((link) => !isStandIn(link) && !isStuck(link, roster));
   return {
     shelf,
@@ -48,9 +49,15 @@ export function viewShelf(
     covered: copiesCovered(solid),
     solid,
     standIns: there.filter((link) => isStandIn(link)),
-    away: links.filter((link) => roster.kindOf(link.peer) === "away" && !isStandIn(link)),
+    away: links.filter((link) => kindOf(link) === "away" && !isStandIn(link)),
     heir: heirOf(solid, owner, shelf),
   };
+}
+
+/** What a link is worth to its shelf: what its peer is, unless the owner says that it fails. */
+export function kindOfLink(link: ChainLink, { failing }: PlanShelf, roster: Roster): LinkKind {
+  const kind = roster.kindOf(link.peer);
+  return (kind === "solid" && link.hasFrom === 0 ? failing?.get(link.peer) : undefined) ?? kind;
 }
 
 /** The links that a shelf should have, were there peers enough. */

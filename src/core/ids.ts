@@ -73,9 +73,12 @@ function parser<Id extends string>(what: string, pattern: RegExp): (text: string
   };
 }
 
-/* Each parser brands a text that has the id's form and fails with `usage` on any other. */
-export const parseChunkId = parser<ChunkId>("chunk id", /^bafkrei[a-z2-7]{52}$/);
-export const parseFileKey = parser<FileKey>("file key", /^bafyrei[a-z2-7]{52}$/);
+/*
+ * Each parser brands a text that has the id's form and fails with `usage` on any other. In a CID the length of the hash
+ * ends inside the eighth letter, and the last letter has two bits of nothing: an id has one text.
+ */
+export const parseChunkId = parser<ChunkId>("chunk id", /^bafkrei[a-h][a-z2-7]{50}[aeimquy4]$/);
+export const parseFileKey = parser<FileKey>("file key", /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/);
 export const parsePeerId = parser<PeerId>("peer id", /^[1-9A-HJ-NP-Za-km-z]{40,64}$/);
 export const parsePeerName = parser<PeerName>(
   "peer name (1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit)",

@@ -166,6 +166,10 @@ export const retainMsDefault = 30 * 24 * 60 * 60_000;
 /* Wire */
 /** One control message: a page of rows or a batch of operations, with room to spare. */
 export const controlFrameBytesMax = 1 * MiB;
+/** Pieces of an unfinished frame are joined once they are more than this, beside one for each `framePieceBytes`: few enough to cost little. */
+export const framePiecesMin = 64;
+/** A piece of a frame costs about as much memory besides its bytes: who sends shorter ones must not make us pay for it. */
+export const framePieceBytes = 256;
 /** One message of the chunk protocol: the largest sealed chunk and its header. */
 export const chunkFrameBytesMax = sealedBytesMax + 1 * KiB;
 /** Chunk requests in flight on one stream: 8 × 1 MiB covers the delay of any link that we mean to serve. */
@@ -286,6 +290,8 @@ export const coordinatorChangeMs = 60_000;
 /** How often the leader looks for files whose time is over: they are gone a second after it, at the latest. */
 export const expiryReviewMs = 1_000;
 
+/** Failing links that one heartbeat names: the rest is told when these are replaced. */
+export const failingLinksMax = 64;
 /** How often the leader looks whether a chain should change. */
 export const chainReviewMs = 500;
 /** An owner has this long to say how far its links are, before a report goes without. */
@@ -530,8 +536,8 @@ export const controlCallsInFlightMax = 1_024;
 export const frameStallMs = 120_000;
 /** Bytes that a socket may hold unsent before it is given up: all answers in flight, and some; a reader that is merely slow holds its writers back earlier. */
 export const socketBufferBytesMax = 32 * MiB;
-/** A lane over which nothing went for this long ends; the next call opens another one. */
-export const laneIdleMs = 10 * 60_000;
+/** A stream or lane over which nothing went for this long ends, and the next call opens another one; a call that is answered only in the end, such as the offer of a snapshot, may take about as long. */
+export const channelIdleMs = 60 * 60_000;
 /** Handshakes of lanes under way at once: a key is at hand when one begins, so they take milliseconds. */
 export const lanePendingMax = 64;
 /** … and from one address, so that a machine without keys cannot keep all others from their lanes. */
@@ -574,8 +580,6 @@ export const parallelDialsMax = 32;
 export const handshakeMs = 10_000;
 /** Heartbeats keep a live connection busy; one silent for longer is dead. */
 export const socketInactivityMs = 5 * 60_000;
-/** Streams are kept open between uses; one idle for longer is opened anew. */
-export const streamInactivityMs = 10 * 60_000;
 /** Streams of one connection in each direction: a few of each protocol, and Kademlia's short ones. */
 export const streamsPerConnectionMax = 512;
 /** Streams and lanes of one of our own protocols that one peer may have open here: it needs two or three, and some more while old ones end. */

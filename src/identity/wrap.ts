@@ -85,9 +85,17 @@ function openDirectory(plain: Uint8Array): { keyring: Keyring; directory: Direct
 }
 
 function decoded<Value>(plain: Uint8Array, schema: v.GenericSchema<unknown, Value>): Value {
-  const result = v.safeParse(schema, decode(plain, { strict: true, allowIndefinite: false }), { abortEarly: true });
+  const result = v.safeParse(schema, decodedOrNothing(plain), { abortEarly: true });
   if (!result.success) throw damaged("it is not that of this kind of entry");
   return result.output;
+}
+
+function decodedOrNothing(plain: Uint8Array): unknown {
+  try {
+    return decode(plain, { strict: true, allowIndefinite: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Version, parent, node, token. */

@@ -50,7 +50,7 @@ export function sealRevision(
 /** Fails with `integrity` when the bytes were not sealed for these fields by one of the file's keys. */
 export function openRevision(keyring: Keyring, fields: RevisionFields, sealed: Uint8Array): RevisionAttributes {
   const { plain } = openAttributes(keyring, associatedData(fields), sealed);
-  const [mode, modifiedMs, reference] = decodeCbor(plain, schema, "sealed attributes");
+  const [mode, modifiedMs, reference] = opened(plain);
   const attributes = { mode, modifiedMs, reference: decodeReference(reference) };
   if (attributes.reference.plaintextBytes !== fields.sizeBytes)
     throw new DfsError("integrity", "the catalogue's entry of a file does not say how to read it");
@@ -72,4 +72,12 @@ function associatedData(fields: RevisionFields): Uint8Array {
   }
   bytes.write(fileKey, offset, "latin1");
   return bytes;
+}
+
+function opened(plain: Uint8Array): v.InferOutput<typeof schema> {
+  try {
+    return decodeCbor(plain, schema, "sealed attributes");
+  } catch (cause) {
+    throw new DfsError("integrity", "attributes in the catalogue cannot be read: they are malformed", { cause });
+  }
 }

@@ -191,7 +191,8 @@ function outcomeOf({ type, body }: ChunkFrame, expects: number): "answered" | Df
   throw new DfsError("protocol", "an answer that does not belong to its request");
 }
 
-const failureSchema = object({ kind: string(), message: string() });
+/** An error as it comes in a frame; whatever else is in it is left out. */
+export const failureSchema = object({ kind: string(), message: string() });
 
 function failureOf(body: Uint8Array): DfsError {
   return errorFromWire(decodeCbor(body, failureSchema, "error of the chunk protocol"));

@@ -1,9 +1,10 @@
 /** Tells the coordinator every second that this peer is up and how much room it has; learns when the members changed. */
 import { withDeadline } from "../core/deadline.ts";
 import { toDfsError } from "../core/errors.ts";
-import { heartbeatMs, heartbeatTimeoutMs } from "../core/limits.ts";
+import { failingLinksMax, heartbeatMs, heartbeatTimeoutMs } from "../core/limits.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import type { CatalogueAccess } from "./coordination/catalogue-access.ts";
+import type { FailingLink } from "./coordination/failing-links.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 
@@ -11,6 +12,10 @@ export interface HeartbeatSenderOptions {
   readonly catalogue: CatalogueAccess;
   readonly members: Members;
   readonly store: ChunkStore;
+  readonly shelves: {
+    /** Links of this peer's own shelves that fail. */
+    failing(): readonly FailingLink[];
+  };
   readonly log: Log;
 }
 
@@ -42,11 +47,14 @@ export class HeartbeatSender {
   }
 
   async #send(): Promise<void> {
-    const { catalogue, log, members, store } = this.#options;
+    const { catalogue, shelves, log, members, store } = this.#options;
     try {
       const { diskBytes, freeBytes } = await store.stats();
       await withDeadline(heartbeatTimeoutMs, undefined, async (signal) => {
-        const version = await catalogue.heartbeat({ usedBytes: diskBytes, freeBytes }, signal);
+        const version = await catalogue.heartbeat(
+          { usedBytes: diskBytes, freeBytes, failing: shelves.failing().slice(0, failingLinksMax) },
+          signal,
+        );
         if (version !== members.version) await members.refresh(signal);
       });
       if (!this.#isHeard) log.info("the coordinator answers again");

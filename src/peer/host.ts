@@ -59,7 +59,6 @@ const connections = {
       streamOptions: {
         initialStreamWindowSize: limits.streamWindowBytes,
         maxStreamWindowSize: limits.streamWindowBytesMax,
-        inactivityTimeout: limits.streamInactivityMs,
         maxReadBufferLength: limits.streamBufferBytesMax,
         maxWriteBufferLength: limits.streamBufferBytesMax,
       },

@@ -52,7 +52,8 @@ const text = <Value>(parse: (value: string) => Value): v.GenericSchema<unknown, 
     v.transform(parse),
   );
 
-const joinMethod = defineMethod({
+/** The one method that a stranger may call. */
+export const joinMethod = defineMethod({
   name: "join",
   params: v.object({
     secret,

@@ -14,7 +14,7 @@ import type { PeerId } from "../core/ids.ts";
 import {
   laneConnectionsMax,
   laneHandshakeMs,
-  laneIdleMs,
+  channelIdleMs,
   laneOffersMax,
   laneOffersPerPeerMax,
   lanePendingMax,
@@ -135,7 +135,7 @@ export class LaneServer {
     const { handler, peer } = offered;
     const { frameBytesMax, isPrompt = false } = handler;
     // The other end opens another one when it needs it.
-    socket.setTimeout(laneIdleMs, () => void socket.destroy());
+    socket.setTimeout(channelIdleMs, () => void socket.destroy());
     handler.onChannel(socketChannel(socket.setNoDelay(true), frameBytesMax, { isPrompt }), peer);
   }
 

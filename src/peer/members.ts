@@ -7,7 +7,7 @@ import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
 import type { PeerRow, PolicyRow, ShelfRow } from "../catalogue/rows.ts";
-import { toDfsError } from "../core/errors.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
 import type { PeerId, ShelfId } from "../core/ids.ts";
 import { departedPeersMax, peerIdBytesMax, redialMs, redialsAtOnceMax } from "../core/limits.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
@@ -42,6 +42,15 @@ export function memberListBytes(list: MemberList, departed: readonly string[] = 
   return Buffer.from(JSON.stringify({ ...list, departed }));
 }
 
+/** What such a file holds. Fails with `integrity`. */
+export function parseMemberList(text: string): v.InferOutput<typeof fileSchema> {
+  try {
+    return v.parse(fileSchema, JSON.parse(text));
+  } catch (cause) {
+    throw new DfsError("integrity", "the list of members is damaged", { cause });
+  }
+}
+
 export class Members {
   readonly #options: MembersOptions;
   #list: MemberList | undefined;
@@ -57,7 +66,7 @@ export class Members {
   /** Reads the list of the last run; a missing or damaged one starts empty, for the coordinator has the truth. */
   async load(): Promise<void> {
     try {
-      const { departed, ...list } = v.parse(fileSchema, JSON.parse(await readFile(this.#options.path, "utf8")));
+      const { departed, ...list } = parseMemberList(await readFile(this.#options.path, "utf8"));
       this.#options.gate.refuse(departed ?? []);
       this.#use(list);
     } catch (error) {

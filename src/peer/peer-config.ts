@@ -79,7 +79,8 @@ export function storeCapacity({ capacityBytes }: PeerConfig): { capacityBytes?: 
   return capacityBytes === null ? {} : { capacityBytes };
 }
 
-function parseConfig(text: Buffer, folder: string): PeerConfig {
+/** The configuration in the text of `config.json` in `folder`. Fails with `integrity`. */
+export function parseConfig(text: Buffer, folder: string): PeerConfig {
   try {
     return v.parse(configSchema, JSON.parse(text.toString("utf8")));
   } catch (error) {

@@ -211,7 +211,7 @@ export class Peer {
     this.#cleanups.push(() => this.#members.stop());
     this.#startKeepers(links, asPeer);
     await this.#enter(catalogue, asPeer, await store.storeId());
-    const heartbeats = new HeartbeatSender({ catalogue, members: this.#members, store, log });
+    const heartbeats = new HeartbeatSender({ ...shelves, catalogue, members: this.#members, store, log });
     heartbeats.start();
     this.#cleanups.push(() => heartbeats.stop());
     await heartbeats.beat();

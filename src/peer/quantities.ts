@@ -27,6 +27,7 @@ export function parseSizeBytes(text: string): number {
 export function parseDurationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const durationMs = match === null ? 0 : Number(match[1]) * (durationUnits[match[2] ?? ""] ?? 0);
-  if (!(durationMs >= 1)) throw new DfsError("usage", `not a duration: "${text}"; write 90s, 10m, 2h or 1d`);
+  if (!(durationMs >= 1 && durationMs <= Number.MAX_SAFE_INTEGER))
+    throw new DfsError("usage", `not a duration: "${text}"; write 90s, 10m, 2h or 1d`);
   return durationMs;
 }

@@ -66,6 +66,7 @@ function joinValues(args: readonly string[], options: readonly OptionSpec[]): Jo
       for (let rest = at; rest < args.length; rest += 1) push(args[rest] as string, rest);
       break;
     }
+    checkLetters(arg, options);
     const option = awaitsValue(arg, options);
     const value = args[at + 1];
     if (options.some(({ long, isValueOptional }) => isValueOptional === true && arg === `--${long}`))
@@ -78,6 +79,17 @@ function joinValues(args: readonly string[], options: readonly OptionSpec[]): Jo
     }
   }
   return { joined, origins };
+}
+
+/** `-l-x`: `parseArgs` would take the second dash for `--`. Behind an option with a value a dash belongs to the value. */
+function checkLetters(arg: string, options: readonly OptionSpec[]): void {
+  if (!/^-[^-]/u.test(arg)) return;
+  const flags = Array.from(arg.slice(1));
+  const valued = flags.findIndex((letter) =>
+    options.some(({ short, value }) => value !== undefined && short === letter),
+  );
+  const dash = flags.indexOf("-");
+  if (dash >= 0 && (valued < 0 || dash < valued)) throw new DfsError("usage", `unknown option '-' in '${arg}'`);
 }
 
 /** The option of `arg` whose value is the next argument: `--long`, or the last letter of `-abc`. */

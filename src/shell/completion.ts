@@ -171,13 +171,13 @@ async function pathCandidates(
   });
 }
 
-/** `path` in the quotes that the word was begun with; with backslashes where there were none. */
-function quotedLike(path: string, current: Word | undefined, isWhole: boolean): string {
+/** `name` in the quotes that the word was begun with, with backslashes where there were none, and never an option. */
+function quotedLike(name: string, current: Word | undefined, isWhole: boolean): string {
   const quote = current?.openQuote;
+  const path = name.startsWith("-") ? `./${name}` : name;
   if (quote === "'" && !path.includes("'")) return `'${path}${isWhole ? "'" : ""}`;
   if (quote === '"') return `"${path.replace(/["\\$]/g, "\\$&")}${isWhole ? '"' : ""}`;
-  const start = path.startsWith("-") ? `./${path}` : path;
-  return start.replace(/[\s;&|<>'"\\$*?[\]]|(?<=^|\s)#/g, "\\$&");
+  return path.replace(/[\s;&|<>'"\\$*?[\]]|(?<=^|\s)#/g, "\\$&");
 }
 
 /** The longest text that all candidates start with. */

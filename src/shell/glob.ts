@@ -46,6 +46,8 @@ export function compileGlob(pattern: string, options: GlobOptions = {}): (name: 
 function globTokens(pattern: string): readonly GlobToken[] {
   const characters = Array.from(pattern);
   const tokens: GlobToken[] = [];
+  /** A bracket that nothing closes is the last that could be: looking again for each would take for ever. */
+  let mayClose = true;
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] as string;
     if (character === "*") tokens.push({ kind: "star" });
@@ -53,7 +55,8 @@ function globTokens(pattern: string): readonly GlobToken[] {
     else if (character === "\\" && at + 1 < characters.length)
       tokens.push({ kind: "character", text: characters[(at += 1)] as string });
     else {
-      const classEnd = character === "[" ? closingBracket(characters, at) : -1;
+      const classEnd: number = character === "[" && mayClose ? closingBracket(characters, at) : -1;
+      mayClose &&= character !== "[" || classEnd >= 0;
       if (classEnd < 0) tokens.push({ kind: "character", text: character });
       else {
         tokens.push(classToken(characters.slice(at + 1, classEnd)));

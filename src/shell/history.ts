@@ -15,7 +15,7 @@ export function defaultHistoryPath(): string {
 export async function readHistory(path: string): Promise<readonly string[]> {
   let lines: readonly string[];
   try {
-    lines = (await readFile(path, "utf8")).split("\n").flatMap(parsedLine);
+    lines = parseHistory(await readFile(path, "utf8"));
   } catch {
     // The first start, or a folder that cannot be read: history is a comfort, and no reason to fail.
     return [];
@@ -23,6 +23,11 @@ export async function readHistory(path: string): Promise<readonly string[]> {
   const kept = lines.slice(-historyLinesMax);
   if (lines.length > 2 * historyLinesMax) await rewrite(path, kept);
   return kept;
+}
+
+/** The lines in the text of a history file, oldest first. */
+export function parseHistory(text: string): readonly string[] {
+  return text.split("\n").flatMap(parsedLine);
 }
 
 function parsedLine(text: string): readonly string[] {

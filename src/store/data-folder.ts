@@ -118,13 +118,29 @@ async function lockedBy(folder: string): Promise<DfsError> {
 
 /** Who says to hold the folder, unless that process is gone: then the file is older than the lock. */
 async function readHolder(folder: string): Promise<Holder | undefined> {
+  const text = await readFile(join(folder, "holder.json"), "utf8").catch(() => "");
+  const holder = parseHolder(text);
+  return holder !== undefined && isAlive(holder.pid) ? holder : undefined;
+}
+
+/** Who the text of `holder.json` names; undefined where it names nobody that there could be. */
+export function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, startedMs, name } = JSON.parse(await readFile(join(folder, "holder.json"), "utf8")) as Partial<Holder>;
-    if (typeof pid !== "number" || typeof startedMs !== "number" || typeof name !== "string") return undefined;
-    return isAlive(pid) ? { pid, startedMs, name } : undefined;
+    const { pid, startedMs, name } = JSON.parse(text) as Partial<Holder>;
+    if (!isPid(pid) || !isTime(startedMs) || typeof name !== "string") return undefined;
+    return { pid, startedMs, name };
   } catch {
     return undefined;
   }
+}
+
+function isPid(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/** Whether it is a number of milliseconds that a date can be. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 
 function isAlive(pid: number): boolean {
@@ -167,7 +183,8 @@ async function checkFormat(folder: string, program: string): Promise<void> {
     );
 }
 
-function parseFormat(text: string): { version: number; program: string } | undefined {
+/** What the text of `format` says; undefined when it is not ours. */
+export function parseFormat(text: string): { version: number; program: string } | undefined {
   try {
     const { format, version, program } = JSON.parse(text) as Record<string, unknown>;
     if (format !== formatName || typeof version !== "number") return undefined;

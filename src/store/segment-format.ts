@@ -116,7 +116,7 @@ export function decodeRecordHeader(bytes: Buffer): RecordHeader | undefined {
   if (crc32(bytes.subarray(0, 84)) !== bytes.readUInt32BE(84)) return undefined;
   const kind = kinds[bytes.readUInt8(8)];
   const payloadBytes = bytes.readUInt32BE(12);
-  if (kind === undefined || !mayHave(kind, payloadBytes)) return undefined;
+  if (kind === undefined || !mayHave(kind, payloadBytes) || bytes.readUIntBE(9, 3) !== 0) return undefined;
   const [lease, shelf] = [idAt(bytes, 16), idAt(bytes, 32)];
   if (kind !== "chunk" && shelf === undefined) return undefined;
   return {

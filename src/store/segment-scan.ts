@@ -16,7 +16,7 @@ import type { RecordHeader } from "./segment-format.ts";
 export type ScanItem =
   /** An intact record. Its payload is a view that the next step overwrites. */
   | { readonly at: "record"; readonly offset: number; readonly header: RecordHeader; readonly payload: Buffer }
-  /** Bytes that are no record; with the header where that much is intact. */
+  /** Bytes that are no record; with the header where that much is intact and they are that one record and no more. */
   | { readonly at: "damage"; readonly offset: number; readonly length: number; readonly header?: RecordHeader }
   /** The file ends in the middle of a record, or in zeros: a write that never finished. Always the last item. */
   | { readonly at: "torn"; readonly offset: number };
@@ -108,7 +108,9 @@ async function skipDamage(window: FileWindow, mark: Buffer, offset: number, head
   const next = await findHeader(window, mark, offset + 1);
   if (next === undefined && (await isUnfinished(window, offset, header))) return { at: "torn", offset };
   const length = (next ?? window.sizeBytes) - offset;
-  return header === undefined ? { at: "damage", offset, length } : { at: "damage", offset, length, header };
+  // More than one record: what the others said, nobody knows.
+  if (header === undefined || length !== recordBytes(header.payloadBytes)) return { at: "damage", offset, length };
+  return { at: "damage", offset, length, header };
 }
 
 /** Whether the last bytes of the file are a record that was not written to its end, or not at all. */

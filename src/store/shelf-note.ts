@@ -5,6 +5,7 @@
  * sequence, where the log restarts (u64 each), digest of the set (32); then entries. `repeated`: entries alone. An entry
  * is the digest of a file key (32) and its copies (u8), 0 for a record that is not in the set. `forgotten`: nothing.
  */
+import { DfsError } from "../core/errors.ts";
 import { digestBytes, digestOf, fileKeyOf } from "../core/ids.ts";
 import type { ShelfChange } from "../core/shelf.ts";
 import type { ShelfStep } from "./shelf-state.ts";
@@ -36,10 +37,10 @@ export function encodeChanged({ step, entries }: ShelfNote): Buffer {
   return Buffer.concat([head, encodeEntries(entries)]);
 }
 
-/** Takes the payload of a `changed` note apart, whose length is one that such a note has. */
+/** Takes the payload of a `changed` note apart, whose length is one that such a note has. Fails with `integrity` on a number beyond 2^53 − 1. */
 export function decodeChanged(payload: Buffer): ShelfNote {
   const bits = payload.readUInt8(0);
-  const numberAt = (at: number): number => Number(payload.readBigUInt64BE(1 + at * 8));
+  const numberAt = (at: number): number => safeNumber(payload.readBigUInt64BE(1 + at * 8));
   const state = {
     fence: numberAt(0),
     epoch: numberAt(1),
@@ -53,6 +54,11 @@ export function decodeChanged(payload: Buffer): ShelfNote {
     step: { state, restartsAt, isLogged: (bits & flags.logged) !== 0 },
     entries: decodeEntries(payload.subarray(headBytes)),
   };
+}
+
+function safeNumber(value: bigint): number {
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new DfsError("integrity", `a note about a shelf has the number ${value}, which nobody can have written`);
 }
 
 /** The payload of a `repeated` note. */

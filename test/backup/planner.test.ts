@@ -129,6 +129,24 @@ describe("election", () => {
     expect(planned(fillAll(demoted))).toEqual(["ann: ann bob"]);
   });
 
+  it("HOST-7 for a link that fails somebody stands in, and later is filled in its place", () => {
+    const members = peers("ann bob cid");
+    const failing = (how: "away" | "lost") => ({ failing: new Map([[peerId("bob"), how]]) });
+    const input = network(members, [shelf("ann", "ann bob:0", failing("away"))]);
+    expect(planned(input)).toEqual(["ann: ann bob:0 cid:-@2"]);
+    const stoodIn = (how: "away" | "lost") => network(members, [shelf("ann", "ann bob:0 cid:-@2", failing(how))]);
+    expect(planned(stoodIn("away"))).toEqual([]);
+    expect(planned(stoodIn("lost"))).toEqual(["ann: ann bob:0 cid:0@2"]);
+    expect(planned(network(members, [shelf("ann", "ann bob:0 cid:2@2", failing("lost"))]))).toEqual(["ann: ann cid"]);
+    expect(planned(network(members, [shelf("ann", "ann bob:0 cid:-@2")]))).toEqual([]);
+  });
+
+  it("HOST-7 nobody is replaced on such a word who has a claim, or of another shelf", () => {
+    const failing = new Map([[peerId("bob"), "lost"]] as const);
+    const shelves = [shelf("ann", "ann bob", { failing }), shelf("cid", "cid bob:0")];
+    expect(planned(network(peers("ann bob cid dan"), shelves))).toEqual([]);
+  });
+
   it("PLAN-5 a filling link whose disk is full is replaced when somebody has room", () => {
     const full = peers("ann bob cid", { bob: { freeBytes: 0 } });
     const input = network(full, [shelf("ann", "ann bob:0")]);

@@ -105,6 +105,11 @@ describe("the chunk protocol", () => {
     const link = new ChunkLink(() => Promise.resolve(near), new FrameBuffers());
     far.receive({ onFrame: () => void far.send([chunkFrameHeader(frameTypes.chunk, 999)]), onEnd: () => undefined });
     await expect(link.get(new Uint8Array(32), never)).rejects.toMatchObject({ kind: "protocol" });
+    const [asking, answering] = channelPair();
+    const other = new ChunkLink(() => Promise.resolve(asking), new FrameBuffers());
+    const noError = [chunkFrameHeader(frameTypes.failed, 1), Uint8Array.of(0xff)];
+    answering.receive({ onFrame: () => void answering.send(noError), onEnd: () => undefined });
+    await expect(other.get(new Uint8Array(32), never)).rejects.toMatchObject({ kind: "protocol" });
   });
 
   it("XFER-6 a request that is given up ends at once; one whose channel ends fails as unreachable, and the next opens a new one", async () => {

@@ -4,7 +4,7 @@ import type { PeerId } from "../../src/core/ids.ts";
 import {
   chunkFrameBytesMax,
   laneHandshakeMs,
-  laneIdleMs,
+  channelIdleMs,
   laneOffersPerPeerMax,
   lanePendingPerAddressMax,
   lanesPerPeerMax,
@@ -18,7 +18,7 @@ import type { FrameChannel } from "../../src/peer/wire/frame-channel.ts";
 vi.mock("../../src/core/limits.ts", async (original) => ({
   ...(await original<object>()),
   laneHandshakeMs: 600,
-  laneIdleMs: 300,
+  channelIdleMs: 300,
   laneOffersPerPeerMax: 4,
   lanePendingPerAddressMax: 3,
   lanePendingMax: 5,
@@ -101,10 +101,10 @@ describe("limits of lanes", () => {
     }
     await expect.poll(() => channels.length).toBe(2);
     for (const channel of channels) channel.receive({ onFrame: () => undefined, onEnd: () => undefined });
-    const using = setInterval(() => void channels[1]?.send([Uint8Array.of(1)]), laneIdleMs / 6);
+    const using = setInterval(() => void channels[1]?.send([Uint8Array.of(1)]), channelIdleMs / 6);
     stops.push(async () => clearInterval(using));
-    await expect.poll(() => ends, { timeout: 5 * laneIdleMs }).toEqual(["idle"]);
-    await new Promise((resolve) => void setTimeout(resolve, 2 * laneIdleMs));
+    await expect.poll(() => ends, { timeout: 5 * channelIdleMs }).toEqual(["idle"]);
+    await new Promise((resolve) => void setTimeout(resolve, 2 * channelIdleMs));
     expect(ends).toEqual(["idle"]);
   });
 

@@ -1,9 +1,11 @@
 import type { PeerId } from "@libp2p/interface";
 import { describe, expect, it } from "vitest";
-import { departedPeersMax } from "../../src/core/limits.ts";
+import { departedPeersMax, memberLookupsPerSecondMax } from "../../src/core/limits.ts";
 import { MemberGate } from "../../src/peer/member-gate.ts";
 
 const asId = (name: string): PeerId => ({ toString: () => name }) as PeerId;
+
+const from = { remoteAddr: "/ip4/192.0.2.1/tcp/1" };
 
 function makeGate(refresh: () => Promise<void> = () => Promise.resolve()): MemberGate {
   const gate = new MemberGate({ refresh, nowMs: () => 5_000 });
@@ -12,7 +14,7 @@ function makeGate(refresh: () => Promise<void> = () => Promise.resolve()): Membe
 }
 
 function isLetIn(gate: MemberGate, peer: string): Promise<boolean> {
-  const denied = gate.connectionGater().denyInboundEncryptedConnection?.(asId(peer), undefined as never);
+  const denied = gate.connectionGater().denyInboundEncryptedConnection?.(asId(peer), from as never);
   return Promise.resolve(denied).then((isDenied) => isDenied === false);
 }
 
@@ -33,6 +35,16 @@ describe("the gate of a peer", () => {
     expect(await gate.connectionGater().denyDialPeer?.(asId("ben"))).toBe(true);
     gate.setMembers(["ann", "ben"]);
     expect(await isLetIn(gate, "ben")).toBe(true);
+  });
+
+  it("GATE-8 a flood of unknown peers is not looked up more than so often a second", async () => {
+    let lookups = 0;
+    const gate = makeGate(() => {
+      lookups += 1;
+      return Promise.resolve();
+    });
+    for (let attempt = 0; attempt < 30; attempt += 1) await isLetIn(gate, `unknown-${attempt}`);
+    expect(lookups).toBe(memberLookupsPerSecondMax);
   });
 
   it("GATE-6 remembers who left through a restart, the latest ones where they are many", async () => {

@@ -34,6 +34,8 @@ export interface LinkStatus {
   readonly lastVerifiedMs: number | undefined;
   /** Why the last call to it failed, unless it has answered since. */
   readonly reason: string | undefined;
+  /** Whether puts do without it, for it has failed for longer than they wait. */
+  readonly isGivenUp: boolean;
 }
 
 export interface LinkFeedOptions {
@@ -141,6 +143,7 @@ export class LinkFeed {
       fillBytes: progress && progress.filledBytes + progress.bytesLeft,
       lastVerifiedMs: this.#verifiedMs,
       reason: this.#failing?.error.message,
+      isGivenUp: this.#isGivenUp && this.#failing !== undefined,
     };
   }
 

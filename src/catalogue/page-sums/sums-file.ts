@@ -72,11 +72,13 @@ export function decodeSums(encoded: Uint8Array, path: string): PageSums {
     throw new DfsError("version", `${path} is of a newer version: use the program that wrote it`, { path });
   const count = bytes.readUInt32BE(16);
   if (bytes.length !== headBytes + crcBytes * count + crcBytes) throw damaged(path, "its length does not fit");
+  const arriving = bytes.readUInt32BE(20);
+  if (arriving > 1) throw damaged(path, `it does not say whether the database is still arriving, but ${arriving}`);
   return {
     pageBytes: bytes.readUInt32BE(12),
     salt: bytes.toString("hex", 24, 32),
     frames: bytes.readUInt32BE(32),
-    isArriving: bytes.readUInt32BE(20) === 1,
+    isArriving: arriving === 1,
     pages: Uint32Array.from({ length: count }, (_, page) => bytes.readUInt32BE(headBytes + crcBytes * page)),
   };
 }

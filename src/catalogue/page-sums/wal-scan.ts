@@ -12,6 +12,8 @@ export const walHeaderBytes = 32;
 export const frameHeaderBytes = 24;
 const magicLittleEndian = 0x377f0682;
 const magicBigEndian = 0x377f0683;
+const pageBytesMin = 512;
+const pageBytesMax = 65_536;
 
 interface Checksum {
   readonly one: number;
@@ -30,6 +32,11 @@ function continued(from: Checksum, bytes: DataView, start: number, end: number, 
 
 function isAt(bytes: DataView, at: number, { one, two }: Checksum): boolean {
   return bytes.getInt32(at) === one && bytes.getInt32(at + 4) === two;
+}
+
+/** As SQLite has it: a power of two. A log with any other counts for nothing. */
+function isPageSize(bytes: number): boolean {
+  return bytes >= pageBytesMin && bytes <= pageBytesMax && (bytes & (bytes - 1)) === 0;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -71,6 +78,7 @@ export class WalScan {
     const header = viewOf(bytes);
     const magic = header.getUint32(0);
     if (magic !== magicLittleEndian && magic !== magicBigEndian) return undefined;
+    if (!isPageSize(header.getUint32(8))) return undefined;
     const isLittleEndian = magic === magicLittleEndian;
     const checksum = continued({ one: 0, two: 0 }, header, 0, 24, isLittleEndian);
     return isAt(header, 24, checksum) ? new WalScan(header, checksum, isLittleEndian) : undefined;

@@ -1,6 +1,7 @@
 /**
  * The catalogue as a peer reaches it: on its own disk where it is a coordinator, over the wire where it is not.
  */
+import type { FailingLink } from "./failing-links.ts";
 import type {
   CatalogueCounts,
   ChangePage,
@@ -106,6 +107,8 @@ export interface Presence {
 export interface Heartbeat {
   readonly usedBytes: number;
   readonly freeBytes: number;
+  /** Links of the sender's own shelves that puts do without, for they fail. */
+  readonly failing?: readonly FailingLink[] | undefined;
 }
 
 /** What a login gives to who knows the password. */

@@ -1,9 +1,11 @@
 /** RPC methods of the coordinators. */
 import * as v from "valibot";
+import { brandedText } from "../../catalogue/row-schema.ts";
 import { rowSchemas } from "../../catalogue/rows.ts";
 import { parseFileKey, parseNodeId, parseShelfId, parseUserId, parseUserName, isUserName } from "../../core/ids.ts";
 import {
   commandBytesMax,
+  failingLinksMax,
   nameTokenBytesMax,
   openInvitesMax,
   pageRowsMax,
@@ -24,7 +26,7 @@ const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.i
 const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
 const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
 const shelf = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseShelfId));
-const fileKey = v.pipe(v.string(), v.regex(/^bafyrei[a-z2-7]{52}$/), v.transform(parseFileKey));
+const fileKey = brandedText(parseFileKey);
 const fileKeys = v.pipe(v.array(fileKey), v.maxLength(recordsPerCallMax));
 const keyLimit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(recordsPerCallMax));
 const rowLimit = v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax));
@@ -192,7 +194,11 @@ export const catalogueMethods = {
   }),
   heartbeat: defineMethod({
     name: "catalogue.heartbeat",
-    params: v.object({ usedBytes: count, freeBytes: count }),
+    params: v.object({
+      usedBytes: count,
+      freeBytes: count,
+      failing: v.optional(v.pipe(v.array(v.object({ shelf, peer })), v.maxLength(failingLinksMax))),
+    }),
     result: count,
   }),
   loginSalt: defineMethod({

@@ -5,7 +5,7 @@
  * What to do is decided anew each time by the pure planner in src/backup, from the catalogue and from what the leader has
  * heard of the peers; each order is compared with the epoch that it was planned for.
  */
-import type { ChainOrder, PlanInput, PlanPeer } from "../../backup/planner-input.ts";
+import type { ChainOrder, PlanInput, PlanPeer, PlanShelf } from "../../backup/planner-input.ts";
 import { planChains } from "../../backup/planner.ts";
 import type { Operation } from "../../catalogue/operation.ts";
 import { DfsError } from "../../core/errors.ts";
@@ -73,10 +73,21 @@ function planInput(coordinator: Coordinator): PlanInput {
       const { standing, freeBytes } = coordinator.sighting(id);
       return { id, zone, standing, storesFiles: shelf !== null, freeBytes, order: storageOrder };
     }),
-    shelves: planShelvesOf(catalogue.shelves()),
+    shelves: planShelvesOf(catalogue.shelves()).map((shelf) => ({ ...shelf, failing: failingOf(coordinator, shelf) })),
     copies: catalogue.policy().copies,
     fillsAtOnceMax,
   };
+}
+
+/** Links of which the shelf's owner says that they fail. */
+function failingOf(coordinator: Coordinator, { shelf, links }: PlanShelf): ReadonlyMap<PeerId, "away" | "lost"> {
+  const [owner, ...others] = links;
+  const failing = new Map<PeerId, "away" | "lost">();
+  for (const { peer } of others) {
+    const failure = owner && coordinator.failure(owner.peer, { shelf, peer });
+    if (failure !== undefined) failing.set(peer, failure);
+  }
+  return failing;
 }
 
 /** Whether a peer was ordered to go and nothing depends on it any more, as a link or as a coordinator. */

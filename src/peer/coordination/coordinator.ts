@@ -27,6 +27,7 @@ import type {
   Presence,
   ReadCallOptions,
 } from "./catalogue-access.ts";
+import { type FailingLink, FailingLinks } from "./failing-links.ts";
 import { CoordinatorReads } from "./coordinator-reads.ts";
 import { LoginDesk, loginClock } from "./login-desk.ts";
 import { GroupLog } from "./group-log.ts";
@@ -58,7 +59,7 @@ export interface CoordinatorOptions {
   readonly onChange: () => void;
 }
 
-interface Sighting extends Heartbeat {
+interface Sighting extends Pick<Heartbeat, "usedBytes" | "freeBytes"> {
   readonly atMs: number;
 }
 
@@ -71,6 +72,7 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
   readonly #snapshots: SnapshotTransfer;
   readonly log: GroupLog;
   #sightings = new Map<string, Sighting>();
+  readonly #failing = new FailingLinks();
   #leadsSinceMs: number | undefined;
   #desk: LoginDesk;
 
@@ -216,6 +218,13 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
     return { ageMs, standing, usedBytes, freeBytes };
   }
 
+  /** What an owner's word makes of a link that has no claim: as of a peer, first down and then out; undefined while it does not fail. */
+  failure(owner: PeerId, link: FailingLink): "away" | "lost" | undefined {
+    const ageMs = this.#failing.ageMs(owner, link, this.#options.nowMs());
+    if (ageMs === undefined) return undefined;
+    return standingOf(ageMs, this.#options.standings) === "out" ? "lost" : "away";
+  }
+
   /** When the next file's time is over, in milliseconds since 1970; undefined where none is, or this coordinator does not lead. */
   nextExpiryMs(): number | undefined {
     return this.log.isLeader ? this.#catalogue?.nextExpiryMs() : undefined;
@@ -280,8 +289,9 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
   }
 
   /** Takes in a sign of life of `peer`; returns the version of the membership. For the leader. */
-  async sight(peer: PeerId, { usedBytes, freeBytes }: Heartbeat): Promise<number> {
+  async sight(peer: PeerId, { usedBytes, freeBytes, failing = [] }: Heartbeat): Promise<number> {
     this.#requireLead();
+    this.#failing.note(peer, failing, this.#options.nowMs());
     this.#sightings.set(peer, { atMs: this.#options.nowMs(), usedBytes, freeBytes });
     return this.#open().membersVersion();
   }
@@ -370,6 +380,7 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
       this.#leadsSinceMs = this.#options.nowMs();
       this.#sightings = new Map();
       this.#desk = this.#newDesk();
+      this.#failing.clear();
     } else if (!isLeader) this.#leadsSinceMs = undefined;
     this.#options.onChange();
   }

@@ -61,7 +61,12 @@ export interface GroupTransportOptions {
   readonly log: Log;
 }
 
-const helloSchema = v.object({ group: groupSchemas.group, from: groupSchemas.memberId, to: groupSchemas.memberId });
+/** Of which group a stream is, from which member and to which. */
+export const helloSchema = v.object({
+  group: groupSchemas.group,
+  from: groupSchemas.memberId,
+  to: groupSchemas.memberId,
+});
 
 const protocols = [groupAppendProtocol, groupControlProtocol] as const;
 type GroupProtocol = (typeof protocols)[number];

@@ -53,12 +53,22 @@ const snapshotsFolder = (folder: string): string => join(raftFolder(folder), "sn
 /** The seat of the peer with this data folder; undefined for none. Fails with `integrity` when its record is damaged. */
 export async function readSeat(folder: string): Promise<SeatRecord | undefined> {
   const path = recordPath(folder);
+  let text: string;
   try {
-    return v.parse(recordSchema, JSON.parse(await readFile(path, "utf8")));
+    text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    if ((error as NodeJS.ErrnoException).code !== undefined) throw toDfsError(error, { path });
-    throw new DfsError("integrity", `${path} is damaged`, { path, cause: error });
+    throw toDfsError(error, { path });
+  }
+  return parseSeat(text, path);
+}
+
+/** The seat that the text of the record at `path` tells of. Fails with `integrity`. */
+export function parseSeat(text: string, path: string): SeatRecord {
+  try {
+    return v.parse(recordSchema, JSON.parse(text));
+  } catch (cause) {
+    throw new DfsError("integrity", `${path} is damaged`, { path, cause });
   }
 }
 

@@ -14,6 +14,7 @@ import { leaseSweepMs, leasesRememberedMax, recordsPerCallMax } from "../../core
 import type { ShelfChange } from "../../core/shelf.ts";
 import type { ChunkStore } from "../../store/chunk-store.ts";
 import type { CommandTarget } from "../command-session.ts";
+import type { FailingLink } from "../coordination/failing-links.ts";
 import type { Log } from "../log.ts";
 import type { Members } from "../members.ts";
 import type { PeerLinks } from "../peer-links.ts";
@@ -171,6 +172,14 @@ export class ShelfHost implements OwnShelves {
     return Array.from(this.#owners, ([shelf, owner]) => {
       const { epoch, sequence, links } = owner.status();
       return { shelf, epoch, sequence, links: links.map(accountOf) };
+    });
+  }
+
+  /** Links of the shelves that this peer owns which puts do without, for they fail. */
+  failing(): FailingLink[] {
+    return Array.from(this.#owners).flatMap(([shelf, owner]) => {
+      const links = owner.status().links.filter(({ isGivenUp }) => isGivenUp);
+      return links.map(({ peer }) => ({ shelf, peer }));
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type { ShelfBucket } from "../../backup/replication/ports.ts";
+import { DfsError } from "../../core/errors.ts";
 import {
   digestBytes,
   digestOf,
@@ -203,9 +204,11 @@ export function joinBuckets(list: readonly ShelfBucket[]): Uint8Array {
   return bytes;
 }
 
+/** Fails with `protocol` on a count beyond 2^53 − 1. */
 export function splitBuckets(bytes: Uint8Array): ShelfBucket[] {
-  return split(bytes, bucketBytes).map((piece) => ({
-    count: Number(Buffer.from(piece.buffer).readBigUInt64BE(0)),
-    digest: piece.slice(8),
-  }));
+  return split(bytes, bucketBytes).map((piece) => {
+    const records = Number(Buffer.from(piece.buffer).readBigUInt64BE(0));
+    if (!Number.isSafeInteger(records)) throw new DfsError("protocol", "a bucket of a shelf has an impossible count");
+    return { count: records, digest: piece.slice(8) };
+  });
 }

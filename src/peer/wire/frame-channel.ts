@@ -7,6 +7,7 @@
  */
 import { Uint8ArrayList } from "uint8arraylist";
 import { DfsError } from "../../core/errors.ts";
+import { framePieceBytes, framePiecesMin } from "../../core/limits.ts";
 
 export interface FrameChannel {
   /** Bytes that have come so far, those of a frame that is not whole yet among them. */
@@ -37,9 +38,14 @@ export function frameHeader(payloadBytes: number): Uint8Array {
   return header;
 }
 
-/** Cuts a byte stream into frames, however it is sliced. Holds at most one unfinished frame. */
+/**
+ * Cuts a byte stream into frames, however it is sliced. Holds at most one unfinished frame, and little more than its
+ * bytes: a piece costs some 200 bytes of memory besides its own, so that pieces that are shorter than that are joined.
+ */
 export class FrameParser {
-  readonly #pending = new Uint8ArrayList();
+  #pending = new Uint8ArrayList();
+  /** Pieces that `#pending` is made of. */
+  #pieces = 0;
   readonly #frameBytesMax: number;
   #expected: number | undefined;
   #receivedBytes = 0;
@@ -56,13 +62,14 @@ export class FrameParser {
   /** Takes the next bytes and hands each frame that they complete to `onFrame`; returns whether there was one. Fails with `protocol` on an oversized frame. */
   push(bytes: Uint8Array | Uint8ArrayList, onFrame: FrameHandlers["onFrame"]): boolean {
     this.#receivedBytes += bytes.byteLength;
-    this.#pending.append(bytes);
+    this.#append(bytes);
     for (let hasFrame = false; ; hasFrame = true) {
       this.#expected ??= this.#readLength();
       if (this.#expected === undefined || this.#pending.byteLength < lengthBytes + this.#expected) return hasFrame;
       const end = lengthBytes + this.#expected;
       const frame = this.#pending.sublist(lengthBytes, end);
       this.#pending.consume(end);
+      this.#pieces = piecesIn(this.#pending);
       this.#expected = undefined;
       onFrame(frame);
     }
@@ -73,6 +80,14 @@ export class FrameParser {
     return this.#pending.byteLength === 0;
   }
 
+  #append(bytes: Uint8Array | Uint8ArrayList): void {
+    this.#pending.append(bytes);
+    this.#pieces += bytes instanceof Uint8Array ? 1 : piecesIn(bytes);
+    if (this.#pieces <= framePiecesMin + this.#pending.byteLength / framePieceBytes) return;
+    this.#pending = new Uint8ArrayList(this.#pending.slice());
+    this.#pieces = 1;
+  }
+
   #readLength(): number | undefined {
     if (this.#pending.byteLength < lengthBytes) return undefined;
     const length = this.#pending.getUint32(0);
@@ -81,4 +96,10 @@ export class FrameParser {
     }
     return length;
   }
+}
+
+function piecesIn(list: Uint8ArrayList): number {
+  let count = 0;
+  for (const piece of list) count += piece.length > 0 ? 1 : 0;
+  return count;
 }

@@ -8,19 +8,28 @@ import type { Stream } from "@libp2p/interface";
 import { DfsError } from "../../core/errors.ts";
 import { joinedFramesBytesMax } from "../../core/limits.ts";
 import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 /** Frames over `stream`, each at most `frameBytesMax` bytes. */
 export function streamChannel(stream: Stream, frameBytesMax: number): FrameChannel {
   const writer = new StreamWriter(stream);
   const parser = new FrameParser(frameBytesMax);
+  let idle: IdleWatch | undefined;
   return {
     get receivedBytes() {
       return parser.receivedBytes;
     },
-    send: (parts) => writer.send(parts),
+    send(parts) {
+      idle?.note();
+      return writer.send(parts);
+    },
     receive({ onFrame, onEnd }) {
       const stall = new StallWatch((error) => {
+        stream.abort(error);
+        end(error);
+      });
+      idle = new IdleWatch((error) => {
         stream.abort(error);
         end(error);
       });
@@ -29,6 +38,7 @@ export function streamChannel(stream: Stream, frameBytesMax: number): FrameChann
         if (hasEnded) return;
         hasEnded = true;
         stall.stop();
+        idle?.stop();
         onEnd(
           error ??
             (parser.isBetweenFrames ? undefined : new DfsError("unreachable", "the peer stopped inside a message")),
@@ -38,6 +48,7 @@ export function streamChannel(stream: Stream, frameBytesMax: number): FrameChann
       stream.addEventListener("remoteCloseWrite", () => end());
       stream.addEventListener("message", (event) => {
         if (hasEnded) return;
+        idle?.note();
         try {
           const hasFrame = parser.push(event.data, onFrame);
           stall.note(hasFrame, parser.isBetweenFrames);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter } from "../../raft/byte-codec.ts";
 import type { FileOperations, WritableFile } from "./file-operations.ts";
-import { encodeSegmentHeader, markBytes } from "./log-format.ts";
+import { encodeSegmentHeader, markBytes, unlessImpossible } from "./log-format.ts";
 import type { SegmentHeader } from "./log-format.ts";
 
 const segmentName = /^(\d{8,16})\.log$/;
@@ -82,7 +82,7 @@ export class LogFiles {
     if (reader.u32() !== crc32(body) || !Buffer.from(body).subarray(0, closedMagic.length).equals(closedMagic))
       return undefined;
     const fields = new ByteReader(body.subarray(closedMagic.length));
-    return { segment: fields.u64(), offset: fields.u64(), sequence: fields.u64() };
+    return unlessImpossible(() => ({ segment: fields.u64(), offset: fields.u64(), sequence: fields.u64() }));
   }
 
   /** Takes the note away, and what unfinished writes left, before anything is written. All names are then durable. */

@@ -94,10 +94,25 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | undefine
   const found = reader.u32();
   if (found !== version)
     throw new DfsError("version", `the consensus log has version ${found}, and this program knows ${version}`);
-  const begins = reader.u32() === 1;
-  const [number, mark] = [reader.u64(), new Uint8Array(reader.raw(markBytes))];
-  const [sequence, index, term] = [reader.u64(), reader.u64(), reader.u64()];
-  return { number, mark, begins, sequence, previous: { index, term }, hardState: readHardState(reader) };
+  return unlessImpossible(() => {
+    const begins = reader.u32();
+    const [number, mark] = [reader.u64(), new Uint8Array(reader.raw(markBytes))];
+    const [sequence, index, term] = [reader.u64(), reader.u64(), reader.u64()];
+    const hardState = readHardState(reader);
+    return begins > 1
+      ? undefined
+      : { number, mark, begins: begins === 1, sequence, previous: { index, term }, hardState };
+  });
+}
+
+/** What `read` gives; undefined where it meets a number that nobody can have written, under whatever checksum. */
+export function unlessImpossible<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DfsError && error.kind === "protocol") return undefined;
+    throw error;
+  }
 }
 
 /** A record as parts to be written one after the other; the data of long entries is not copied. Stops when it is too long. */
@@ -119,7 +134,7 @@ export function decodeRecordHeader(bytes: Uint8Array, mark: Uint8Array): RecordH
   const reader = new ByteReader(header);
   if (!isSame(reader.raw(markBytes), mark)) return undefined;
   if (crc32(header.subarray(0, recordHeaderBytes - 4)) !== lastWord(header)) return undefined;
-  return { sequence: reader.u64(), payloadBytes: reader.u32(), payloadCrc: reader.u32() };
+  return unlessImpossible(() => ({ sequence: reader.u64(), payloadBytes: reader.u32(), payloadCrc: reader.u32() }));
 }
 
 /** Whether a payload is what its header says. */
@@ -132,6 +147,8 @@ export function decodePayload(payload: Uint8Array): RecordPayload {
   const reader = new ByteReader(payload);
   const hardState = readHardState(reader);
   const [previousTerm, firstIndex, count] = [reader.u64(), reader.u64(), reader.u32()];
+  if (count === 0 ? firstIndex > 0 || previousTerm > 0 : firstIndex === 0)
+    throw new DfsError("protocol", `a record of the log has ${count} entries from ${firstIndex} on`);
   const block = new EntryBlock(reader.rest(), firstIndex, count, Math.max(previousTerm, 1));
   return { hardState, previousTerm, block };
 }

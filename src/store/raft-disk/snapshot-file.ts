@@ -34,8 +34,13 @@ export function snapshotName({ index, term, bytes, digest }: SnapshotAnnouncemen
 export function parseSnapshotName(folder: string, name: string): SnapshotFile | undefined {
   const [, index, term, bytes, digest = "", ending] = namePattern.exec(name) ?? [];
   if (ending !== "snapshot") return undefined;
-  const [path, sum] = [join(folder, name), new Uint8Array(Buffer.from(digest, "hex"))];
-  return { index: Number(index), term: Number(term), bytes: Number(bytes), digest: sum, path };
+  const snapshot = {
+    index: Number(index),
+    term: Number(term),
+    bytes: Number(bytes),
+    digest: new Uint8Array(Buffer.from(digest, "hex")),
+  };
+  return snapshotName(snapshot, true) === name ? { ...snapshot, path: join(folder, name) } : undefined;
 }
 
 /** Fails with `protocol` when no snapshot can be like that. */

@@ -1,0 +1,87 @@
+/** Commands, their results, and the links of chains: strict CBOR, of which every value has one encoding. */
+import type { Operation } from "../../../src/catalogue/operation.ts";
+import { decodeLinks, encodeLinks } from "../../../src/catalogue/chain.ts";
+import { decodeCommand, encodeCommand, verifyCommand } from "../../../src/catalogue/command.ts";
+import { type CommandResult, decodeResult, encodeResult } from "../../../src/catalogue/result.ts";
+import type { PeerName } from "../../../src/core/ids.ts";
+import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move } from "../../catalogue/world.ts";
+import { peerSession, putFile, removeEntry, shared, userSession } from "../../catalogue/world.ts";
+import { type FuzzTarget, caseInput, chosen, decodedOr, expectSame } from "../target.ts";
+
+const links = [{ peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true }];
+const userOperations: readonly Operation[] = [
+  makeDirectory("d"),
+  putFile("a"),
+  copyFile("a", "b"),
+  move("a", "c"),
+  removeEntry("c"),
+];
+const peerOperations: readonly Operation[] = [
+  founding,
+  { op: "addInvite", hash: new Uint8Array(32), expiresMs: 5, uses: 1, role: "storage" },
+  { op: "admitPeer", inviteSecretHash: new Uint8Array(32), peer: founding.founder, replaces: founder },
+  { op: "endLease", shelf: founderShelf, epoch: 1, lease: id("lease"), fileKeys: [fileKey("a")] },
+  { op: "expire" },
+  { op: "orderCoordinator", peer: founder, order: "add" },
+  { op: "orderPeer", peer: founder, order: null },
+  { op: "removePeer", peer: founder },
+  { op: "setPolicy", copies: 3, minCopies: null, retainRevisions: 1, retainMs: 0 },
+  { op: "orderChain", shelf: founderShelf, epoch: 7, links },
+  { op: "reportLink", shelf: founderShelf, epoch: 7, peer: founder, hasFrom: 0 },
+  { op: "collect" },
+  { op: "forgetDrops", shelf: founderShelf, epoch: 1, fileKeys: [fileKey("a"), fileKey("b")] },
+];
+const results: readonly CommandResult[] = [
+  { ok: [{ op: "putFile", revision: 3 }, { op: "move" }, { op: "expire", expired: 2, isMoreDue: true }] },
+  { ok: [{ op: "admitPeer", name: "first" as PeerName, role: "storage", alreadyMember: false }] },
+  {
+    ok: [
+      { op: "endLease", referenced: [fileKey("a")] },
+      { op: "orderChain", epoch: 4 },
+    ],
+  },
+  { error: { kind: "conflict", message: "somebody else was first", operation: 0, revision: 7 } },
+  { error: { kind: "quota", message: "full", operation: null, revision: null } },
+];
+
+/** What decodes is the only encoding of what it decodes to. */
+const cases = [
+  (body: Uint8Array): void => {
+    const command = decodedOr(["protocol"], () => decodeCommand(body));
+    if (command === undefined) return;
+    const { network, author, session, sequence, operations, signature } = command;
+    const again = encodeCommand({ network, author, session, sequence, operations }, () => signature);
+    expectSame("a command comes back as other bytes", again, body);
+    decodedOr(["permission", "integrity"], () =>
+      verifyCommand(command, (user) => (user === shared.userId ? shared.publicKey : undefined)),
+    );
+  },
+  (body: Uint8Array): void => {
+    const result = decodedOr(["protocol"], () => decodeResult(body));
+    if (result !== undefined) expectSame("a result comes back as other bytes", encodeResult(result), body);
+  },
+  (body: Uint8Array): void => {
+    const chain = decodedOr(["protocol"], () => decodeLinks(body));
+    if (chain !== undefined) expectSame("links come back as other bytes", encodeLinks(chain), body);
+  },
+];
+
+export const commands: FuzzTarget = {
+  name: "commands",
+  decoders: [
+    "src/catalogue/command.ts decodeCommand",
+    "src/catalogue/result.ts decodeResult",
+    "src/catalogue/chain.ts decodeLinks",
+    "src/catalogue/wire.ts decodeWire",
+  ],
+  seeds: () => [
+    ...userOperations.map((operation) => caseInput(0, userSession().next(operation))),
+    ...peerOperations.map((operation) => caseInput(0, peerSession().next(operation))),
+    caseInput(0, userSession().next(...userOperations)),
+    ...results.map((result) => caseInput(1, encodeResult(result))),
+    caseInput(2, encodeLinks([...links, { peer: founder, keepsFrom: 2, hasFrom: 0, isFilled: false }])),
+  ],
+  bytesMax: 4096,
+  tokens: [...userOperations, ...peerOperations].map(({ op }) => op),
+  run: (input) => chosen(cases, input),
+};
