@@ -21,10 +21,7 @@ export const rekey: Handler<"rekey"> = (context, operation) => {
   requireGeneration(bound.generation, fromGeneration);
   requireFresh(context, place.directoryRow, place.reach);
   requireThat(fromGeneration < keyGenerationsMax, "usage", `there is no room for more than ${keyGenerationsMax} keys`);
-  const renewed = sharesToRenew(context, bound.nodeRow, operation);
-  const isOwner = place.ownerRow === authorUserRow(context);
-  const isShared = renewed.length > 0 || drop !== null;
-  requireThat(isOwner || !isShared, "permission", "only its owner can give a new key to what is shared");
+  const renewed = sharesToRenew(context, bound.nodeRow, place.ownerRow, operation);
   const generation = fromGeneration + 1;
   const { database, totals } = context;
   rewrap(context, bound.nodeRow, operation, generation);
@@ -69,15 +66,18 @@ interface RenewedShare {
   readonly sealed: Uint8Array;
 }
 
-/** The shares of a node but for the one that is dropped, each with what it holds from now on. Refuses with `rekeyed` unless they are those of the operation. */
+/** The shares of a node but for the one that is dropped, each with what it holds from now on. Refuses with `permission` unless the author owns them, and `rekeyed` unless they are those of the operation. */
 function sharesToRenew(
-  { database }: ApplyContext,
+  context: ApplyContext,
   nodeRow: number,
+  ownerRow: number,
   { shares, drop }: { shares: readonly { grantee: UserId; sealed: Uint8Array }[]; drop: UserId | null },
 ): readonly RenewedShare[] {
-  const rows = database
+  const rows = context.database
     .prepare("SELECT s.grantee_id, u.user FROM shares s JOIN users u ON u.id = s.grantee_id WHERE s.node_id = ?")
     .all(nodeRow);
+  const mayRenew = rows.length === 0 || ownerRow === authorUserRow(context);
+  requireThat(mayRenew, "permission", "is shared by itself, and only its owner can give it the new key that it needs");
   const present = new Map(rows.map((row) => [idText<UserId>(row["user"] as Uint8Array), Number(row["grantee_id"])]));
   requireThat(drop === null || present.delete(drop), "not-found", "it is not shared with that user");
   const renewed = new Map(shares.map(({ grantee, sealed }) => [grantee, sealed]));

@@ -88,6 +88,12 @@ export const sharedKeyringBytesMax = 3 * KiB;
 export const sharesPerNodeMax = 100;
 /** Shares that one user gives: a page or two for whoever lists them. */
 export const sharesPerUserMax = 1_000;
+/** Shares that a user is shown: far more than anybody looks through, and few MiB. */
+export const sharesListedMax = 10_000;
+/** Users that are looked up at once for a list of shares. */
+export const usersLookedUpMax = 8;
+/** Shared files that are looked up at once to list what a user shares. */
+export const sharesOpenedMax = 8;
 /** A sealed name: the longest name and its 16-byte authentication tag. */
 export const nameTokenBytesMax = nameBytesMax + 16;
 /** Bytes of tokens and attributes in one page of a directory, so that the page fits into one control frame. */

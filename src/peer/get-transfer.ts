@@ -13,7 +13,7 @@ import type { GetRequest, TransferOptions, TransferSummary } from "../core/clien
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
-import { baseName, isWithin } from "../core/names.ts";
+import { baseName, isWithin, rootPath } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
 import { PartFile, type LocalStatus, entryStatus, localStatus } from "./local-target.ts";
@@ -100,7 +100,7 @@ export class GetTransfer {
     const options = { platform: this.#platform };
     const status = await localStatus(target);
     if (status?.kind === "directory") {
-      if (source.parent === undefined) return { folder: await TargetFolder.open(target, options), name: undefined };
+      if (source.path === rootPath) return { folder: await TargetFolder.open(target, options), name: undefined };
       const name = checkLocalName(baseName(source.path), this.#platform);
       return { folder: await TargetFolder.open(target, options), name };
     }
@@ -204,7 +204,8 @@ export class GetTransfer {
 
   async #finishFolder({ entry: { mode, modifiedMs } }: Located, folder: TargetFolder | undefined): Promise<void> {
     if (folder === undefined) return;
-    if (!this.#isBroken)
+    const hasOwnTime = modifiedMs > 0; // a door has none
+    if (!this.#isBroken && hasOwnTime)
       await folder.setAttributes(mode, modifiedMs).catch((error: unknown) => this.#report.failed(folder.path, error));
     await folder.close();
   }

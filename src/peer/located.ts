@@ -7,6 +7,7 @@ import { type DfsPath, baseName, childPath, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
 import { openWrap } from "../identity/wrap.ts";
 import { openRevision } from "./attributes.ts";
+import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
 
 /** A tree, or a part of one, as it stands in a user's view. */
@@ -17,7 +18,17 @@ export interface Space {
   readonly path: DfsPath;
   /** Seals the chunks of what this user writes into it. */
   readonly dedupSecret: Uint8Array;
-  readonly mayWrite: boolean;
+  /** Why this user cannot change anything in it, as a sentence; absent where it may. */
+  readonly refusal?: string | undefined;
+  /** Names that nothing where it begins can have: there are doors of these names. */
+  readonly reserved?: ReadonlySet<string> | undefined;
+}
+
+/** What is behind a directory of the view that is no directory of anybody's tree. */
+export interface Door {
+  child(name: string, options: ReadCallOptions): Promise<Located | undefined>;
+  /** In the order of their names. */
+  children(options: ReadCallOptions): Promise<readonly Located[]>;
 }
 
 /** A file or directory, its place in the catalogue, and the keys of what is in it. */
@@ -25,7 +36,7 @@ export interface Located {
   readonly path: DfsPath;
   readonly space: Space;
   readonly node: NodeId;
-  /** The directory that it is in, and its name there; absent where a space begins. */
+  /** The directory that it is in, and its name there; absent for a root and for a door. */
   readonly parent?: NodeId;
   readonly token?: Uint8Array;
   readonly keyring: Keyring;
@@ -36,6 +47,8 @@ export interface Located {
   readonly content?: FileContent | undefined;
   /** Disks that a file asked for; 0 leaves that to the network. */
   readonly copiesWanted?: number;
+  /** What is in it, where the catalogue has no such directory. */
+  readonly door?: Door | undefined;
 }
 
 /** An entry that another program put into the catalogue under a name, or with attributes, that nobody should use. */
@@ -88,7 +101,7 @@ export function openEntry(directory: Located, name: string, token: Uint8Array, r
 }
 
 /** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
-function openFile(place: Omit<Located, "entry">, name: string, row: EntryRow, copies: number): Located {
+export function openFile(place: Omit<Located, "entry">, name: string, row: EntryRow, copies: number): Located {
   const { path, keyring } = place;
   const { kind, node, revision, fileKey, shelf, sizeBytes, copiesWanted, expiresMs } = row;
   const { addedBytes, historyBytes, committedMs } = row;

@@ -5,15 +5,21 @@
  * root; what the catalogue stores it cannot read.
  */
 import type { EntryRow } from "../catalogue/rows.ts";
+import type { Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
-import { type DfsPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
+import { type DfsPath, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
+import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
+import { type Doors, doorNames, spacePathOf } from "./doors.ts";
 import { type Located, type RefusedChild, openEntry, openOldRevision, refusedChild, rootOf } from "./located.ts";
 import { hexOf } from "./random-ids.ts";
+import type { Others } from "./sharing/others.ts";
+import type { ShareBoxes } from "./sharing/share-boxes.ts";
 
 /** How to read several entries. */
 export interface ReadManyOptions extends ReadCallOptions {
@@ -30,19 +36,31 @@ export interface LocatedPage {
 const rootMode = 0o755;
 
 export class Namespace {
-  readonly user: UserKeys;
+  /** Boxes of what the user shares; absent for the shared user. */
+  readonly boxes: ShareBoxes | undefined;
   readonly #root: Located;
+  readonly #doors: Doors | undefined;
   readonly #catalogue: CatalogueReader;
   readonly #copies: (row: EntryRow) => number;
 
-  /** `copies` tells on how many disks a file is by now; without it, what was said at its commit holds. */
-  constructor(user: UserKeys, catalogue: CatalogueReader, copies: (row: EntryRow) => number = (row) => row.copies) {
+  /**
+   * `copies` tells on how many disks a file is by now; without it, what was said at its commit holds. With `others`, doors
+   * lead out of the user's own tree; the shared user has none, and reaches its own alone.
+   */
+  constructor(
+    user: UserKeys,
+    catalogue: CatalogueReader,
+    copies: (row: EntryRow) => number = (row) => row.copies,
+    others?: Pick<Others, "doors" | "boxes">,
+  ) {
     const { dedupSecret, rootDirectory, rootKeyring, userId } = user;
-    this.user = user;
-    const space = { owner: userId, path: rootPath, dedupSecret, mayWrite: true };
+    const reserved = others === undefined ? undefined : doorNames;
+    const space = { owner: userId, path: rootPath, dedupSecret, reserved };
     this.#root = rootOf(space, rootDirectory, rootKeyring, { name: rootPath, mode: rootMode, modifiedMs: 0 });
     this.#catalogue = catalogue;
     this.#copies = copies;
+    this.#doors = others?.doors;
+    this.boxes = others?.boxes;
   }
 
   /** What is at `path`; undefined when nothing is. Fails with `not-directory` when the path leads through a file. */
@@ -52,17 +70,41 @@ export class Namespace {
     return place?.path === path ? place : undefined;
   }
 
-  /** Every directory on the way to `path` from where its space begins, and what is there, as far as there is anything. Fails as locate does. */
+  /** Every directory on the way to `path` from the root, and what is there, as far as there is anything. Fails as locate does. */
   async *way(path: DfsPath, options: ReadCallOptions = {}): AsyncGenerator<Located> {
     if (options.signal?.aborted === true) throw toDfsError(options.signal.reason);
     let place = this.#root;
     yield place;
     for (const name of pathParts(path)) {
       if (place.entry.kind === "file") throw new DfsError("not-directory", "not a directory", { path: place.path });
-      const child = await this.child(place, name, options);
+      const door = place === this.#root ? this.#doors?.at(name) : undefined;
+      const child = door ?? (await this.child(place, name, options));
       if (child === undefined) return;
       yield (place = child);
     }
+  }
+
+  /** Where the space begins that a path is in. */
+  spacePath(path: DfsPath): DfsPath {
+    return this.#doors === undefined ? rootPath : spacePathOf(path);
+  }
+
+  /** Where a node of the user's own tree is; undefined when it is not there any more. Fails with `integrity`. */
+  async pathOf(
+    node: NodeId,
+    options: ReadCallOptions = {},
+  ): Promise<{ path: DfsPath; kind: Entry["kind"] } | undefined> {
+    const rows = await this.#catalogue.lineage(node, options);
+    let { path, keyring, node: parent } = this.#root;
+    if (rows.at(-1)?.node !== parent || rows[0]?.node !== node) return undefined;
+    for (const row of rows.slice(0, -1).toReversed()) {
+      if (row.token === null || row.parent !== parent) return undefined;
+      const opened = openWrap(keyring, { parent, token: row.token, node: row.node }, row);
+      path = childPath(path, openName(keyring, parent, row.token));
+      ({ keyring } = opened);
+      parent = row.node;
+    }
+    return { path, kind: rows[0].kind };
   }
 
   /** What is at `path`. Fails with `not-found`, `not-directory`. */
@@ -93,7 +135,8 @@ export class Namespace {
 
   /** The child of a directory by its name, under whichever of the directory's keys it was named; undefined when there is none. */
   async child(directory: Located, name: string, options: ReadCallOptions = {}): Promise<Located | undefined> {
-    const { keyring, node, space } = directory;
+    const { door, keyring, node, space } = directory;
+    if (door !== undefined) return door.child(name, options);
     for (let place = 0; place < keyring.generation; place += 1) {
       const token = sealName(keyring, node, name, place);
       const row = await this.#catalogue.entry(space.owner, node, token, options);
@@ -109,7 +152,8 @@ export class Namespace {
     limit: number,
     options: ReadCallOptions = {},
   ): Promise<LocatedPage> {
-    const { keyring, node, space } = directory;
+    const { door, keyring, node, space } = directory;
+    if (door !== undefined) return pageOf(await door.children(options), after, limit);
     const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, options);
     const children: Located[] = [];
     const refused: RefusedChild[] = [];
@@ -166,6 +210,19 @@ export class Namespace {
   #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {
     return openEntry(directory, name, token, row, this.#copies(row));
   }
+}
+
+/** Some of what is behind a door, in the order of their names, after the name that the page before ended with. */
+function pageOf(places: readonly Located[], after: Uint8Array | undefined, limit: number): LocatedPage {
+  const last = after === undefined ? "" : Buffer.from(after).toString("utf8");
+  const rest = places.filter(({ entry }) => entry.name > last);
+  const children = rest.slice(0, Math.max(1, limit));
+  const end = children.at(-1)?.entry.name;
+  return {
+    children,
+    refused: [],
+    next: children.length < rest.length && end !== undefined ? Buffer.from(end) : undefined,
+  };
 }
 
 /** A page's end as text for a caller, and back. Fails with `usage` on anything that was not a cursor. */

@@ -42,6 +42,7 @@ import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
 import type { Reports } from "./reports.ts";
+import { SpaceCopy } from "./space-copy.ts";
 import type { StorageOrders } from "./storage-orders.ts";
 import type { StorageReports } from "./storage-reports.ts";
 import type { TreeChanges } from "./tree-changes.ts";
@@ -128,7 +129,9 @@ export class PeerClient implements FileClient {
   }
 
   copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
-    return this.#options.changes.copy(from, to, options);
+    const { namespace, changes, put, get } = this.#options;
+    if (namespace.spacePath(from) === namespace.spacePath(to)) return changes.copy(from, to, options);
+    return new SpaceCopy({ namespace, changes, put, content: get.content }).copy(from, to, options);
   }
 
   put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {

@@ -9,7 +9,7 @@ import { KeyRenewal } from "./key-renewal.ts";
 import { type Located, newDirectory } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import { newNodeId } from "./random-ids.ts";
-import { type Named, makeDirectoryOperation, newFile, nextRevision, requireNamed } from "./sealed-operations.ts";
+import { makeDirectoryOperation, newFile, nextRevision, requireNewName, requireWritable } from "./sealed-operations.ts";
 import type { UploadSession } from "./upload-session.ts";
 
 /** A directory that files go into. */
@@ -61,10 +61,13 @@ export class PutTargets {
     return { place: fresh, isNew: false, made };
   }
 
-  /** What is at a name; undefined when nothing is, or can be. */
+  /** What is at a name; undefined when nothing is. Fails with `permission` and `invalid-name` where nothing can be put. */
   async existing({ folder, name }: FileTarget): Promise<Located | undefined> {
     if (folder.isNew) return undefined;
-    return this.#namespace.child(folder.place, name, { signal: this.#signal });
+    const found = await this.#namespace.child(folder.place, name, { signal: this.#signal });
+    if (found === undefined) requireNewName(folder.place, name);
+    else if (found.entry.kind === "file") requireWritable(found);
+    return found;
   }
 
   /** A directory to make in another one, and what makes it. */
@@ -93,7 +96,7 @@ export class PutTargets {
     const { fileKey, reference, storedBytes, addedBytes, mode, modifiedMs } = stored;
     const content = { fileKey, sizeBytes: reference.plaintextBytes, ...wishes };
     const attributes = { mode, modifiedMs, reference };
-    let existing = present === undefined ? undefined : requireNamed(present, "replaced");
+    let existing = present;
     const baseRevision = existing?.entry.revision ?? 0;
     return {
       session,
@@ -124,11 +127,11 @@ export class PutTargets {
   }
 
   /** The file with its keys of now; as it was when the name stands for something else by now, which the commit tells. */
-  async #refreshed(target: FileTarget, existing: Named): Promise<Named> {
+  async #refreshed(target: FileTarget, existing: Located): Promise<Located> {
     await this.#refreshFolder(target.folder);
     const now = await this.existing(target);
     if (now?.node !== existing.node) return existing;
-    return requireNamed(await this.#renewal.fresh(now, this.#signal), "replaced");
+    return this.#renewal.fresh(now, this.#signal);
   }
 
   async #refreshFolder(folder: Folder): Promise<void> {

@@ -38,6 +38,8 @@ export interface PutOptions {
   readonly room: (owner: UserId, signal: AbortSignal) => Promise<Room>;
   /** Disks that a file is to be on whose put says nothing about it. */
   readonly usualCopies: () => number;
+  /** Mode and time of what comes as a stream; without them it is as of now, for everybody to read. */
+  readonly streamAttributes?: { readonly mode: number; readonly modifiedMs: number } | undefined;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }
@@ -141,7 +143,7 @@ export class PutTransfer {
         path: childPath(folder.place.path, name),
         label: "-",
         sizeBytes: 0,
-        modifiedMs: Date.now(),
+        modifiedMs: this.#options.streamAttributes?.modifiedMs ?? Date.now(),
         bytes: source.bytes,
         localPath: "",
       };
@@ -244,12 +246,12 @@ export class PutTransfer {
   }
 
   async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
-    const { owner } = job.folder.place.space;
+    const { owner, dedupSecret } = (existing ?? job.folder.place).space;
     const isKnown = job.bytes === undefined;
     const room = this.#roomOf(owner);
     const fits = isKnown ? (shelf: ShelfId) => room.fits(shelf, job.sizeBytes) : undefined;
     const session = await this.#sessions.for(existing?.content?.shelf, fits);
-    const claim = isKnown ? await this.#admit(job, session, room) : undefined;
+    const claim = isKnown ? await this.#admit(job, session, room, dedupSecret) : undefined;
     let addedBytes = 0;
     try {
       addedBytes = await this.#store(job, existing, session, attempt);
@@ -268,9 +270,14 @@ export class PutTransfer {
   }
 
   /** Takes room for a file whose size is known, before anything of it is sent. */
-  #admit({ folder, localPath, sizeBytes }: FileJob, session: UploadSession, room: PutRoom): Promise<Claim> {
+  #admit(
+    { localPath, sizeBytes }: FileJob,
+    session: UploadSession,
+    room: PutRoom,
+    dedupSecret: Uint8Array,
+  ): Promise<Claim> {
     const { pool } = this.#options;
-    const counting = { session, pool, localPath, dedupSecret: folder.place.space.dedupSecret, signal: this.#signal };
+    const counting = { session, pool, localPath, dedupSecret, signal: this.#signal };
     const countNew = (mostBytes: number): Promise<number> => countNewBytes({ ...counting, mostBytes });
     return room.admit({ shelf: session.port.shelf, sizeBytes, countNew });
   }
@@ -278,7 +285,7 @@ export class PutTransfer {
   /** Stores a file's chunks, and has it committed in time. Resolves with the bytes that it added. */
   async #store(job: FileJob, existing: Located | undefined, session: UploadSession, attempt: number): Promise<number> {
     const { pool } = this.#options;
-    const secret = job.folder.place.space.dedupSecret;
+    const secret = (existing ?? job.folder.place).space.dedupSecret;
     const sealing =
       job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
     sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
@@ -300,7 +307,7 @@ export class PutTransfer {
       return 0;
     }
     const stat = (await sealing?.stat) ?? {
-      mode: streamMode,
+      mode: this.#options.streamAttributes?.mode ?? streamMode,
       modifiedMs: job.modifiedMs,
     };
     if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))

@@ -1,7 +1,8 @@
 /** Operations on a user's tree, with names, keys and attributes sealed by the newest keys of the directories that they are in. */
 import type { OperationOf } from "../catalogue/operation.ts";
-import { DfsError } from "../core/errors.ts";
+import { DfsError, assert } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import { childPath, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
 import { sealName } from "../identity/name-token.ts";
 import { type DirectoryAttributes, sealWrap } from "../identity/wrap.ts";
@@ -28,6 +29,7 @@ type SealedRevision = Pick<
 >;
 
 export function makeDirectoryOperation(parent: Directory, made: NewDirectory): OperationOf<"makeDirectory"> {
+  requireNewName(parent, made.name);
   const { node, keyring, name, mode, modifiedMs } = made;
   const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
   const attributes = sealWrap(parent.keyring, binding, keyring, { mode, modifiedMs });
@@ -42,6 +44,7 @@ export function newFile(
   content: FileContentFields,
   attributes: RevisionAttributes,
 ): SealedRevision {
+  requireNewName(parent, name);
   const keyring = Keyring.generate();
   const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
   return {
@@ -55,11 +58,13 @@ export function newFile(
 
 /** The revision of a file after `baseRevision`. */
 export function nextRevision(
-  { parent, token, node, keyring }: Named,
+  file: Located,
   baseRevision: number,
   content: FileContentFields,
   attributes: RevisionAttributes,
 ): SealedRevision {
+  requireWritable(file);
+  const { parent, token, node, keyring } = requireBound(file);
   const sealed = sealRevision(keyring, { ...content, node, revision: baseRevision + 1 }, attributes);
   return { parent, token, node, baseRevision, wrap: null, generation: keyring.generation, attributes: sealed };
 }
@@ -71,6 +76,12 @@ export function moveOperation(
   name: string,
   existing: Named | undefined,
 ): OperationOf<"move"> {
+  requireWritable(source);
+  if (source.space.path !== parent.space.path)
+    throw new DfsError("usage", `cannot be moved out of ${source.space.path}: copy it, then remove it`, {
+      path: source.path,
+    });
+  if (existing === undefined) requireNewName(parent, name);
   const { node, keyring, entry } = source;
   const token = existing?.token ?? sealName(parent.keyring, parent.node, name);
   const directory = entry.kind === "directory" ? entry : undefined;
@@ -88,6 +99,7 @@ export function moveOperation(
 }
 
 export function removeOperation(place: Located): OperationOf<"removeEntry"> {
+  requireWritable(place);
   const { parent, token, node, entry } = requireNamed(place, "removed");
   return { op: "removeEntry", parent, token, node, kind: entry.kind };
 }
@@ -100,8 +112,33 @@ export function renewedWrap(parent: Directory, { node, token, entry }: Named, ke
 
 /** `place` with its name. Fails with `permission` where a space begins, naming what cannot be done to it. */
 export function requireNamed(place: Located, what: string): Named {
+  const { path, space } = place;
+  if (path === rootPath) throw new DfsError("permission", `the root cannot be ${what}`, { path });
+  if (path === space.path)
+    throw new DfsError("permission", space.refusal ?? `is not your own, and cannot be ${what}; what is in it can`, {
+      path,
+    });
+  return requireBound(place);
+}
+
+/** Fails with `permission` where this user may not change anything. */
+export function requireWritable({ path, space }: Pick<Located, "path" | "space">): void {
+  if (space.refusal !== undefined) throw new DfsError("permission", space.refusal, { path });
+}
+
+/** Fails with `permission` where nothing can be made, and `invalid-name` for the name of a door. */
+export function requireNewName(parent: Directory, name: string): void {
+  requireWritable(parent);
+  const { path, space } = parent;
+  if (path === space.path && space.reserved?.has(name) === true)
+    throw new DfsError("invalid-name", `"${name}" leads to what is not your own here: choose another name`, {
+      path: childPath(path, name),
+    });
+}
+
+/** `place` with the directory that it is in, for what is done to a file itself. */
+function requireBound(place: Located): Named {
   const { parent, token } = place;
-  if (parent === undefined || token === undefined)
-    throw new DfsError("permission", `the root cannot be ${what}`, { path: place.path });
+  assert(parent !== undefined && token !== undefined, "whatever is no root is in a directory");
   return { ...place, parent, token };
 }

@@ -5,6 +5,7 @@ import { DfsError } from "../core/errors.ts";
 import { batchOperationsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, isWithin, pathParts, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
+import type { DirectoryAttributes } from "../identity/wrap.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import { KeyRenewal, whenRekeyed } from "./key-renewal.ts";
 import { type Directory, type Located, type RefusedChild, newDirectory } from "./located.ts";
@@ -21,6 +22,14 @@ import { TreeCopy, copyOperation, replacingCopyOperation } from "./tree-copy.ts"
 
 const directoryMode = 0o755;
 
+interface MakeOptions {
+  /** Whatever is missing on the way is made too, and what is there already is no failure. */
+  readonly parents?: boolean | undefined;
+  /** Without them it is as of now, for everybody to read. */
+  readonly attributes?: DirectoryAttributes | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export class TreeChanges {
   readonly #namespace: Namespace;
   readonly #commands: CommandTarget;
@@ -34,25 +43,29 @@ export class TreeChanges {
     this.#nowMs = nowMs;
   }
 
-  async makeDirectory(
-    path: DfsPath,
-    { parents, signal }: { parents?: boolean | undefined; signal?: AbortSignal | undefined },
-  ): Promise<void> {
-    if (parents !== true) return whenRekeyed(() => this.#makeOne(path, signal));
+  async makeDirectory(path: DfsPath, { parents, attributes, signal }: MakeOptions): Promise<void> {
+    if (parents !== true) return whenRekeyed(() => this.#makeOne(path, attributes, signal));
     const existing = await this.#namespace.locate(path, { signal });
     if (existing === undefined) return whenRekeyed(() => this.#makeMissing(path, signal));
     if (existing.entry.kind !== "directory") throw alreadyThere(path);
   }
 
   /** Whether the name is free only the catalogue can tell for sure, so it is not asked before, unless it may be taken by an older key. */
-  async #makeOne(path: DfsPath, signal: AbortSignal | undefined): Promise<void> {
+  async #makeOne(
+    path: DfsPath,
+    attributes: DirectoryAttributes | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     if (path === rootPath) throw alreadyThere(path);
     const parent = await this.#parentFor(path, signal);
     const isTaken =
       parent.keyring.generation > 1 && (await this.#namespace.child(parent, baseName(path), { signal })) !== undefined;
     if (isTaken) throw alreadyThere(path);
     try {
-      await this.#commands.execute([makeDirectoryOperation(parent, this.#newDirectory(baseName(path)))], signal);
+      await this.#commands.execute(
+        [makeDirectoryOperation(parent, this.#newDirectory(baseName(path), attributes))],
+        signal,
+      );
     } catch (error) {
       throw error instanceof CommandRefused && error.kind === "exists" ? alreadyThere(path) : error;
     }
@@ -74,9 +87,10 @@ export class TreeChanges {
     if (operations.length > 0) await this.#commands.execute(operations, signal);
   }
 
-  #newDirectory(name: string): NewDirectory {
+  #newDirectory(name: string, attributes?: DirectoryAttributes): NewDirectory {
     const nowMs = this.#nowMs();
-    return { name, node: newNodeId(nowMs), keyring: Keyring.generate(), mode: directoryMode, modifiedMs: nowMs };
+    const { mode, modifiedMs } = attributes ?? { mode: directoryMode, modifiedMs: nowMs };
+    return { name, node: newNodeId(nowMs), keyring: Keyring.generate(), mode, modifiedMs };
   }
 
   async removeDirectory(path: DfsPath, signal?: AbortSignal): Promise<void> {
@@ -130,7 +144,8 @@ export class TreeChanges {
     // Giving the target's keys new ones may have given the source's new ones.
     const moved = source.isStale ? await this.#namespace.require(from, { signal }) : source;
     const fresh = requireNamed(await this.#renewal.fresh(moved, signal), "moved");
-    await this.#commands.execute([moveOperation(fresh, parent, baseName(to), replaced)], signal);
+    const operation = moveOperation(fresh, parent, baseName(to), replaced);
+    await this.#commands.execute(await this.#renewal.move(fresh, parent, operation, signal), signal);
   }
 
   /** What is at the target and may be replaced; undefined when nothing is there. Fails with `exists`, `is-directory`, `not-directory`. */

@@ -10,13 +10,7 @@ import { KeyRenewal, isRekeyed } from "./key-renewal.ts";
 import { type Located, newDirectory } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import { newNodeId } from "./random-ids.ts";
-import {
-  type FileContentFields,
-  makeDirectoryOperation,
-  newFile,
-  nextRevision,
-  requireNamed,
-} from "./sealed-operations.ts";
+import { type FileContentFields, makeDirectoryOperation, newFile, nextRevision } from "./sealed-operations.ts";
 
 /** A directory that copies go into; its keys may be replaced meanwhile. */
 interface CopyTarget {
@@ -44,10 +38,9 @@ export function copyOperation(source: Located, parent: Located, name: string, no
 /** A copy of a file as the next revision of another one. */
 export function replacingCopyOperation(source: Located, replaced: Located): OperationOf<"copyFile"> {
   const { content, attributes } = contentOf(source);
-  const target = requireNamed(replaced, "replaced");
   return {
     op: "copyFile",
-    ...nextRevision(target, target.entry.revision, content, attributes),
+    ...nextRevision(replaced, replaced.entry.revision, content, attributes),
     ...sourceOf(source),
   };
 }

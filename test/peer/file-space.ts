@@ -4,13 +4,13 @@ import type { Operation } from "../../src/catalogue/operation.ts";
 import { ShelfOwner } from "../../src/backup/replication/shelf-owner.ts";
 import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
 import type { DfsClient, PutRequest, TransferSummary } from "../../src/core/client.ts";
-import type { FileKey, LeaseId } from "../../src/core/ids.ts";
+import type { FileKey, LeaseId, UserName } from "../../src/core/ids.ts";
 import { leaseMs } from "../../src/core/limits.ts";
 import { type DfsPath, resolvePath } from "../../src/core/names.ts";
 import { signAsPeer } from "../../src/identity/peer-identity.ts";
+import type { UserKeys } from "../../src/identity/user-keys.ts";
 import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
 import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
-import type { CatalogueReader } from "../../src/peer/coordination/catalogue-access.ts";
 import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
@@ -22,6 +22,8 @@ import type { ShelfPort } from "../../src/peer/shelves/shelf-port.ts";
 import { UserPacer } from "../../src/peer/shelves/user-pacer.ts";
 import { systemClock } from "../../src/peer/shelves/upkeep.ts";
 import { randomId } from "../../src/peer/random-ids.ts";
+import { type Others, type OthersOptions, othersOf } from "../../src/peer/sharing/others.ts";
+import { Sharing } from "../../src/peer/sharing/sharing.ts";
 import { beginTransaction } from "../../src/peer/transaction/transaction.ts";
 import { TreeChanges } from "../../src/peer/tree-changes.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
@@ -30,14 +32,25 @@ import { World, founder, founderKey, founderShelf, network, shared } from "../ca
 export const at = (path: string): DfsPath => resolvePath(path);
 
 /** The catalogue's queries as a peer makes them. */
-export function readerOf({ catalogue }: World): CatalogueReader {
+export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
   return {
     entry: (user, parent, token) => Promise.resolve(catalogue.entry(user, parent, token)),
     list: (user, parent, after, limit) => Promise.resolve(catalogue.list(user, parent, { after, limit })),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
     lineage: (node) => Promise.resolve(catalogue.lineage(node)),
     shares: (query, after) => Promise.resolve(catalogue.shares(query, after)),
+    user: (user) => Promise.resolve(catalogue.user(user)),
+    userByName: (name) => Promise.resolve(catalogue.userByName(name)),
   };
+}
+
+/** One user of a file space. */
+export interface SpaceUser {
+  readonly name: UserName;
+  readonly keys: UserKeys;
+  readonly client: PeerClient;
+  readonly namespace: Namespace;
+  readonly sharing: Sharing;
 }
 
 export class FileSpace {
@@ -85,7 +98,7 @@ export class FileSpace {
     });
     const alone = { peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true };
     this.owner.setChain({ epoch: 1, links: [alone] }, 1);
-    this.client = this.#client(readerOf(this.world));
+    this.client = this.#client(shared);
   }
 
   /** The same for a shell, which asks it for nothing that belongs to sessions. */
@@ -106,6 +119,29 @@ export class FileSpace {
     await this.pool.stop();
     await this.owner.stop();
     this.world[Symbol.dispose]();
+  }
+
+  /** Makes users, the first of whom is administrator, each with a client of its own. */
+  withUsers(...names: string[]): readonly SpaceUser[] {
+    return this.world.withUsers(...names).map(({ name, keys }) => {
+      const catalogue = readerOf(this.world);
+      const others = othersOf({
+        network: network.networkId,
+        user: keys,
+        shared,
+        catalogue,
+        copies: ({ copies }) => copies,
+      });
+      const namespace = new Namespace(keys, catalogue, undefined, others);
+      const commands = this.#commandsOf(keys);
+      const sharing = new Sharing({ user: keys, namespace, others, catalogue, commands });
+      return { name, keys, client: this.#client(keys, others), namespace, sharing };
+    });
+  }
+
+  #commandsOf(user: UserKeys): CommandSession {
+    const author = { network: network.networkId, author: { user: user.userId }, sign: user.sign.bind(user) };
+    return new CommandSession(author, this.#propose);
   }
 
   /** Leases that are open on the shelf. */
@@ -140,10 +176,10 @@ export class FileSpace {
     };
   }
 
-  #client(catalogue: CatalogueReader): PeerClient {
-    const namespace = new Namespace(shared, catalogue);
-    const author = { network: network.networkId, author: { user: shared.userId }, sign: shared.sign.bind(shared) };
-    const asUser = (): CommandSession => new CommandSession(author, this.#propose);
+  #client(user: UserKeys, others?: Others): PeerClient {
+    const catalogue = readerOf(this.world);
+    const namespace = new Namespace(user, catalogue, undefined, others);
+    const asUser = (): CommandSession => this.#commandsOf(user);
     const { pool } = this;
     const shelf = this.#shelf();
     const options: PeerClientOptions = {
@@ -166,7 +202,8 @@ export class FileSpace {
       begin: () =>
         beginTransaction({
           client: options,
-          user: shared,
+          user,
+          others,
           catalogue,
           commands: asUser(),
           reportsOn: () => undefined as unknown as Reports,

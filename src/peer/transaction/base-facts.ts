@@ -22,10 +22,10 @@ interface Binding {
   readonly token: Uint8Array;
 }
 
-/** Reads the facts for `operations`. Fails as the reader does. */
+/** Reads the facts for `operations`; `ownerOf` says whose tree a directory is in. Fails as the reader does. */
 export async function readBaseFacts(
   catalogue: CatalogueReader,
-  user: UserId,
+  ownerOf: (directory: NodeId) => UserId,
   operations: readonly Operation[],
   parentOf: BaseFacts["parentOf"],
   options: ReadCallOptions,
@@ -37,12 +37,12 @@ export async function readBaseFacts(
   const limited = pLimit(transactionReadsMax);
   const readName = async ({ parent, token }: Binding): Promise<void> => {
     if (made.has(parent)) return; // the network cannot have anything in it
-    const row = await catalogue.entry(user, parent, token, options);
+    const row = await catalogue.entry(ownerOf(parent), parent, token, options);
     if (row !== undefined) rows.set(nameKey(parent, token), row);
   };
   const readMore = async (operation: Operation): Promise<void> => {
     if (operation.op === "removeEntry" && operation.kind === "directory")
-      children.set(operation.node, await readChildren(catalogue, user, operation.node, options));
+      children.set(operation.node, await readChildren(catalogue, ownerOf(operation.parent), operation.node, options));
     if (operation.op !== "copyFile") return;
     const { sourceNode, sourceRevision } = operation;
     const row = await catalogue.revision(sourceNode, sourceRevision, options);

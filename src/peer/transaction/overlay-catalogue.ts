@@ -15,6 +15,8 @@ export class OverlayCatalogue implements CatalogueReader {
   readonly #onRead: () => void;
   /** Directories that were looked up, with the one that holds each: what tells that one would be moved into itself. */
   readonly #parents = new Map<NodeId, NodeId>();
+  /** Whose the directories are in which something was looked up. */
+  readonly #owners = new Map<NodeId, UserId>();
   /** The transaction's changes. */
   tree = new PendingTree();
 
@@ -38,6 +40,7 @@ export class OverlayCatalogue implements CatalogueReader {
     options?: ReadCallOptions,
   ): Promise<EntryRow | undefined> {
     this.#onRead();
+    this.#rememberOwner(parent, user);
     const pending = this.tree.name(parent, token);
     if (pending !== undefined) return pending ?? undefined;
     const row = await this.#base.entry(user, parent, token, options);
@@ -54,6 +57,7 @@ export class OverlayCatalogue implements CatalogueReader {
     limit: number,
     options?: ReadCallOptions,
   ): Promise<DirectoryPage> {
+    this.#rememberOwner(parent, user);
     for (let from = after; ;) {
       this.#onRead();
       const page = await this.#base.list(user, parent, from, limit, options);
@@ -81,9 +85,17 @@ export class OverlayCatalogue implements CatalogueReader {
     return this.#base.shares(query, after, options);
   }
 
-  /** What the network has of the names that the operations touch. */
+  /** What the network has of the names that the operations touch; `user` has the directories in which nothing was looked up. */
   facts(user: UserId, operations: readonly Operation[], options: ReadCallOptions): Promise<BaseFacts> {
-    return readBaseFacts(this.#base, user, operations, (directory) => this.#parents.get(directory), options);
+    const ownerOf = (directory: NodeId): UserId => this.#owners.get(directory) ?? user;
+    return readBaseFacts(this.#base, ownerOf, operations, (directory) => this.#parents.get(directory), options);
+  }
+
+  /** Whose tree a directory is in, for changes in it. */
+  #rememberOwner(directory: NodeId, user: UserId): void {
+    this.#owners.set(directory, user);
+    if (this.#owners.size <= transactionDirectoriesMax) return;
+    for (const oldest of this.#owners.keys()) return void this.#owners.delete(oldest);
   }
 
   #remember(directory: NodeId, parent: NodeId): void {

@@ -29,6 +29,7 @@ import type { Located } from "../located.ts";
 import { Namespace } from "../namespace.ts";
 import { type FileTransaction, PeerClient, type PeerClientOptions } from "../peer-client.ts";
 import type { Reports } from "../reports.ts";
+import type { Others } from "../sharing/others.ts";
 import { TreeChanges } from "../tree-changes.ts";
 import { KeptUploads } from "./kept-uploads.ts";
 import { OverlayCatalogue } from "./overlay-catalogue.ts";
@@ -39,6 +40,8 @@ export interface TransactionParts {
   /** The parts of the client that the transaction is begun by. */
   readonly client: PeerClientOptions;
   readonly user: UserKeys;
+  /** What the user has to do with others; absent for the shared user. */
+  readonly others?: Pick<Others, "doors" | "boxes"> | undefined;
   /** The network's. */
   readonly catalogue: CatalogueReader;
   /** Where the commit goes, as the user. */
@@ -57,12 +60,14 @@ const conflicts: ReadonlySet<ErrorKind> = new Set([
   "not-empty",
   "not-directory",
   "is-directory",
+  "rekeyed",
 ]);
 
 /** A new transaction of the user. Nobody else sees it before its commit. */
 export function beginTransaction({
   client,
   user,
+  others,
   catalogue,
   commands,
   reportsOn,
@@ -72,7 +77,7 @@ export function beginTransaction({
   const life = new TransactionLife(() => void uploads.end());
   const overlay = new OverlayCatalogue(catalogue, () => life.requireOpen());
   const kept = new TransactionCommands({ user: user.userId, overlay, nowMs, requireOpen: () => life.requireOpen() });
-  const namespace = new TransactionNamespace(user, overlay, life);
+  const namespace = new TransactionNamespace(user, overlay, life, others);
   const options: PeerClientOptions = {
     ...client,
     namespace,
@@ -103,8 +108,9 @@ export function beginTransaction({
 class TransactionNamespace extends Namespace {
   readonly #life: TransactionLife;
 
-  constructor(user: UserKeys, overlay: OverlayCatalogue, life: TransactionLife) {
-    super(user, overlay);
+  constructor(user: UserKeys, overlay: OverlayCatalogue, life: TransactionLife, others: TransactionParts["others"]) {
+    const doors = others?.doors.over(overlay);
+    super(user, overlay, undefined, others === undefined || doors === undefined ? undefined : { ...others, doors });
     this.#life = life;
   }
 
