@@ -9,15 +9,24 @@ import type { Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
-import { type DfsPath, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
+import { type DfsPath, baseName, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
 import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
 import { type Doors, doorNames, spacePathOf } from "./doors.ts";
-import { type Located, type RefusedChild, openEntry, openOldRevision, refusedChild, rootOf } from "./located.ts";
+import {
+  type Located,
+  type RefusedChild,
+  type Space,
+  openEntry,
+  openOldRevision,
+  refusedChild,
+  rootOf,
+} from "./located.ts";
 import { hexOf } from "./random-ids.ts";
+import { requireNewName } from "./sealed-operations.ts";
 import type { Others } from "./sharing/others.ts";
 import type { ShareBoxes } from "./sharing/share-boxes.ts";
 
@@ -53,9 +62,17 @@ export class Namespace {
     copies: (row: EntryRow) => number = (row) => row.copies,
     others?: Pick<Others, "doors" | "boxes">,
   ) {
-    const { dedupSecret, rootDirectory, rootKeyring, userId } = user;
+    const { rootDirectory, rootKeyring, userId } = user;
     const reserved = others === undefined ? undefined : doorNames;
-    const space = { owner: userId, path: rootPath, dedupSecret, reserved };
+    const space: Space = {
+      owner: userId,
+      path: rootPath,
+      // Asked for each time, because it is gone once the user has logged out.
+      get dedupSecret() {
+        return user.dedupSecret;
+      },
+      reserved,
+    };
     this.#root = rootOf(space, rootDirectory, rootKeyring, { name: rootPath, mode: rootMode, modifiedMs: 0 });
     this.#catalogue = catalogue;
     this.#copies = copies;
@@ -82,6 +99,11 @@ export class Namespace {
       if (child === undefined) return;
       yield (place = child);
     }
+  }
+
+  /** Fails with `invalid-name` for the path of a door, which nothing can be moved to. */
+  requireNoDoor(path: DfsPath): void {
+    if (path !== rootPath && parentPath(path) === rootPath) requireNewName(this.#root, baseName(path));
   }
 
   /** Where the space begins that a path is in. */

@@ -1,5 +1,6 @@
 /** What this process's own peer does for its users, put together from the peer's parts. */
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
+import type { EntryRow } from "../catalogue/rows.ts";
 import type { PeerId } from "../core/ids.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { NetworkKeys } from "../identity/network-keys.ts";
@@ -28,6 +29,8 @@ import { copiesNow, usualCopies } from "./safety.ts";
 import { networkRoom } from "./shelves/network-room.ts";
 import { Placement } from "./shelves/placement.ts";
 import { Reports } from "./reports.ts";
+import { othersOf } from "./sharing/others.ts";
+import { Sharing } from "./sharing/sharing.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
 import type { UserPacer } from "./shelves/user-pacer.ts";
 import type { Upkeep } from "./shelves/upkeep.ts";
@@ -72,7 +75,7 @@ export class OwnSessions {
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
-    const clientOf = userClients(parts, commandsOf);
+    const clientOf = userClients(parts, shared, commandsOf);
     this.#parts = {
       shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
       directory,
@@ -101,6 +104,7 @@ export class OwnSessions {
 /** Makes clients that read and write files as one user. */
 function userClients(
   parts: ClientParts,
+  shared: UserKeys,
   commandsOf: (keys: UserKeys) => CommandTarget,
 ): (keys: UserKeys) => FileClient {
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
@@ -123,7 +127,10 @@ function userClients(
       nowMs: Date.now,
     });
   return (user) => {
-    const namespace = new Namespace(user, catalogue, (row) => copiesNow(members, row));
+    const copies = (row: EntryRow): number => copiesNow(members, row);
+    const others =
+      user === shared ? undefined : othersOf({ network: network.networkId, user, shared, catalogue, copies });
+    const namespace = new Namespace(user, catalogue, copies, others);
     const asUser = (): CommandSession => commandsAs(parts, user);
     const orders = commandsOf(user);
     const reports = reportsOn(namespace);
@@ -152,8 +159,9 @@ function userClients(
       orders: new StorageOrders({ catalogue, members, commands: orders }),
       checks: new DiskChecks({ self, members, links, upkeep: parts.upkeep }),
       coordinators: new CoordinatorChanges({ catalogue, members, commands: orders }),
+      sharing: others && new Sharing({ user, namespace, others, catalogue, commands: asUser() }),
       begin: () =>
-        beginTransaction({ client: options, user, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
+        beginTransaction({ client: options, user, others, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
     };
     return new PeerClient(options);
   };

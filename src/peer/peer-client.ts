@@ -1,5 +1,5 @@
 /** What a peer in this process does for one user: each call handed to the part of the peer that does it. */
-import type { AccountsClient } from "../core/accounts.ts";
+import type { AccountsClient, Share, ShareOptions } from "../core/accounts.ts";
 import type {
   CallOptions,
   CoordinatorChange,
@@ -31,7 +31,7 @@ import type {
   WhyReport,
 } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { PeerName } from "../core/ids.ts";
+import type { PeerName, UserName } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import { readContent } from "./content-reader.ts";
@@ -42,6 +42,7 @@ import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
 import type { Reports } from "./reports.ts";
+import type { Sharing } from "./sharing/sharing.ts";
 import { SpaceCopy } from "./space-copy.ts";
 import type { StorageOrders } from "./storage-orders.ts";
 import type { StorageReports } from "./storage-reports.ts";
@@ -58,11 +59,16 @@ export interface PeerClientOptions {
   readonly storage: StorageReports;
   readonly orders: StorageOrders;
   readonly checks: DiskChecks;
+  /** Absent for the shared user. */
+  readonly sharing?: Sharing | undefined;
   readonly begin: () => FileTransaction;
 }
 
 /** A DfsClient without what belongs to a session: who it acts for, and users. */
-export interface FileClient extends Omit<DfsClient, keyof AccountsClient | "invite" | "begin" | "close"> {
+export interface FileClient
+  extends
+    Omit<DfsClient, keyof AccountsClient | "invite" | "begin" | "close">,
+    Pick<AccountsClient, "share" | "unshare" | "shares"> {
   /** As DfsClient.begin: a transaction of the same user. */
   begin(options?: CallOptions): Promise<FileTransaction>;
 }
@@ -174,6 +180,25 @@ export class PeerClient implements FileClient {
 
   fingers(): Promise<FingersReport> {
     return this.#options.reports.fingers();
+  }
+
+  async share(path: DfsPath, user: UserName, options?: ShareOptions): Promise<Share> {
+    return this.#requireSharing().share(path, user, options);
+  }
+
+  async unshare(path: DfsPath, user: UserName, options?: CallOptions): Promise<void> {
+    return this.#requireSharing().unshare(path, user, options);
+  }
+
+  async shares(direction: "by" | "to", options?: CallOptions): Promise<readonly Share[]> {
+    return this.#requireSharing()[direction](options);
+  }
+
+  #requireSharing(): Sharing {
+    const { sharing } = this.#options;
+    if (sharing === undefined)
+      throw new DfsError("not-logged-in", "nobody is logged in, and what is everybody's is not shared: login NAME");
+    return sharing;
   }
 
   async begin({ signal }: CallOptions = {}): Promise<FileTransaction> {

@@ -137,6 +137,7 @@ export class TreeChanges {
   async #move(from: DfsPath, to: DfsPath, { force, signal }: MoveOptions): Promise<void> {
     const source = requireNamed(await this.#namespace.require(from, { signal }), "moved");
     if (from === to) return;
+    this.#namespace.requireNoDoor(to);
     if (isWithin(to, from)) throw new DfsError("usage", "cannot be moved into itself", { path: from });
     const existing = await this.#replaceable(source, to, force, signal);
     const parent = await this.#parentFor(to, signal);

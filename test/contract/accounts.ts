@@ -45,15 +45,10 @@ async function failure(call: Promise<unknown>): Promise<DfsError> {
 
 const kindOf = async (call: Promise<unknown>): Promise<string> => (await failure(call)).kind;
 
-/** Runs the suite: the network's first user is `ada`, an administrator. Without `hasSpaces`, what needs doors or shares is left out. */
-export function accountsContract(
-  name: string,
-  open: () => Promise<ContractNetwork>,
-  { hasSpaces = true }: { readonly hasSpaces?: boolean } = {},
-): void {
+/** Runs the suite: the network's first user is `ada`, an administrator. */
+export function accountsContract(name: string, open: () => Promise<ContractNetwork>): void {
   // Real passwords take their time on a busy machine.
   describe(`${name} as an AccountsClient`, { timeout: 120_000 }, () => {
-    const inSpaces = hasSpaces ? it : (): void => undefined;
     const sessions: AccountsSession[] = [];
     let network: ContractNetwork;
     let ada: AccountsSession;
@@ -247,7 +242,7 @@ export function accountsContract(
       expect((await ada.users()).map((each) => each.name)).not.toContain("tom");
     });
 
-    inSpaces("ACC-9 each user has own files, and /shared is everybody's", async () => {
+    it("ACC-9 each user has own files, and /shared is everybody's", async () => {
       const one = await user("ben");
       const other = await user("cat");
       expect(await put(one, "/note", "ben's")).toBe("ok");
@@ -263,33 +258,30 @@ export function accountsContract(
       expect(await read(other, "/by-ben")).toBe("for all too");
     });
 
-    inSpaces(
-      "ACC-10 the doors are reached by their paths, and are in no listing, walk or removal of the root",
-      async () => {
-        const one = await user("dan");
-        expect(await put(one, "/only", "dan's")).toBe("ok");
-        expect(await put(one, "/shared/dans-gift", "gift")).toBe("ok");
-        expect(await names(one, "/")).toEqual(["only"]);
-        expect(await walked(one, "/")).toEqual(["/", "/only"]);
-        expect(await names(one, "/shared")).toContain("dans-gift");
-        expect(await walked(one, "/shared")).toContain("/shared/dans-gift");
-        expect(await names(one, "/from")).toEqual([]);
-        for (const door of ["/shared", "/from"]) {
-          expect(await one.stat(at(door))).toMatchObject({ kind: "directory", path: door, name: door.slice(1) });
-          expect(await kindOf(one.mkdir(at(door)))).toBe("invalid-name");
-          expect(await kindOf(one.move(at("/only"), at(door)))).toBe("invalid-name");
-          expect(await kindOf(one.remove(at(door), { recursive: true }))).toBe("permission");
-          expect(await kindOf(one.rmdir(at(door)))).toBe("permission");
-          expect(await kindOf(one.move(at(door), at("/elsewhere")))).toBe("permission");
-        }
-        expect(await kindOf(one.mkdir(at("/from/dir")))).toBe("permission");
-        await nobody.mkdir(at("/shared"));
-        await nobody.mkdir(at("/from"));
-        expect(await names(one, "/shared")).toEqual(expect.arrayContaining(["from", "shared"]));
-      },
-    );
+    it("ACC-10 the doors are reached by their paths, and are in no listing, walk or removal of the root", async () => {
+      const one = await user("dan");
+      expect(await put(one, "/only", "dan's")).toBe("ok");
+      expect(await put(one, "/shared/dans-gift", "gift")).toBe("ok");
+      expect(await names(one, "/")).toEqual(["only"]);
+      expect(await walked(one, "/")).toEqual(["/", "/only"]);
+      expect(await names(one, "/shared")).toContain("dans-gift");
+      expect(await walked(one, "/shared")).toContain("/shared/dans-gift");
+      expect(await names(one, "/from")).toEqual([]);
+      for (const door of ["/shared", "/from"]) {
+        expect(await one.stat(at(door))).toMatchObject({ kind: "directory", path: door, name: door.slice(1) });
+        expect(await kindOf(one.mkdir(at(door)))).toBe("invalid-name");
+        expect(await kindOf(one.move(at("/only"), at(door)))).toBe("invalid-name");
+        expect(await kindOf(one.remove(at(door), { recursive: true }))).toBe("permission");
+        expect(await kindOf(one.rmdir(at(door)))).toBe("permission");
+        expect(await kindOf(one.move(at(door), at("/elsewhere")))).toBe("permission");
+      }
+      expect(await kindOf(one.mkdir(at("/from/dir")))).toBe("permission");
+      await nobody.mkdir(at("/shared"));
+      await nobody.mkdir(at("/from"));
+      expect(await names(one, "/shared")).toEqual(expect.arrayContaining(["from", "shared"]));
+    });
 
-    inSpaces("ACC-11 files are copied between spaces, and not moved", async () => {
+    it("ACC-11 files are copied between spaces, and not moved", async () => {
       const one = await user("eli");
       expect(await put(one, "/draft", "words")).toBe("ok");
       expect(await kindOf(one.move(at("/draft"), at("/shared/eli-draft")))).toBe("usage");
@@ -299,7 +291,7 @@ export function accountsContract(
       expect(await read(one, "/back")).toBe("words");
     });
 
-    inSpaces("ACC-12 a share gives a directory with all that is and will be in it, for reading", async () => {
+    it("ACC-12 a share gives a directory with all that is and will be in it, for reading", async () => {
       const one = await user("flo");
       const other = await user("gus");
       await one.mkdir(at("/docs/deep"), { parents: true });
@@ -335,39 +327,36 @@ export function accountsContract(
       expect(await read(other, "/kept")).toBe("the plan");
     });
 
-    inSpaces(
-      "ACC-13 a share for writing lets the other one change what is in it, but not remove or move itself",
-      async () => {
-        const one = await user("hal");
-        const other = await user("ivy");
-        await one.mkdir(at("/work"));
-        expect(await put(one, "/work/list", "one")).toBe("ok");
-        expect(await put(one, "/single", "one")).toBe("ok");
-        await one.share(at("/work"), named("ivy"));
-        expect(await put(other, "/from/hal/work/list", "two")).toBe("permission");
-        expect(await one.share(at("/work"), named("ivy"), { write: true })).toMatchObject({ mayWrite: true });
-        expect(await one.shares("by")).toHaveLength(1);
-        await one.share(at("/single"), named("ivy"), { write: true });
-        expect(await put(other, "/from/hal/work/list", "two")).toBe("ok");
-        expect(await put(other, "/from/hal/work/new", "by ivy")).toBe("ok");
-        expect(await put(other, "/from/hal/single", "two")).toBe("ok");
-        expect([await read(one, "/work/list"), await read(one, "/work/new"), await read(one, "/single")]).toEqual([
-          "two",
-          "by ivy",
-          "two",
-        ]);
-        await other.move(at("/from/hal/work/new"), at("/from/hal/work/renamed"));
-        expect(await other.remove(at("/from/hal/work/renamed"))).toBe(1);
-        expect(await kindOf(other.remove(at("/from/hal/work"), { recursive: true }))).toBe("permission");
-        expect(await kindOf(other.move(at("/from/hal/work"), at("/from/hal/other")))).toBe("permission");
-        expect(await kindOf(other.remove(at("/from/hal"), { recursive: true }))).toBe("permission");
-        expect(await kindOf(other.move(at("/from/hal/work/list"), at("/taken")))).toBe("usage");
-        await one.share(at("/work"), named("ivy"), { write: false });
-        expect(await put(other, "/from/hal/work/list", "three")).toBe("permission");
-      },
-    );
+    it("ACC-13 a share for writing lets the other one change what is in it, but not remove or move itself", async () => {
+      const one = await user("hal");
+      const other = await user("ivy");
+      await one.mkdir(at("/work"));
+      expect(await put(one, "/work/list", "one")).toBe("ok");
+      expect(await put(one, "/single", "one")).toBe("ok");
+      await one.share(at("/work"), named("ivy"));
+      expect(await put(other, "/from/hal/work/list", "two")).toBe("permission");
+      expect(await one.share(at("/work"), named("ivy"), { write: true })).toMatchObject({ mayWrite: true });
+      expect(await one.shares("by")).toHaveLength(1);
+      await one.share(at("/single"), named("ivy"), { write: true });
+      expect(await put(other, "/from/hal/work/list", "two")).toBe("ok");
+      expect(await put(other, "/from/hal/work/new", "by ivy")).toBe("ok");
+      expect(await put(other, "/from/hal/single", "two")).toBe("ok");
+      expect([await read(one, "/work/list"), await read(one, "/work/new"), await read(one, "/single")]).toEqual([
+        "two",
+        "by ivy",
+        "two",
+      ]);
+      await other.move(at("/from/hal/work/new"), at("/from/hal/work/renamed"));
+      expect(await other.remove(at("/from/hal/work/renamed"))).toBe(1);
+      expect(await kindOf(other.remove(at("/from/hal/work"), { recursive: true }))).toBe("permission");
+      expect(await kindOf(other.move(at("/from/hal/work"), at("/from/hal/other")))).toBe("permission");
+      expect(await kindOf(other.remove(at("/from/hal"), { recursive: true }))).toBe("permission");
+      expect(await kindOf(other.move(at("/from/hal/work/list"), at("/taken")))).toBe("usage");
+      await one.share(at("/work"), named("ivy"), { write: false });
+      expect(await put(other, "/from/hal/work/list", "three")).toBe("permission");
+    });
 
-    inSpaces("ACC-14 an un-shared path is gone for the other one, and nothing written later can be read", async () => {
+    it("ACC-14 an un-shared path is gone for the other one, and nothing written later can be read", async () => {
       const one = await user("jan");
       const other = await user("kai");
       await one.mkdir(at("/box"));
@@ -386,7 +375,7 @@ export function accountsContract(
       expect(await read(other, "/from/jan/box/b")).toBe("later");
     });
 
-    inSpaces("ACC-15 a share follows what is renamed, and ends with it", async () => {
+    it("ACC-15 a share follows what is renamed, and ends with it", async () => {
       const one = await user("lou");
       const other = await user("mia");
       expect(await put(one, "/song", "la")).toBe("ok");
@@ -404,7 +393,7 @@ export function accountsContract(
       expect(await names(other, "/from")).toEqual([]);
     });
 
-    inSpaces("ACC-16 only what is one's own is shared, with another user", async () => {
+    it("ACC-16 only what is one's own is shared, with another user", async () => {
       const one = await user("ned");
       await user("oda");
       expect(await put(one, "/thing", "x")).toBe("ok");
@@ -417,7 +406,7 @@ export function accountsContract(
       expect(await kindOf(nobody.share(at("/neds"), named("oda")))).toBe("not-logged-in");
     });
 
-    inSpaces("ACC-17 a quota bounds what a user's files cost, whoever writes them", async () => {
+    it("ACC-17 a quota bounds what a user's files cost, whoever writes them", async () => {
       const one = await user("pam", 40_000);
       const other = await user("quy");
       expect(await put(one, "/first", "a".repeat(30_000))).toBe("ok");
@@ -458,7 +447,7 @@ export function accountsContract(
       for (const call of [
         () => transaction.login({ name: named("ron"), password: passwordOf("ron") }),
         () => transaction.logout(),
-        ...(hasSpaces ? [() => transaction.share(at("/made"), named("sue"))] : []),
+        () => transaction.share(at("/made"), named("sue")),
         () => transaction.addUser({ name: named("eve"), password: passwordOf("eve") }),
         () => transaction.setAdmin(named("sue"), true),
       ])

@@ -28,7 +28,8 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
-import type { PeerName } from "../../core/ids.ts";
+import type { Share, ShareOptions } from "../../core/accounts.ts";
+import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { FileClient } from "../peer-client.ts";
 import type { Acting } from "./login.ts";
@@ -98,6 +99,18 @@ export abstract class GuardedClient implements Guarded {
 
   read(path: DfsPath, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return this.#items(options, (client, bounded) => client.read(path, bounded));
+  }
+
+  share(path: DfsPath, user: UserName, options: ShareOptions = {}): Promise<Share> {
+    return this.call(options, (client, bounded) => client.share(path, user, bounded));
+  }
+
+  unshare(path: DfsPath, user: UserName, options: CallOptions = {}): Promise<void> {
+    return this.call(options, (client, bounded) => client.unshare(path, user, bounded));
+  }
+
+  shares(direction: "by" | "to", options: CallOptions = {}): Promise<readonly Share[]> {
+    return this.call(options, (client, bounded) => client.shares(direction, bounded));
   }
 
   why(path: DfsPath, options: CallOptions = {}): Promise<WhyReport> {

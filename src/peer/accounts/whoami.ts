@@ -5,18 +5,15 @@ import { DfsError } from "../../core/errors.ts";
 import type { Acting } from "./login.ts";
 import { type UserDirectory, userInfo } from "./user-directory.ts";
 
-/** Until the spaces can do it, shares are not part of a session. */
-export type SessionAccounts = Omit<AccountsClient, "share" | "unshare" | "shares">;
-
 /** A DfsClient with the calls about users. */
-export interface AccountedClient extends DfsClient, SessionAccounts {
+export interface AccountedClient extends DfsClient, AccountsClient {
   /** A new invite. Fails with `permission`, and `usage` for uses and times out of range. */
   invite(options?: CallOptions & InviteRequest): Promise<Invite>;
   begin(options?: CallOptions): Promise<AccountedTransaction>;
 }
 
 /** A DfsTransaction that knows whose it is; what would change users or logins fails with `usage`. */
-export interface AccountedTransaction extends DfsTransaction, SessionAccounts {
+export interface AccountedTransaction extends DfsTransaction, AccountsClient {
   invite(options?: CallOptions & InviteRequest): Promise<Invite>;
   begin(options?: CallOptions): Promise<AccountedTransaction>;
 }

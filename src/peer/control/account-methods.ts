@@ -1,10 +1,10 @@
-/** The methods of the control socket about users, logins and invites. */
+/** The methods of the control socket about users, logins, shares and invites. */
 import * as v from "valibot";
-import type { Account, InviteInfo, UserInfo } from "../../core/accounts.ts";
+import type { Account, InviteInfo, Share, UserInfo } from "../../core/accounts.ts";
 import type { Invite } from "../../core/client.ts";
 import { type PeerName, type UserName, parseUserId, parseUserName } from "../../core/ids.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
-import { count, nothing, parsed, text } from "./control-schemas.ts";
+import { count, flag, milliseconds, nothing, parsed, path, text } from "./control-schemas.ts";
 
 const userName = parsed(parseUserName);
 const role = v.picklist(["storage", "client"]);
@@ -33,6 +33,14 @@ const inviteInfo: v.GenericSchema<unknown, InviteInfo> = v.object({
   usesLeft: count,
   expiresMs: count,
   createdBy: madeBy,
+});
+const share: v.GenericSchema<unknown, Share> = v.object({
+  owner: userName,
+  grantee: userName,
+  path,
+  kind: v.picklist(["file", "directory"]),
+  mayWrite: v.boolean(),
+  sinceMs: milliseconds,
 });
 const invite: v.GenericSchema<unknown, Invite> = v.object({ text, expiresMs: v.number() });
 
@@ -65,6 +73,13 @@ export const accountMethods = {
     name: "setQuota",
     params: v.object({ user: userName, quotaBytes: v.nullable(v.number()) }),
     result: nothing,
+  }),
+  share: defineMethod({ name: "share", params: v.object({ path, user: userName, write: flag }), result: share }),
+  unshare: defineMethod({ name: "unshare", params: v.object({ path, user: userName }), result: nothing }),
+  shares: defineMethod({
+    name: "shares",
+    params: v.object({ direction: v.picklist(["by", "to"]) }),
+    result: v.array(share),
   }),
   invite: defineMethod({
     name: "invite",

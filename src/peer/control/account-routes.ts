@@ -1,4 +1,4 @@
-/** Serves the methods about users, logins and invites. */
+/** Serves the methods about users, logins, shares and invites. */
 import type { AccountedClient } from "../accounts/whoami.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
 import { accountMethods } from "./account-methods.ts";
@@ -21,6 +21,11 @@ export function accountRoutes(client: () => AccountedClient): RpcRoute[] {
     route(accountMethods.setQuota, ({ user, quotaBytes }, { signal }) =>
       nothing(client().setQuota(user, quotaBytes, { signal })),
     ),
+    route(accountMethods.share, ({ path, user, write }, { signal }) => client().share(path, user, { write, signal })),
+    route(accountMethods.unshare, ({ path, user }, { signal }) => nothing(client().unshare(path, user, { signal }))),
+    route(accountMethods.shares, async ({ direction }, { signal }) => [
+      ...(await client().shares(direction, { signal })),
+    ]),
     route(accountMethods.invite, (request, { signal }) => client().invite({ ...request, signal })),
     route(accountMethods.invites, async (_, { signal }) => [...(await client().invites({ signal }))]),
     route(accountMethods.revokeInvite, ({ id }, { signal }) => nothing(client().revokeInvite(id, { signal }))),

@@ -1,12 +1,22 @@
 /** The calls about users, logins and invites over a control connection. */
-import type { Account, InviteInfo, InviteRequest, LoginRequest, NewUser, UserInfo } from "../../core/accounts.ts";
+import type {
+  Account,
+  AccountsClient,
+  InviteInfo,
+  InviteRequest,
+  LoginRequest,
+  NewUser,
+  Share,
+  ShareOptions,
+  UserInfo,
+} from "../../core/accounts.ts";
 import type { CallOptions, Invite } from "../../core/client.ts";
 import type { UserName } from "../../core/ids.ts";
-import type { SessionAccounts } from "../accounts/whoami.ts";
+import type { DfsPath } from "../../core/names.ts";
 import type { RpcClient } from "../wire/rpc-client.ts";
 import { accountMethods } from "./account-methods.ts";
 
-export class AccountsCaller implements SessionAccounts {
+export class AccountsCaller implements AccountsClient {
   protected readonly rpc: RpcClient;
 
   constructor(rpc: RpcClient) {
@@ -50,6 +60,18 @@ export class AccountsCaller implements SessionAccounts {
 
   async setQuota(user: UserName, quotaBytes: number | null, { signal }: CallOptions = {}): Promise<void> {
     await this.rpc.call(accountMethods.setQuota, { user, quotaBytes }, { signal });
+  }
+
+  share(path: DfsPath, user: UserName, { write, signal }: ShareOptions = {}): Promise<Share> {
+    return this.rpc.call(accountMethods.share, { path, user, write }, { signal });
+  }
+
+  async unshare(path: DfsPath, user: UserName, { signal }: CallOptions = {}): Promise<void> {
+    await this.rpc.call(accountMethods.unshare, { path, user }, { signal });
+  }
+
+  shares(direction: "by" | "to", { signal }: CallOptions = {}): Promise<readonly Share[]> {
+    return this.rpc.call(accountMethods.shares, { direction }, { signal });
   }
 
   invite({ signal, ...request }: CallOptions & InviteRequest = {}): Promise<Invite> {

@@ -12,7 +12,6 @@ import type {
 } from "../../core/client.ts";
 import { type ChunkId, type FileKey, parseChunkId, parseFileKey, parseNetworkId } from "../../core/ids.ts";
 import { pageRowsMax } from "../../core/limits.ts";
-import { type DfsPath, resolvePath } from "../../core/names.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import {
   count,
@@ -22,6 +21,7 @@ import {
   milliseconds,
   nothing,
   parsed,
+  path,
   peerId,
   peerName,
   peerState,
@@ -35,7 +35,6 @@ import { storageMethods } from "./storage-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
-const path: v.GenericSchema<unknown, DfsPath> = parsed((value) => resolvePath(value));
 const fileKey: v.GenericSchema<unknown, FileKey> = parsed(parseFileKey);
 const chunkId: v.GenericSchema<unknown, ChunkId> = parsed(parseChunkId);
 

@@ -1,5 +1,6 @@
 /** The small forms that the methods of the control socket are made of. */
 import * as v from "valibot";
+import { type DfsPath, resolvePath } from "../../core/names.ts";
 import { parsePeerId, parsePeerName, parseShelfId } from "../../core/ids.ts";
 
 export const text = v.pipe(v.string(), v.maxLength(16_384));
@@ -24,6 +25,7 @@ export function parsed<Value extends string>(parse: (text: string) => Value): v.
   );
 }
 
+export const path: v.GenericSchema<unknown, DfsPath> = parsed((value) => resolvePath(value));
 export const peerId = parsed(parsePeerId);
 export const peerName = parsed(parsePeerName);
 export const shelfId = parsed(parseShelfId);

@@ -17,6 +17,7 @@ import type {
   TransferOptions,
   TransferSummary,
 } from "../../core/client.ts";
+import type { Share } from "../../core/accounts.ts";
 import type { Operation } from "../../catalogue/operation.ts";
 import { DfsError, type ErrorKind } from "../../core/errors.ts";
 import { commitTriesMax } from "../../core/limits.ts";
@@ -154,6 +155,14 @@ class Transaction extends PeerClient implements FileTransaction {
 
   override begin(): Promise<FileTransaction> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
+  }
+
+  override share(): Promise<Share> {
+    return Promise.reject(notInside("a share"));
+  }
+
+  override unshare(): Promise<void> {
+    return Promise.reject(notInside("a share"));
   }
 
   override setPolicy(): Promise<NetworkPolicy> {

@@ -1,16 +1,11 @@
 import { connectControl } from "../../../src/peer/control/control-client.ts";
 import { controlAddress } from "../../../src/peer/data-folder-paths.ts";
-import { type ContractNetwork, accountsContract } from "../../contract/accounts.ts";
+import { accountsContract } from "../../contract/accounts.ts";
 import { PeerGroup } from "./peers.ts";
 
 /** Each session is a control connection. */
-accountsContract(
-  "a peer behind its control socket",
-  async () => {
-    const group = new PeerGroup();
-    const { folder } = await group.add("solo");
-    const session = () => connectControl(controlAddress(folder)) as unknown as ReturnType<ContractNetwork["session"]>;
-    return { session, stop: () => group.stop() };
-  },
-  { hasSpaces: false },
-);
+accountsContract("a peer behind its control socket", async () => {
+  const group = new PeerGroup();
+  const { folder } = await group.add("solo");
+  return { session: () => connectControl(controlAddress(folder)), stop: () => group.stop() };
+});
