@@ -8,6 +8,7 @@ const entryPoints = {
   peer: "src/peer/main.ts",
   "chunking-worker": "src/chunking/chunking-worker.ts",
   "snapshot-worker": "src/catalogue/snapshot-worker.ts",
+  "names-worker": "src/peer/names/names-worker.ts",
   "password-worker": "src/identity/password-worker.ts",
 };
 

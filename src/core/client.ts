@@ -8,13 +8,14 @@
  */
 import type { DfsError } from "./errors.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
+import type { FindQuery } from "./find-query.ts";
 import type { DfsPath } from "./names.ts";
 
 export interface CallOptions {
   /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Reads (`stat`, `list`, `walk`, `read`, `get`, `why`) may be answered from what any coordinator has, however old;
+   * Reads (`stat`, `list`, `walk`, `find`, `read`, `get`, `why`) may be answered from what any coordinator has, however old;
    * see `staleness`. Without it they see every change that was confirmed before they began, or fail with `no-quorum`.
    */
   readonly stale?: boolean | undefined;
@@ -56,6 +57,19 @@ export interface Entry {
   readonly fileKey?: FileKey | undefined;
   /** When the file goes away by itself, in milliseconds since 1970; absent when it stays. */
   readonly expiresMs?: number | undefined;
+}
+
+/** What `find` tells of an entry. */
+export interface Found {
+  readonly kind: Entry["kind"];
+  readonly path: DfsPath;
+  /** With `whole`. */
+  readonly entry?: Entry | undefined;
+}
+
+export interface FindOptions extends CallOptions {
+  /** Everything about each entry, which takes longer than its path alone. */
+  readonly whole?: boolean | undefined;
 }
 
 export interface ListOptions extends CallOptions {
@@ -471,6 +485,12 @@ export interface DfsClient {
    * `invalid-name` or `integrity` where entries were left out because their names or attributes break the rules.
    */
   walk(path: DfsPath, options?: CallOptions): AsyncIterable<Entry>;
+  /**
+   * What is at `path` and below it, itself included, as far as it passes every test, in no particular order. The peer keeps
+   * an index of the user's names for it, which it makes at the first call. Fails with `not-found`, `not-directory`,
+   * and in the end as walk does for entries that were left out.
+   */
+  find(path: DfsPath, query: FindQuery, options?: FindOptions): AsyncIterable<Found>;
   /** Makes a directory; with `parents` also those above it, and an existing one is fine. Fails with `exists`, `not-found`, `not-directory`. */
   mkdir(path: DfsPath, options?: CallOptions & { readonly parents?: boolean | undefined }): Promise<void>;
   /** Removes an empty directory. Fails with `not-found`, `not-directory`, `not-empty`, and `permission` for the root. */

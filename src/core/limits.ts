@@ -756,3 +756,27 @@ export const sharedOperationsMax = 64;
 export const transferEventsPerMessage = 250;
 /** Events of a transfer that wait for a slow reader: a few MiB, far more than a terminal ever is behind. */
 export const transferEventsWaitingMax = 10_000;
+/** Bytes that an index of names may have on the disk: some ten million names. */
+export const namesFileBytesMax = 1024 * MiB;
+/** Index files that a data folder keeps, of those who logged in last: the people at one machine. */
+export const namesFilesMax = 8;
+/** Keyrings that an index of names keeps open while it follows changes: those of the directories at work. */
+export const keyringsKeptMax = 2_048;
+/** Ways to directories that one page of a search remembers. */
+export const pathsKeptMax = 20_000;
+/** Names that waited for their directory and are read at once. */
+export const sealedNamesBatch = 500;
+/** Rows of an index of names that are tested between two looks at the caller. */
+export const findPageHits = 1_000;
+/** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */
+export const changePagesAhead = 2;
+/** Entries of a find that are looked up at once, where more than the names is asked for. */
+export const findLookupsAtOnce = 32;
+/** Tests of names in one find. */
+export const findNamesMax = 16;
+/** Characters of a pattern: several times what a name can have. */
+export const globCharactersMax = 1_024;
+/** Times that one search makes an index anew whose file is damaged: what is damaged again at once is a broken disk. */
+export const namesRebuildsMax = 2;
+/** Directories that a find looks into to tell what in them cannot be opened: who has more of them knows from the first. */
+export const refusedDirectoriesMax = 100;

@@ -29,6 +29,8 @@ export interface SqlOptions {
    */
   readonly durability: "full" | "normal";
   readonly readOnly?: boolean;
+  /** Seals every page of the file and of its write-ahead log; a file of another key is `integrity`. */
+  readonly sealingKey?: string;
 }
 
 type NativeStatement = {
@@ -57,7 +59,10 @@ export class SqlDatabase {
     this.path = path;
     this.#native = sqlCall(path, () => {
       // libsql knows no option for it, but SQLite knows it of a URI.
-      const native = new LibsqlDatabase(options.readOnly === true ? `${pathToFileURL(path).href}?mode=ro` : path);
+      const native = new LibsqlDatabase(
+        options.readOnly === true ? `${pathToFileURL(path).href}?mode=ro` : path,
+        sealing(options),
+      );
       // A database that may not be written stays in the mode that it is in.
       if (options.readOnly !== true) native.exec("PRAGMA journal_mode = WAL");
       native.exec(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
@@ -138,6 +143,12 @@ export class SqlDatabase {
     this.#statements.clear();
     this.#native.close();
   }
+}
+
+/** Options that libsql takes and its types do not know. */
+function sealing({ sealingKey }: SqlOptions): LibsqlDatabase.Options | undefined {
+  if (sealingKey === undefined) return undefined;
+  return { encryptionCipher: "aes256cbc", encryptionKey: sealingKey } as LibsqlDatabase.Options;
 }
 
 async function flushFile(path: string): Promise<void> {

@@ -14,6 +14,7 @@ const purposes = {
   userBox: "dfs-shell/1/user/box",
   userDedupSecret: "dfs-shell/1/user/dedup-secret",
   userRootKeyring: "dfs-shell/2/user/root-keyring",
+  userNamesIndex: "dfs-shell/1/user/names-index",
   userRootDirectory: "dfs-shell/1/user/root-directory",
 } as const;
 

@@ -30,6 +30,8 @@ export interface UserKeys {
   readonly rootDirectory: NodeId;
   /** Its one key, which is never replaced and never shared. */
   readonly rootKeyring: Keyring;
+  /** 32 bytes: seals the index of this user's names on a peer's disk. */
+  readonly namesKey: Uint8Array;
   /** The 64-byte Ed25519 signature of `bytes`. */
   sign(bytes: Uint8Array): Uint8Array;
   /** What is in a box for this user. Fails with `integrity` when it is another's, or the associated data differ. */
@@ -44,6 +46,7 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
   const box = agreementKeyOf(deriveKey(rootKey, "userBox", x25519Bytes));
   const dedupSecret = deriveKey(rootKey, "userDedupSecret", 32);
   const rootKeyring = new Keyring(deriveKey(rootKey, "userRootKeyring", nodeKeyBytes));
+  const namesKey = deriveKey(rootKey, "userNamesIndex", 32);
   let isWiped = false;
   const kept = <Secret>(secret: Secret): Secret => {
     if (isWiped) throw new DfsError("not-logged-in", "this user has logged out, and its keys are gone");
@@ -59,12 +62,16 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
     get rootKeyring() {
       return kept(rootKeyring);
     },
+    get namesKey() {
+      return kept(namesKey);
+    },
     rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
     sign: (bytes) => kept(key).sign(bytes),
     openBox: (sealed, associatedData) => openBox(kept(box), sealed, associatedData),
     wipe: () => {
       isWiped = true;
       dedupSecret.fill(0);
+      namesKey.fill(0);
       rootKeyring.wipe();
     },
   };

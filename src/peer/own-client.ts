@@ -21,6 +21,8 @@ import type { ContentSourceOptions } from "./content-source.ts";
 import { makeInvite } from "./invitations.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
+import { OwnNames } from "./names/name-finder.ts";
+import { NamesIndexes } from "./names/names-indexes.ts";
 import { NetworkHolders } from "./network-holders.ts";
 import { type FileClient, PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
@@ -43,6 +45,8 @@ import { TreeChanges } from "./tree-changes.ts";
 /** The parts of a running peer that its client speaks to. */
 export interface ClientParts {
   readonly self: PeerId;
+  /** Path of the data folder. */
+  readonly folder: string;
   readonly network: NetworkKeys;
   readonly membership: Membership;
   readonly version: string;
@@ -67,20 +71,23 @@ export interface ClientParts {
 /** The sessions of a running peer: each a client of its own, for the user that it acts for. */
 export class OwnSessions {
   readonly #parts: SessionParts;
+  readonly #names: NamesIndexes;
 
   constructor(parts: ClientParts) {
+    this.#names = new NamesIndexes(parts);
     const { asPeer, catalogue, membership, network, remembered } = parts;
     const { networkId } = network;
     const shared = sharedUserKeys(membership.networkSecret);
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
-    const clientOf = userClients(parts, shared, commandsOf);
+    const clientOf = userClients(parts, { shared, names: this.#names }, commandsOf);
     this.#parts = {
       shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
       directory,
       authentication,
       administration: new Administration({
+        forgetUser: (user) => this.#names.forget(user),
         catalogue,
         directory,
         authentication,
@@ -95,6 +102,11 @@ export class OwnSessions {
     };
   }
 
+  /** Closes what sessions keep open. */
+  stop(): Promise<void> {
+    return this.#names.stop();
+  }
+
   /** A new session, which acts for whom the data folder remembers, or for the shared user. */
   open(): SessionClient {
     return new SessionClient(this.#parts);
@@ -104,7 +116,7 @@ export class OwnSessions {
 /** Makes clients that read and write files as one user. */
 function userClients(
   parts: ClientParts,
-  shared: UserKeys,
+  { shared, names }: { readonly shared: UserKeys; readonly names: NamesIndexes },
   commandsOf: (keys: UserKeys) => CommandTarget,
 ): (keys: UserKeys) => FileClient {
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
@@ -136,6 +148,7 @@ function userClients(
     const reports = reportsOn(namespace);
     const options: PeerClientOptions = {
       namespace,
+      names: new OwnNames(names, [user, shared]),
       changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
       reports,
       put: () => ({

@@ -7,7 +7,9 @@ import type {
   DfsClient,
   DrainProgress,
   Entry,
+  FindOptions,
   FingersReport,
+  Found,
   FsckOptions,
   FsckProgress,
   GetRequest,
@@ -31,13 +33,15 @@ import type {
   WhyReport,
 } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import type { FindQuery } from "../core/find-query.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
+import { RefusedEntries } from "./refused-entries.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
-import type { RefusedChild } from "./located.ts";
 import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
+import { type OwnNames, findNames } from "./names/name-finder.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
@@ -51,6 +55,8 @@ import type { TreeChanges } from "./tree-changes.ts";
 export interface PeerClientOptions {
   readonly namespace: Namespace;
   readonly changes: TreeChanges;
+  /** The indexes of names that may be used; without them, names are found by walking. */
+  readonly names?: OwnNames | undefined;
   readonly reports: Reports;
   /** A put has a session of commands of its own, so that it waits for no other. */
   readonly put: () => PutOptions;
@@ -71,6 +77,8 @@ export interface FileClient
     Pick<AccountsClient, "share" | "unshare" | "shares"> {
   /** As DfsClient.begin: a transaction of the same user. */
   begin(options?: CallOptions): Promise<FileTransaction>;
+  /** Closes what is kept open for this user. */
+  release(): Promise<void>;
 }
 
 /** As DfsTransaction, for one user. */
@@ -105,17 +113,14 @@ export class PeerClient implements FileClient {
 
   async *walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {
     const place = await this.#options.namespace.require(path, options);
-    const refused: { first?: DfsError; others: number } = { others: -1 };
-    const onRefused = ({ error }: RefusedChild): void => {
-      refused.first ??= error;
-      refused.others += 1;
-    };
-    for await (const { entry } of this.#options.namespace.walk(place, { ...options, onRefused })) yield entry;
-    if (refused.first === undefined) return;
-    const { kind, message, path: where } = refused.first;
-    const others =
-      refused.others === 0 ? "" : `; ${refused.others} more ${refused.others === 1 ? "was" : "were"} left out`;
-    throw new DfsError(kind, `left out ${where ?? path}: ${message}${others}`, { path: where });
+    const refused = new RefusedEntries();
+    const reading = { ...options, onRefused: refused.note };
+    for await (const { entry } of this.#options.namespace.walk(place, reading)) yield entry;
+    refused.end(path);
+  }
+
+  find(path: DfsPath, query: FindQuery, options: FindOptions = {}): AsyncIterable<Found> {
+    return findNames(this.#options, path, query, options);
   }
 
   mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
@@ -240,6 +245,10 @@ export class PeerClient implements FileClient {
 
   fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
     return this.#options.checks.run(options);
+  }
+
+  async release(): Promise<void> {
+    await this.#options.names?.release();
   }
 }
 

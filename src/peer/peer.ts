@@ -217,6 +217,7 @@ export class Peer {
     await heartbeats.beat();
     this.#sessions = new OwnSessions({
       ...serving,
+      folder: this.#options.folder,
       remembered: await this.#loadLogin(),
       self: this.self,
       network: this.#network,
@@ -227,6 +228,7 @@ export class Peer {
       addresses: () => this.addresses,
       stop: () => this.stop(),
     });
+    this.#cleanups.push(() => this.#sessions?.stop());
   }
 
   async #loadLogin(): Promise<RememberedLogin> {

@@ -7,7 +7,7 @@ import { globMatchesMax } from "../core/limits.ts";
 import { resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { ReadCalls } from "./command.ts";
-import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "./glob.ts";
+import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../core/glob.ts";
 import { compareNames, listPages } from "./listing.ts";
 import { syntaxError } from "./syntax.ts";
 import type { ScriptSource, Word } from "./syntax.ts";

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DfsClient, Entry, PutRequest, PutSource, TransferEvent } from "../../src/core/client.ts";
 import { toDfsError } from "../../src/core/errors.ts";
+import type { FindQuery } from "../../src/core/find-query.ts";
 import { parsePeerName } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { resolvePath } from "../../src/core/names.ts";
@@ -231,6 +232,33 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
         "sub/b.txt",
       ]);
       expect(await readFile(join(folder, "back/sub/b.txt"), "utf8")).toBe("b");
+    });
+
+    it("FIND-2 finds names by every test, as soon as they are there", async () => {
+      await client.mkdir(at("/wood/deep"), { parents: true });
+      await client.put({ sources: [streamOf("x")], target: at("/wood/Twig.bark") });
+      await client.put({ sources: [streamOf("leaves")], target: at("/wood/deep/leaf.bark") });
+      const found = async (query: FindQuery, path = "/wood"): Promise<string[]> =>
+        (await collect(client.find(at(path), query))).map((each) => each.path).toSorted();
+      expect(await found({})).toEqual(["/wood", "/wood/Twig.bark", "/wood/deep", "/wood/deep/leaf.bark"]);
+      expect(await found({ names: [{ glob: "*.BARK", ignoreCase: true }] }, "/")).toEqual([
+        "/wood/Twig.bark",
+        "/wood/deep/leaf.bark",
+      ]);
+      expect(await found({ names: [{ glob: "*.BARK", ignoreCase: false }] })).toEqual([]);
+      expect(await found({ kinds: ["directory"], depthMin: 1 })).toEqual(["/wood/deep"]);
+      expect(await found({ sizeMinBytes: 2, kinds: ["file"] })).toEqual(["/wood/deep/leaf.bark"]);
+      expect(await found({ depthMax: 1 })).toEqual(["/wood", "/wood/Twig.bark", "/wood/deep"]);
+      const { modifiedMs } = await client.stat(at("/wood/Twig.bark"));
+      expect(await found({ names: [{ glob: "T*", ignoreCase: false }], modifiedAfterMs: modifiedMs })).toEqual([]);
+      expect(await found({ names: [{ glob: "T*", ignoreCase: false }], modifiedUntilMs: modifiedMs })).toHaveLength(1);
+      const [whole] = await collect(client.find(at("/wood"), { sizeMinBytes: 2 }, { whole: true }));
+      expect(whole?.entry).toEqual(await client.stat(at("/wood/deep/leaf.bark")));
+      await client.move(at("/wood/deep"), at("/deeper"));
+      expect(await found({ names: [{ glob: "leaf*", ignoreCase: false }] }, "/")).toEqual(["/deeper/leaf.bark"]);
+      await client.remove(at("/deeper"), { recursive: true });
+      expect(await found({ names: [{ glob: "leaf*", ignoreCase: false }] }, "/")).toEqual([]);
+      expect(await kindOf(collect(client.find(at("/wood/none"), {})))).toBe("not-found");
     });
 
     it("CLIENT-9 gets a file with its time, and replaces one only with force", async () => {

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { controlFrameBytesMax } from "../../src/core/limits.ts";
 import { FrameParser, frameHeader } from "../../src/peer/wire/frame-channel.ts";
-import { compileGlob } from "../../src/shell/glob.ts";
+import { compileGlob } from "../../src/core/glob.ts";
 import { lex } from "../../src/shell/lexer.ts";
 import { parseScript } from "../../src/shell/parser.ts";
 import { expandWord } from "../../src/shell/expand.ts";

@@ -11,7 +11,9 @@ import type {
   DfsTransaction,
   DrainProgress,
   Entry,
+  FindOptions,
   FingersReport,
+  Found,
   FsckOptions,
   FsckProgress,
   GetRequest,
@@ -38,6 +40,7 @@ import type {
   WhyReport,
 } from "../../src/core/client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
+import { type FindQuery, compileQuery } from "../../src/core/find-query.ts";
 import type { PeerName } from "../../src/core/ids.ts";
 import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
@@ -246,12 +249,21 @@ export class MemoryClient extends MemorySession implements DfsClient {
     for (const name of node.children.keys()) yield* this.walk(childPath(path, name), options);
   }
 
+  async *find(path: DfsPath, query: FindQuery, options: FindOptions = {}): AsyncGenerator<Found> {
+    const passes = compileQuery(query);
+    for await (const entry of this.walk(path, options)) {
+      const { kind } = entry;
+      if (!passes(entry, pathParts(entry.path).length - pathParts(path).length)) continue;
+      yield options.whole === true ? { kind, path: entry.path, entry } : { kind, path: entry.path };
+    }
+  }
+
   async mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
     await this.#change(options);
     if (options.parents !== true) this.assertNotReserved(path);
-    if (options.parents === true && path !== rootPath && this.find(parentPath(path)) === undefined)
+    if (options.parents === true && path !== rootPath && this.nodeAt(parentPath(path)) === undefined)
       await this.mkdir(parentPath(path), options);
-    const there = this.find(path);
+    const there = this.nodeAt(path);
     if (there?.kind === "directory" && options.parents === true) return;
     if (there !== undefined) throw new DfsError("exists", "exists already");
     this.#directory(parentPath(path));
@@ -303,7 +315,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
     if (isWithin(to, from)) throw new DfsError("usage", "a path cannot be copied into itself");
     const slot = this.slot(to, "make");
     this.#makeRoom(node, to, options);
-    const there = this.find(to);
+    const there = this.nodeAt(to);
     const copied = cloned(node);
     const kept = there?.kind === "file" && copied.kind === "file" ? there.revisions : [];
     const before = there?.kind === "file" ? there : undefined;
@@ -333,7 +345,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
         throw new DfsError("is-directory", "is a directory (use -R)", {
           path: source.kind === "path" ? source.path : "",
         });
-      if (this.find(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
+      if (this.nodeAt(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
     }
     for (const [source, path] of targets)
       if (source.kind === "stream") await this.#putStream(source, path, request, transfer);
@@ -342,7 +354,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
   }
 
   async #putTargets(request: PutRequest): Promise<readonly (readonly [PutSource, DfsPath])[]> {
-    const isInto = this.find(request.target)?.kind === "directory";
+    const isInto = this.nodeAt(request.target)?.kind === "directory";
     if (!isInto && request.sources.length > 1)
       throw new DfsError("not-directory", "not a directory", { path: request.target });
     if (!isInto) this.#directory(parentPath(request.target));
@@ -359,7 +371,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
     if (!stats.isDirectory())
       return this.#putBytes(local, await readFile(local), stats.mtimeMs, stats.mode & 0o777, path, request, transfer);
     transfer.directories += 1;
-    if (request.dryRun !== true && this.find(path) === undefined) {
+    if (request.dryRun !== true && this.nodeAt(path) === undefined) {
       setChild(this.slot(path, "make"), newDirectory(stats.mtimeMs));
       this.changes += 1;
     }
@@ -392,7 +404,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
       await this.#options.hold?.(transfer.signal);
       await turn(transfer.signal);
       const slot = this.slot(path, "write");
-      const there = this.find(path);
+      const there = this.nodeAt(path);
       if (there?.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
       const { ifRevision, expiresMs } = request;
       assertRevision(ifRevision, there, path);
@@ -686,7 +698,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
   }
 
   #makeRoom(node: Node, to: DfsPath, options: MoveOptions): void {
-    const there = this.find(to);
+    const there = this.nodeAt(to);
     this.#directory(parentPath(to));
     if (there === undefined) return;
     if (there.kind === "directory")
@@ -696,7 +708,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
   }
 
   #node(path: DfsPath): Node {
-    const node = this.find(path);
+    const node = this.nodeAt(path);
     if (node === undefined) throw new DfsError("not-found", "no such file or directory");
     return node;
   }

@@ -186,13 +186,13 @@ export abstract class MemorySession implements AccountsClient {
     if (located?.kind === "door" || (located !== undefined && located.owner !== this.actor))
       throw new DfsError("usage", "only what is your own can be shared");
     if (path === rootPath) throw new DfsError("usage", "the root cannot be shared: share a directory in it");
-    const node = this.find(path);
+    const node = this.nodeAt(path);
     if (node === undefined) throw new DfsError("not-found", "no such file or directory");
     return node;
   }
 
   /** What is at `path`, doors included. */
-  protected find(path: DfsPath): Node | undefined {
+  protected nodeAt(path: DfsPath): Node | undefined {
     const located = this.#located(path);
     if (located === undefined || located.kind === "door") return located?.directory;
     return nodeAt(spaceOf(located.owner, this.world), located.path);

@@ -2,7 +2,7 @@
 import type { InviteInfo, InviteRequest, NewUser, UserInfo } from "../../core/accounts.ts";
 import type { Invite } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { UserName } from "../../core/ids.ts";
+import type { UserId, UserName } from "../../core/ids.ts";
 import { inviteIdDigitsMin } from "../../core/limits.ts";
 import type { CommandTarget } from "../command-session.ts";
 import type { CatalogueAccess } from "../coordination/catalogue-access.ts";
@@ -11,6 +11,8 @@ import type { Authentication } from "./authentication.ts";
 import { type UserDirectory, userInfo } from "./user-directory.ts";
 
 export interface AdministrationOptions {
+  /** Removes what this machine keeps of a user who is no more. */
+  readonly forgetUser: (user: UserId) => Promise<void>;
   readonly catalogue: Pick<CatalogueAccess, "invites">;
   readonly directory: UserDirectory;
   readonly authentication: Authentication;
@@ -42,6 +44,7 @@ export class Administration {
   async removeUser(name: UserName, commands: CommandTarget, signal?: AbortSignal): Promise<void> {
     const { user } = await this.#options.directory.require(name, signal);
     await commands.execute([{ op: "removeUser", user }], signal);
+    await this.#options.forgetUser(user);
   }
 
   /** Fails with `not-found`, `permission`, `usage`. */

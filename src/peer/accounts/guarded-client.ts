@@ -5,7 +5,9 @@ import type {
   CopyOptions,
   DrainProgress,
   Entry,
+  FindOptions,
   FingersReport,
+  Found,
   FsckOptions,
   FsckProgress,
   GetRequest,
@@ -29,12 +31,13 @@ import type {
   WhyReport,
 } from "../../core/client.ts";
 import type { Share, ShareOptions } from "../../core/accounts.ts";
+import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { FileClient } from "../peer-client.ts";
 import type { Acting } from "./login.ts";
 
-type Guarded = Omit<FileClient, "begin" | "close">;
+type Guarded = Omit<FileClient, "begin" | "close" | "release">;
 
 export abstract class GuardedClient implements Guarded {
   /** Whom a call that is made now acts for. Fails when nobody any more. */
@@ -67,6 +70,10 @@ export abstract class GuardedClient implements Guarded {
 
   walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {
     return this.#items(options, (client, bounded) => client.walk(path, bounded));
+  }
+
+  find(path: DfsPath, query: FindQuery, options: FindOptions = {}): AsyncIterable<Found> {
+    return this.#items(options, (client, bounded) => client.find(path, query, bounded));
   }
 
   mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {

@@ -58,6 +58,7 @@ export class Login implements Acting {
   end(): void {
     if (this.hasEnded) return;
     this.#ending.abort(loggedOut(this.name));
+    void this.client.release();
     if (this.#calls === 0) this.keys.wipe();
   }
 

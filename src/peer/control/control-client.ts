@@ -5,7 +5,9 @@ import type {
   CopyOptions,
   DrainProgress,
   Entry,
+  FindOptions,
   FingersReport,
+  Found,
   FsckOptions,
   FsckProgress,
   GetRequest,
@@ -29,6 +31,7 @@ import type {
   WhyReport,
 } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
+import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName } from "../../core/ids.ts";
 import { controlFrameBytesMax, rpcDeadlineMsMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
@@ -73,6 +76,11 @@ class ControlClient extends AccountsCaller implements AccountedClient {
 
   async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {
     for await (const page of this.rpc.items(methods.walk, { path, stale }, { signal, ...unhurried })) yield* page;
+  }
+
+  async *find(path: DfsPath, query: FindQuery, { signal, stale, whole }: FindOptions = {}): AsyncIterable<Found> {
+    const params = { path, query, whole, stale };
+    for await (const page of this.rpc.items(methods.find, params, { signal, ...unhurried })) yield* page;
   }
 
   async mkdir(path: DfsPath, { signal, parents }: CallOptions & { parents?: boolean | undefined } = {}): Promise<void> {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type {
   Entry,
   FingersReport,
+  Found,
   GroupStatus,
   NetworkStatus,
   PeerInfo,
@@ -11,7 +12,8 @@ import type {
   WhyReport,
 } from "../../core/client.ts";
 import { type ChunkId, type FileKey, parseChunkId, parseFileKey, parseNetworkId } from "../../core/ids.ts";
-import { pageRowsMax } from "../../core/limits.ts";
+import type { FindQuery } from "../../core/find-query.ts";
+import { findNamesMax, globCharactersMax, pageRowsMax, walkPageEntries } from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import {
   count,
@@ -52,6 +54,25 @@ const entry: v.GenericSchema<unknown, Entry> = v.object({
   historyBytes: count,
   fileKey: v.optional(fileKey),
   expiresMs: v.optional(count),
+});
+
+const found: v.GenericSchema<unknown, Found> = v.object({
+  kind: v.picklist(["file", "directory"]),
+  path,
+  entry: v.optional(entry),
+});
+
+const nameTest = v.object({ glob: v.pipe(text, v.maxLength(globCharactersMax)), ignoreCase: v.boolean() });
+const finite = v.pipe(v.number(), v.finite());
+const findQuery: v.GenericSchema<unknown, FindQuery> = v.strictObject({
+  names: v.optional(v.pipe(v.array(nameTest), v.maxLength(findNamesMax))),
+  kinds: v.optional(v.pipe(v.array(v.picklist(["file", "directory"])), v.maxLength(findNamesMax))),
+  sizeMinBytes: v.optional(count),
+  sizeMaxBytes: v.optional(integer),
+  modifiedAfterMs: v.optional(finite),
+  modifiedUntilMs: v.optional(finite),
+  depthMin: v.optional(count),
+  depthMax: v.optional(count),
 });
 
 const peerInfo: v.GenericSchema<unknown, PeerInfo> = v.object({
@@ -213,6 +234,12 @@ export const methods = {
     result: listPage,
   }),
   walk: defineMethod({ name: "walk", params: v.object({ path, stale: flag }), item: v.array(entry), result: nothing }),
+  find: defineMethod({
+    name: "find",
+    params: v.object({ path, query: findQuery, whole: flag, stale: flag }),
+    item: v.pipe(v.array(found), v.maxLength(walkPageEntries)),
+    result: nothing,
+  }),
   mkdir: defineMethod({ name: "mkdir", params: v.object({ path, parents: flag }), result: nothing }),
   rmdir: defineMethod({ name: "rmdir", params: v.object({ path }), result: nothing }),
   remove: defineMethod({ name: "remove", params: v.object({ path, recursive: flag }), result: count }),

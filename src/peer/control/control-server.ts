@@ -6,7 +6,7 @@ import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { chmod, rm } from "node:fs/promises";
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:tls";
-import type { Entry, PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
+import type { PutSource, TransferEvent, TransferOptions } from "../../core/client.ts";
 import { toDfsError } from "../../core/errors.ts";
 import {
   controlCallsInFlightMax,
@@ -109,6 +109,9 @@ function controlRoutes(connection: ControlConnection) {
     route(methods.walk, async ({ path, stale }, call) =>
       emitPages(connection.client.walk(path, { stale, signal: call.signal }), call),
     ),
+    route(methods.find, async ({ path, query, whole, stale }, call) =>
+      emitPages(connection.client.find(path, query, { whole, stale, signal: call.signal }), call),
+    ),
     route(methods.mkdir, ({ path, parents }, { signal }) =>
       nothing(connection.client.mkdir(path, { parents, signal })),
     ),
@@ -156,8 +159,8 @@ async function nothing(work: Promise<void>): Promise<null> {
   return null;
 }
 
-async function emitPages(entries: AsyncIterable<Entry>, call: RpcCall<Entry[]>): Promise<null> {
-  let page: Entry[] = [];
+async function emitPages<Item>(entries: AsyncIterable<Item>, call: RpcCall<Item[]>): Promise<null> {
+  let page: Item[] = [];
   for await (const entry of entries) {
     page.push(entry);
     if (page.length < walkPageEntries) continue;

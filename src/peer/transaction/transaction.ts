@@ -82,6 +82,7 @@ export function beginTransaction({
   const options: PeerClientOptions = {
     ...client,
     namespace,
+    names: undefined,
     changes: new TreeChanges(namespace, kept, nowMs),
     reports: reportsOn(namespace),
     put: () => {

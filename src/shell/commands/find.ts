@@ -1,21 +1,22 @@
-import type { Entry } from "../../core/client.ts";
+import type { Entry, Found } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
-import { pathParts } from "../../core/names.ts";
+import type { FindQuery, NameTest } from "../../core/find-query.ts";
 import { allOn, eachOperand, staleOption, wholeNumber } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { entryJson, jsonLine, nameText } from "../formats.ts";
-import { compileGlob } from "../glob.ts";
 import { remotePath, shownPath } from "../operands.ts";
 
 const dayMs = 24 * 60 * 60_000;
 /** What a size without a unit counts, as POSIX has it. */
 const blockBytes = 512;
+/** No file is larger, and no number below it loses a byte. */
+const sizeBytesMax = Number.MAX_SAFE_INTEGER - 1;
 const sizeUnitBytes: Readonly<Record<string, number>> = { c: 1, k: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-/** `find`: walks trees and prints what passes every test. */
+/** `find`: prints what passes every test, by the index of names where there is one. */
 export const find: Command = {
   name: "find",
-  summary: "walk trees and print the paths that pass every test",
+  summary: "search trees and print the paths that pass every test",
   usage:
     "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
   options: [
@@ -43,14 +44,11 @@ export const find: Command = {
   run,
 };
 
-type Test = (entry: Entry) => boolean;
-
 /** The expression of one call. */
 interface Expression {
-  readonly tests: Test[];
+  /** What is asked for, so far. */
+  query: FindQuery;
   newer: string | undefined;
-  depthMin: number;
-  depthMax: number;
   end: "\n" | "\0";
   json: boolean;
 }
@@ -62,34 +60,28 @@ async function run({ operands }: Invocation, context: CommandContext): Promise<n
   const client = await context.client();
   if (expression.newer !== undefined) {
     const { modifiedMs } = await client.stat(remotePath(expression.newer, context), context.reads);
-    expression.tests.push((entry) => entry.modifiedMs > modifiedMs);
+    narrow(expression, { modifiedAfterMs: modifiedMs });
   }
-  return eachOperand(context, paths.length > 0 ? paths : ["."], (operand) => walk(operand, expression, context));
+  return eachOperand(context, paths.length > 0 ? paths : ["."], (operand) => search(operand, expression, context));
 }
 
-async function walk(operand: string, expression: Expression, context: CommandContext): Promise<void> {
+async function search(operand: string, expression: Expression, context: CommandContext): Promise<void> {
   const client = await context.client();
   const path = remotePath(operand, context);
-  const ownDepth = pathParts(path).length;
-  for await (const entry of client.walk(path, context.reads)) {
-    const depth = pathParts(entry.path).length - ownDepth;
-    if (depth < expression.depthMin || depth > expression.depthMax) continue;
-    if (expression.tests.every((test) => test(entry)))
-      await context.stdout.write(line(shownPath(operand, path, entry.path), entry, expression, context));
-  }
+  const { query, json } = expression;
+  for await (const found of client.find(path, query, { ...context.reads, whole: json }))
+    await context.stdout.write(line(shownPath(operand, path, found.path), found, expression, context));
 }
 
-function line(shown: string, entry: Entry, { json, end }: Expression, { stdout }: CommandContext): string {
-  if (json) return jsonLine(entryJson(entry));
+function line(shown: string, { entry }: Found, { end }: Expression, { stdout }: CommandContext): string {
+  if (entry !== undefined) return jsonLine(entryJson(entry));
   return (end === "\0" ? shown : nameText(shown, stdout)) + end;
 }
 
 function parseExpression(words: readonly string[], json: boolean): Expression {
   const expression: Expression = {
-    tests: [],
+    query: {},
     newer: undefined,
-    depthMin: 0,
-    depthMax: Number.POSITIVE_INFINITY,
     end: "\n",
     json,
   };
@@ -120,46 +112,74 @@ const flags: Readonly<Record<string, (expression: Expression) => void>> = {
 };
 
 const primaries: Readonly<Record<string, (expression: Expression, value: string) => void>> = {
-  "-name": ({ tests }, value) => tests.push(nameTest(value, false)),
-  "-iname": ({ tests }, value) => tests.push(nameTest(value, true)),
-  "-type": ({ tests }, value) => tests.push(typeTest(value)),
-  "-size": ({ tests }, value) => tests.push(sizeTest(value)),
-  "-mtime": ({ tests }, value) => tests.push(timeTest(value, Date.now())),
+  "-name": (expression, value) => addName(expression, { glob: value, ignoreCase: false }),
+  "-iname": (expression, value) => addName(expression, { glob: value, ignoreCase: true }),
+  "-type": (expression, value) => {
+    const { query } = expression;
+    expression.query = { ...query, kinds: [...(query.kinds ?? []), kindOf(value)] };
+  },
+  "-size": (expression, value) => narrow(expression, sizeRange(value)),
+  "-mtime": (expression, value) => narrow(expression, timeRange(value, Date.now())),
   "-newer": (expression, value) => {
     expression.newer = value;
   },
   "-mindepth": (expression, value) => {
-    expression.depthMin = wholeNumber(value, "-mindepth", 0);
+    expression.query = { ...expression.query, depthMin: wholeNumber(value, "-mindepth", 0) };
   },
   "-maxdepth": (expression, value) => {
-    expression.depthMax = wholeNumber(value, "-maxdepth", 0);
+    expression.query = { ...expression.query, depthMax: wholeNumber(value, "-maxdepth", 0) };
   },
 };
 
-function nameTest(pattern: string, ignoreCase: boolean): Test {
-  const isMatch = compileGlob(pattern, { ignoreCase, matchHidden: true });
-  return (entry) => isMatch(entry.name);
+function addName(expression: Expression, test: NameTest): void {
+  const { query } = expression;
+  expression.query = { ...query, names: [...(query.names ?? []), test] };
 }
 
-function typeTest(value: string): Test {
+type Range = Pick<FindQuery, "sizeMinBytes" | "sizeMaxBytes" | "modifiedAfterMs" | "modifiedUntilMs">;
+
+/** Takes what is in both ranges. */
+function narrow(expression: Expression, range: Range): void {
+  const { query } = expression;
+  expression.query = {
+    ...query,
+    sizeMinBytes: greater(query.sizeMinBytes, range.sizeMinBytes),
+    sizeMaxBytes: less(query.sizeMaxBytes, range.sizeMaxBytes),
+    modifiedAfterMs: greater(query.modifiedAfterMs, range.modifiedAfterMs),
+    modifiedUntilMs: less(query.modifiedUntilMs, range.modifiedUntilMs),
+  };
+}
+
+function greater(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+}
+
+function less(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
+
+function kindOf(value: string): Entry["kind"] {
   if (value !== "f" && value !== "d") throw new DfsError("usage", `-type needs f or d, not "${value}"`);
-  return (entry) => (entry.kind === "file") === (value === "f");
+  return value === "f" ? "file" : "directory";
 }
 
-function sizeTest(value: string): Test {
+/** Sizes count in whole units, rounded up. */
+function sizeRange(value: string): Range {
   const match = /^([+-]?)(\d{1,15})([ckMG]?)$/.exec(value);
   if (match === null) throw new DfsError("usage", `-size needs a number, with +, -, c, k, M or G, not "${value}"`);
   const unitBytes = sizeUnitBytes[match[3] ?? ""] ?? blockBytes;
-  return (entry) => compares(match[1], Math.ceil(entry.sizeBytes / unitBytes), Number(match[2]));
+  const most = Math.min(Number(match[2]) * unitBytes, sizeBytesMax);
+  if (match[1] === "+") return { sizeMinBytes: most + 1 };
+  const below = most - unitBytes;
+  return match[1] === "-" ? { sizeMaxBytes: below } : { sizeMinBytes: Math.max(0, below + 1), sizeMaxBytes: most };
 }
 
-function timeTest(value: string, nowMs: number): Test {
+/** Times count in whole days, rounded down. */
+function timeRange(value: string, nowMs: number): Range {
   const match = /^([+-]?)(\d{1,9})$/.exec(value);
   if (match === null) throw new DfsError("usage", `-mtime needs a number of days, with + or -, not "${value}"`);
-  return (entry) => compares(match[1], Math.floor((nowMs - entry.modifiedMs) / dayMs), Number(match[2]));
-}
-
-function compares(sign: string | undefined, actual: number, wanted: number): boolean {
-  if (sign === "+") return actual > wanted;
-  return sign === "-" ? actual < wanted : actual === wanted;
+  const sinceMs = nowMs - Number(match[2]) * dayMs;
+  if (match[1] === "+") return { modifiedUntilMs: sinceMs - dayMs };
+  if (match[1] === "-") return { modifiedAfterMs: sinceMs };
+  return { modifiedAfterMs: sinceMs - dayMs, modifiedUntilMs: sinceMs };
 }

@@ -16,7 +16,7 @@ import { parseArguments } from "../../../src/shell/command.ts";
 import { commands } from "../../../src/shell/commands/table.ts";
 import { type CompletionEnvironment, complete } from "../../../src/shell/completion.ts";
 import { type GlobSource, expandGlob, expandWord } from "../../../src/shell/expand.ts";
-import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../../../src/shell/glob.ts";
+import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../../../src/core/glob.ts";
 import { parseLaunch } from "../../../src/shell/launch.ts";
 import { lex } from "../../../src/shell/lexer.ts";
 import { parseScript } from "../../../src/shell/parser.ts";
@@ -200,7 +200,7 @@ export const script: FuzzTarget = {
     "src/shell/parser.ts parseScript",
     "src/shell/expand.ts expandWord",
     "src/shell/expand.ts expandGlob",
-    "src/shell/glob.ts compileGlob",
+    "src/core/glob.ts compileGlob",
     "src/shell/completion.ts complete",
     "src/shell/arguments.ts parseOptions",
     "src/shell/command.ts parseArguments",

@@ -43,6 +43,23 @@ export function compileGlob(pattern: string, options: GlobOptions = {}): (name: 
   };
 }
 
+/**
+ * The texts that every name has in it, in this order, that matches `pattern`: what stands between its wildcards. Where
+ * case is ignored they are lower-case ASCII, without the letters that others become in lower case.
+ */
+export function literalParts(pattern: string, { ignoreCase }: Pick<GlobOptions, "ignoreCase"> = {}): readonly string[] {
+  const parts = [""];
+  for (const token of globTokens(ignoreCase === true ? pattern.toLowerCase() : pattern)) {
+    const isFixed = token.kind === "character" && (ignoreCase !== true || caseless.test(token.text));
+    if (isFixed) parts.push((parts.pop() ?? "") + token.text);
+    else if (parts.at(-1) !== "") parts.push("");
+  }
+  return parts.filter((part) => part !== "");
+}
+
+/** ASCII without i and k, which a dotted capital I and the sign for Kelvin become. */
+const caseless = /^[\u0000-hjl-\u007f]$/u;
+
 function globTokens(pattern: string): readonly GlobToken[] {
   const characters = Array.from(pattern);
   const tokens: GlobToken[] = [];

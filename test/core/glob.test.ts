@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../../src/shell/glob.ts";
+import { compileGlob, escapeGlob, hasGlob, literalParts, unescapeGlob } from "../../src/core/glob.ts";
 
 describe("globs", () => {
   it.each<[string, string, boolean]>([
@@ -68,4 +68,20 @@ describe("globs", () => {
     expect(compileGlob("a*".repeat(40) + "b")("a".repeat(2000))).toBe(false);
     expect(performance.now() - started).toBeLessThan(1000);
   });
+});
+
+it.each([
+  ["*i*", "kİ", []],
+  ["K*", "\u212aelvin", []],
+  ["*Holiday-?.JPG", "HOLIDAY-1.jpg", ["hol", "day-", ".jpg"]],
+])("FIND-1 what a scan by %j looks for is in %j, whatever the case", (pattern, name, parts) => {
+  expect(compileGlob(pattern, { ignoreCase: true })(name)).toBe(true);
+  expect(literalParts(pattern, { ignoreCase: true })).toEqual(parts);
+  for (const part of parts) expect(name.toLowerCase()).toContain(part);
+});
+
+it("FIND-1 what a scan looks for is in every name that matches", () => {
+  expect(literalParts(String.raw`a\*b*[xy]c?d`)).toEqual(["a*b", "c", "d"]);
+  expect(literalParts("[]")).toEqual(["[]"]);
+  expect(literalParts("***")).toEqual([]);
 });

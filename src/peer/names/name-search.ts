@@ -1,0 +1,111 @@
+/** Looks names up in a names index: a scan by what every match contains, then the exact tests, and the path. */
+import { compileQuery } from "../../core/find-query.ts";
+import { literalParts } from "../../core/glob.ts";
+import type { NodeId } from "../../core/ids.ts";
+import { findPageHits, pathDepthMax, pathsKeptMax, refusedDirectoriesMax } from "../../core/limits.ts";
+import type { SqlRow } from "../../core/sqlite.ts";
+import { rootId } from "./change-applier.ts";
+import type { NamesDatabase } from "./names-database.ts";
+import type { Hit, HitPage, SearchRequest } from "./names-messages.ts";
+
+const columns = "SELECT id, parent, kind, size_bytes, name FROM names WHERE id > ? AND size_bytes BETWEEN ? AND ?";
+const scans = {
+  exact: `${columns} AND instr(name, ?) > 0 ORDER BY id LIMIT ?`,
+  anyCase: `${columns} AND name LIKE ? ESCAPE '\\' ORDER BY id LIMIT ?`,
+};
+
+/** Names from below the base down to a directory; undefined for one that is not below it. */
+type Way = readonly string[] | undefined;
+
+export class NameSearch {
+  readonly #names: NamesDatabase;
+  readonly #root: NodeId;
+
+  constructor(names: NamesDatabase, root: NodeId) {
+    this.#names = names;
+    this.#root = root;
+  }
+
+  /** One page of what is below the base and passes the query, times apart; in no particular order. */
+  page({ base, query, after }: SearchRequest): HitPage {
+    const baseId = this.#idOf(base);
+    if (baseId === undefined) return { hits: [], next: null, refused: [] };
+    const isHit = compileQuery({ ...query, modifiedAfterMs: undefined, modifiedUntilMs: undefined });
+    const ways = new Map<number, Way>([[baseId, []]]);
+    const rows = this.#scan(query, after);
+    const hits = rows.flatMap((row) => {
+      const hit = this.#hit(row, ways);
+      const isWanted = hit !== undefined && isHit({ ...hit, name: String(row["name"]) }, hit.names.length);
+      return isWanted ? [hit] : [];
+    });
+    const isLast = rows.length < findPageHits;
+    return {
+      hits,
+      next: isLast ? null : Number(rows.at(-1)?.["id"]),
+      refused: isLast ? this.#refused(ways) : [],
+    };
+  }
+
+  #scan(
+    { names = [], sizeMinBytes = 0, sizeMaxBytes = Number.MAX_SAFE_INTEGER }: SearchRequest["query"],
+    after: number,
+  ) {
+    const [first] = names;
+    const part = longest(first === undefined ? [] : literalParts(first.glob, first));
+    const isAnyCase = first?.ignoreCase === true;
+    const pattern = isAnyCase ? `%${part.replace(/[\\%_]/g, String.raw`\$&`)}%` : part;
+    return this.#names.sql
+      .prepare(isAnyCase ? scans.anyCase : scans.exact)
+      .all(after, sizeMinBytes, sizeMaxBytes, pattern, findPageHits);
+  }
+
+  #hit(row: SqlRow, ways: Map<number, Way>): Hit | undefined {
+    const way = this.#way(Number(row["parent"]), ways);
+    if (way === undefined) return undefined;
+    const names = [...way, String(row["name"])];
+    return { kind: row["kind"] === 1 ? "file" : "directory", names, sizeBytes: Number(row["size_bytes"]) };
+  }
+
+  /** The way to a directory, and on the way to those above it. */
+  #way(directory: number, ways: Map<number, Way>): Way {
+    const climbed: { readonly id: number; readonly name: string }[] = [];
+    let at = directory;
+    while (!ways.has(at) && climbed.length <= pathDepthMax) {
+      const row =
+        at === rootId ? undefined : this.#names.sql.prepare("SELECT parent, name FROM names WHERE id = ?").get(at);
+      if (row === undefined) break;
+      climbed.push({ id: at, name: String(row["name"]) });
+      at = Number(row["parent"]);
+    }
+    let way = ways.get(at);
+    for (const { id, name } of climbed.toReversed()) {
+      way = way === undefined ? undefined : [...way, name];
+      if (ways.size < pathsKeptMax) ways.set(id, way);
+    }
+    return way;
+  }
+
+  /** The directories below the base with entries that their keys do not open. */
+  #refused(ways: Map<number, Way>): HitPage["refused"] {
+    const rows = this.#names.sql
+      .prepare(
+        `SELECT DISTINCT coalesce(d.id, ${rootId}) AS id FROM sealed s LEFT JOIN directories d ON d.node = s.parent
+         WHERE d.id IS NOT NULL OR s.parent = ? LIMIT ?`,
+      )
+      .all(Buffer.from(this.#root, "hex"), refusedDirectoriesMax);
+    return rows.flatMap(({ id }) => {
+      const way = this.#way(Number(id), ways);
+      return way === undefined ? [] : [way];
+    });
+  }
+
+  #idOf(node: NodeId): number | undefined {
+    if (node === this.#root) return rootId;
+    const row = this.#names.sql.prepare("SELECT id FROM directories WHERE node = ?").get(Buffer.from(node, "hex"));
+    return row === undefined ? undefined : Number(row["id"]);
+  }
+}
+
+function longest(parts: readonly string[]): string {
+  return parts.reduce((best, part) => (part.length > best.length ? part : best), "");
+}

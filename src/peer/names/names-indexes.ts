@@ -1,0 +1,125 @@
+/** The indexes of names that this peer keeps, each for the sessions of one user: one file, and one thread while it is in use. */
+import { mkdir, readdir, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { UserId } from "../../core/ids.ts";
+import { namesFileBytesMax, namesFilesMax } from "../../core/limits.ts";
+import type { UserKeys } from "../../identity/user-keys.ts";
+import type { Roster, UserReader } from "../coordination/catalogue-access.ts";
+import { removeNames } from "./names-database.ts";
+import { NamesIndex } from "./names-index.ts";
+import { NamesThread } from "./names-thread.ts";
+
+export interface NamesIndexesOptions {
+  /** The data folder: the index files are in `names` in it, which is made when the first one is. */
+  readonly folder: string;
+  readonly catalogue: Pick<UserReader, "changes">;
+  /** Knows the coordinators' group, whose log numbers the changes. */
+  readonly members: { readonly roster: Pick<Roster, "group"> | undefined };
+}
+
+interface Kept {
+  readonly index: Promise<NamesIndex>;
+  users: number;
+}
+
+/** What an index needs of a user. */
+type IndexKeys = Pick<UserKeys, "userId" | "namesKey" | "rootDirectory" | "rootKeyring">;
+
+const suffix = ".db";
+
+export class NamesIndexes {
+  readonly #options: NamesIndexesOptions;
+  readonly #folder: string;
+  readonly #kept = new Map<UserId, Kept>();
+  /** What is being closed: a file is opened again only when that is over. */
+  readonly #closing = new Map<UserId, Promise<void>>();
+
+  constructor(options: NamesIndexesOptions) {
+    this.#options = options;
+    this.#folder = join(options.folder, "names");
+  }
+
+  /** The index of this user, shared by all who asked for it and have not released it. Fails as the file system does. */
+  async acquire(keys: IndexKeys): Promise<NamesIndex> {
+    const { userId } = keys;
+    const known = this.#kept.get(userId);
+    if (known !== undefined) {
+      known.users += 1;
+      const index = await known.index;
+      if (index.isAlive) return index;
+      await this.release(userId);
+      return this.acquire(keys);
+    }
+    const kept: Kept = { index: this.#open(keys), users: 1 };
+    this.#kept.set(userId, kept);
+    kept.index.catch(() => this.#kept.delete(userId));
+    return kept.index;
+  }
+
+  /** Gives back what was acquired; the last one closes the file, which stays. */
+  async release(user: UserId): Promise<void> {
+    const kept = this.#kept.get(user);
+    if (kept === undefined) return;
+    kept.users -= 1;
+    if (kept.users === 0) await this.#close(user, kept);
+  }
+
+  /** Removes the file of a user who is no more. */
+  async forget(user: UserId): Promise<void> {
+    const kept = this.#kept.get(user);
+    if (kept !== undefined) await this.#close(user, kept);
+    removeNames(this.#pathOf(user));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#kept, ([user, kept]) => this.#close(user, kept)));
+    await Promise.all(this.#closing.values());
+  }
+
+  async #open(keys: IndexKeys): Promise<NamesIndex> {
+    const { catalogue, members } = this.#options;
+    const { userId, namesKey, rootDirectory, rootKeyring } = keys;
+    // Copied before anything is waited for: whoever logs out meanwhile wipes the keys.
+    const job = {
+      path: this.#pathOf(userId),
+      fileKey: Uint8Array.from(namesKey),
+      root: rootDirectory,
+      rootKeyring: Uint8Array.from(rootKeyring.bytes),
+      bytesMax: namesFileBytesMax,
+    };
+    await this.#closing.get(userId);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#makeRoom(userId);
+    const thread = new NamesThread(job);
+    job.fileKey.fill(0);
+    job.rootKeyring.fill(0);
+    return new NamesIndex({ user: userId, thread, catalogue, group: () => members.roster?.group ?? "" });
+  }
+
+  async #close(user: UserId, kept: Kept): Promise<void> {
+    this.#kept.delete(user);
+    const closing = kept.index.then((index) => index.close()).catch(() => undefined);
+    this.#closing.set(user, closing);
+    await closing;
+    if (this.#closing.get(user) === closing) this.#closing.delete(user);
+  }
+
+  /** Removes the files that were unused for longest, so that there is room for one more. */
+  async #makeRoom(wanted: UserId): Promise<void> {
+    const folder = this.#folder;
+    const files = (await readdir(folder)).filter((name) => name.endsWith(suffix) && name !== `${wanted}${suffix}`);
+    const closed = files.filter((name) => !this.#kept.has(name.slice(0, -suffix.length) as UserId));
+    const dated = await Promise.all(
+      closed.map(async (name) => ({ name, usedMs: (await stat(join(folder, name))).mtimeMs })),
+    );
+    dated.sort((one, other) => one.usedMs - other.usedMs);
+    for (const { name } of dated.slice(0, Math.max(0, files.length + 1 - namesFilesMax)))
+      removeNames(join(folder, name));
+    const now = new Date();
+    await utimes(this.#pathOf(wanted), now, now).catch(() => undefined);
+  }
+
+  #pathOf(user: UserId): string {
+    return join(this.#folder, `${user}${suffix}`);
+  }
+}
