@@ -6,6 +6,7 @@
  * that a caller should expect; besides those, every call may fail with `unreachable`, `timeout`, `busy`,
  * `interrupted`, `not-logged-in` or `internal`.
  */
+import type { AccountsClient, InviteRequest } from "./accounts.ts";
 import type { DfsError } from "./errors.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
 import type { FindQuery } from "./find-query.ts";
@@ -474,7 +475,7 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient {
+export interface DfsClient extends AccountsClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */
@@ -518,8 +519,8 @@ export interface DfsClient {
   staleness(options?: CallOptions): Promise<Staleness>;
   peers(options?: CallOptions): Promise<readonly PeerInfo[]>;
   fingers(options?: CallOptions): Promise<FingersReport>;
-  /** A new invite for one machine. */
-  invite(options?: CallOptions & { readonly expiresInMs?: number | undefined }): Promise<Invite>;
+  /** A new invite, for one machine unless told otherwise. Fails with `permission`, and `usage` for uses and times out of range. */
+  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
   /**
    * Resolves when the coordinators' group has its new shape (add, remove), or when the peer leads (transfer); at once when
    * that is so already. Fails with `not-found` for an unknown peer, and `usage`, with the reason, for what cannot be done.

@@ -1,14 +1,14 @@
 /** Scripts whose changes happen all at once or not at all: they run in a transaction, which is committed when they succeed. */
+import type { DfsClient, DfsTransaction } from "../core/client.ts";
 import { type ErrorKind, toDfsError } from "../core/errors.ts";
 import { stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import type { ShellClient, ShellTransaction } from "./command.ts";
 import { messageText } from "./formats.ts";
 import { isBrokenPipe } from "./output.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 
 export interface AtomicOptions {
-  readonly openClient: () => Promise<ShellClient>;
+  readonly openClient: () => Promise<DfsClient>;
   readonly interrupt: AbortSignal;
   /** The longest that the commit may take; absent for no limit. */
   readonly timeoutMs: number | undefined;
@@ -42,7 +42,7 @@ const refusals: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
  */
 export async function runAtomically(
   options: AtomicOptions,
-  script: (openClient: () => Promise<ShellClient>) => Promise<number>,
+  script: (openClient: () => Promise<DfsClient>) => Promise<number>,
 ): Promise<number> {
   const batch = new AtomicBatch(options);
   try {
@@ -61,14 +61,14 @@ export async function runAtomically(
 
 class AtomicBatch {
   readonly #options: AtomicOptions;
-  #client: ShellClient | undefined;
-  #transaction: ShellTransaction | undefined;
+  #client: DfsClient | undefined;
+  #transaction: DfsTransaction | undefined;
 
   constructor(options: AtomicOptions) {
     this.#options = options;
   }
 
-  async open(): Promise<ShellClient> {
+  async open(): Promise<DfsClient> {
     this.#client ??= await this.#options.openClient();
     this.#transaction ??= await this.#client.begin({ signal: this.#options.interrupt });
     return this.#transaction;

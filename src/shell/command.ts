@@ -3,8 +3,7 @@
  *
  * One table of these descriptions gives parsing, usage lines, help and completion.
  */
-import type { AccountsClient, InviteRequest } from "../core/accounts.ts";
-import type { CallOptions, DfsClient, DfsTransaction, Invite } from "../core/client.ts";
+import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
 import type { DfsPath } from "../core/names.ts";
@@ -15,15 +14,6 @@ import type { Output } from "./output.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
 export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "invite" | "word" | "none";
-
-/** What the shell asks of the network: about its files, and about the people who have them. */
-export interface ShellClient extends DfsClient, AccountsClient {
-  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
-  begin(options?: CallOptions): Promise<ShellTransaction>;
-}
-
-/** A transaction of such a client. */
-export type ShellTransaction = ShellClient & Pick<DfsTransaction, "commit">;
 
 /** The option of every command that can be answered from what one coordinator has. */
 export const staleOption: OptionSpec = {
@@ -130,7 +120,7 @@ export interface CommandContext {
   /** For the calls that read: the signal, and whether stale answers are welcome. */
   readonly reads: ReadCalls;
   /** The client, opened at the first call. */
-  client(): Promise<ShellClient>;
+  client(): Promise<DfsClient>;
   /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
   report(error: unknown, operand?: string): Promise<number>;
   /** Asks a person for yes or no; absent where nobody can answer. */

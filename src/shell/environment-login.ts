@@ -1,9 +1,9 @@
 /** The login that the environment asks for: DFS_USER, with DFS_PASSWORD or DFS_PASSWORD_FILE. */
+import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import { parseUserName } from "../core/ids.ts";
 import type { UserName } from "../core/ids.ts";
-import type { ShellClient } from "./command.ts";
 import { environmentText, presentPassword } from "./passwords.ts";
 import type { PasswordSources } from "./passwords.ts";
 
@@ -20,10 +20,10 @@ export function namesUser(sources: PasswordSources): boolean {
  * Nothing is done as another user when the login fails: the client is closed, and a refusal is final.
  */
 export function loggedInOpener(
-  open: () => Promise<ShellClient>,
+  open: () => Promise<DfsClient>,
   sources: PasswordSources,
   signal: AbortSignal,
-): () => Promise<ShellClient> {
+): () => Promise<DfsClient> {
   if (!namesUser(sources)) return open;
   let refusal: DfsError | undefined;
   return async () => {
@@ -41,7 +41,7 @@ export function loggedInOpener(
   };
 }
 
-async function logIn(client: ShellClient, sources: PasswordSources, signal: AbortSignal): Promise<void> {
+async function logIn(client: DfsClient, sources: PasswordSources, signal: AbortSignal): Promise<void> {
   try {
     const name = parseUserName(environmentText(sources.env, "DFS_USER") ?? "");
     if (await isThatUser(client, name, sources, signal)) return;
@@ -54,7 +54,7 @@ async function logIn(client: ShellClient, sources: PasswordSources, signal: Abor
 
 /** A remembered login needs no password. */
 async function isThatUser(
-  client: ShellClient,
+  client: DfsClient,
   name: UserName,
   { env }: PasswordSources,
   signal: AbortSignal,

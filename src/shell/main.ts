@@ -9,6 +9,7 @@
  *                             ↑                     ↓
  *                           prompt (Ink, or plain)  Output (terminal, pipe, file)
  */
+import type { DfsClient } from "../core/client.ts";
 import { createReadStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { DfsError, toDfsError } from "../core/errors.ts";
@@ -16,7 +17,7 @@ import { scriptBytesMax } from "../core/limits.ts";
 import { printable, rootPath } from "../core/names.ts";
 import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
-import type { ShellClient, ShellState } from "./command.ts";
+import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import { loggedInOpener, namesUser } from "./environment-login.ts";
 import { jsonLine, messageText } from "./formats.ts";
@@ -58,7 +59,7 @@ export interface ShellProgram {
   readonly openClient: (options: {
     readonly dataFolder?: string | undefined;
     readonly onProgress?: ((message: string) => void) | undefined;
-  }) => Promise<ShellClient>;
+  }) => Promise<DfsClient>;
   /** Makes this machine a peer of the network that the invite is for. */
   readonly joinNetwork: (options: {
     readonly dataFolder?: string | undefined;

@@ -1,8 +1,9 @@
 /** What the drawn prompt and the plain one share: how the prompt reads, and where completion looks. */
+import type { DfsClient } from "../core/client.ts";
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { printable, resolvePath, rootPath } from "../core/names.ts";
-import type { ShellClient, ShellState } from "./command.ts";
+import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import type { CompletionEnvironment } from "./completion.ts";
 import { doorNames, sharedUser } from "./doors.ts";
@@ -22,7 +23,7 @@ const recognitionMs = 5000;
  * Finds out for whom the shell acts, which may change in another session, and on which peer. Says whether the prompt
  * reads differently now; where nothing can be learned it stays as it is.
  */
-export async function recognise(state: ShellState, opening: Promise<ShellClient> | undefined): Promise<boolean> {
+export async function recognise(state: ShellState, opening: Promise<DfsClient> | undefined): Promise<boolean> {
   const before = promptText(state);
   const { user } = state;
   try {

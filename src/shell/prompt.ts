@@ -2,10 +2,11 @@
  * The prompt: keys in, lines to the shell, and a live area at the foot of the terminal that shows the line being typed
  * or the bars of what runs.
  */
+import type { DfsClient } from "../core/client.ts";
 import { emitKeypressEvents } from "node:readline";
 import { DfsError } from "../core/errors.ts";
 import { redrawsPerSecondMax } from "../core/limits.ts";
-import type { ProgressLines, ProgressView, Question, ShellClient } from "./command.ts";
+import type { ProgressLines, ProgressView, Question } from "./command.ts";
 import { commonPrefix, complete } from "./completion.ts";
 import type { Completion } from "./completion.ts";
 import { printable } from "../core/names.ts";
@@ -151,7 +152,7 @@ class Prompt {
   }
 
   /** The prompt is drawn anew where somebody else turns out to be logged in. */
-  async #recognise(opening: Promise<ShellClient> | undefined): Promise<void> {
+  async #recognise(opening: Promise<DfsClient> | undefined): Promise<void> {
     if ((await recognise(this.#shell.state, opening)) && this.#running === undefined) this.#showSoon();
   }
 

@@ -4,6 +4,7 @@
  * A script is parsed as a whole, then run statement by statement. It stops at the first failing command, unless told
  * to keep going; a command with a leading `-` is forgiven.
  */
+import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
@@ -20,7 +21,6 @@ import type {
   Question,
   ReadCalls,
   Settings,
-  ShellClient,
   ShellState,
 } from "./command.ts";
 import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
@@ -43,7 +43,7 @@ export interface ShellOptions {
   readonly stderr: Output;
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
-  readonly openClient: () => Promise<ShellClient>;
+  readonly openClient: () => Promise<DfsClient>;
   /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
   readonly ask: ((question: Question, signal: AbortSignal) => Promise<string>) | undefined;
   readonly env: Environment;
@@ -58,7 +58,7 @@ const interruptedCode = 130;
 export class Shell {
   readonly state: ShellState;
   readonly #options: ShellOptions;
-  #client: Promise<ShellClient> | undefined;
+  #client: Promise<DfsClient> | undefined;
   #isStuck = false;
 
   constructor(options: ShellOptions) {
@@ -67,7 +67,7 @@ export class Shell {
   }
 
   /** The client, opened at the first call; a failed opening is tried again at the next. */
-  client(): Promise<ShellClient> {
+  client(): Promise<DfsClient> {
     this.#client ??= this.#options.openClient().catch((error: unknown) => {
       this.#client = undefined;
       throw error;
@@ -76,7 +76,7 @@ export class Shell {
   }
 
   /** The client where it was opened already, or is being opened. */
-  get openedClient(): Promise<ShellClient> | undefined {
+  get openedClient(): Promise<DfsClient> | undefined {
     return this.#client;
   }
 

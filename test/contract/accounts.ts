@@ -1,14 +1,6 @@
 /** What every AccountsClient does, whatever is behind it; and what its users find at `/`, `/shared` and `/from`. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AccountsClient, InviteRequest } from "../../src/core/accounts.ts";
-import type {
-  CallOptions,
-  DfsClient,
-  DfsTransaction,
-  Invite,
-  PutSource,
-  TransferEvent,
-} from "../../src/core/client.ts";
+import type { DfsClient, PutSource, TransferEvent } from "../../src/core/client.ts";
 import type { DfsError } from "../../src/core/errors.ts";
 import { toDfsError } from "../../src/core/errors.ts";
 import type { UserName } from "../../src/core/ids.ts";
@@ -16,15 +8,9 @@ import { parsePeerName, parseUserName } from "../../src/core/ids.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 
-/** One session with the network. */
-interface AccountsSession extends DfsClient, AccountsClient {
-  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
-  begin(options?: CallOptions): Promise<DfsTransaction & AccountsClient>;
-}
-
 export interface ContractNetwork {
   /** Another session on the same data folder of a network that had no users at the start of the suite. */
-  session(): Promise<AccountsSession>;
+  session(): Promise<DfsClient>;
   /** Ends whatever the network needed; the suite closes the sessions itself. */
   stop(): Promise<void>;
 }
@@ -49,26 +35,26 @@ const kindOf = async (call: Promise<unknown>): Promise<string> => (await failure
 export function accountsContract(name: string, open: () => Promise<ContractNetwork>): void {
   // Real passwords take their time on a busy machine.
   describe(`${name} as an AccountsClient`, { timeout: 120_000 }, () => {
-    const sessions: AccountsSession[] = [];
+    const sessions: DfsClient[] = [];
     let network: ContractNetwork;
-    let ada: AccountsSession;
-    let nobody: AccountsSession;
+    let ada: DfsClient;
+    let nobody: DfsClient;
 
-    async function session(): Promise<AccountsSession> {
+    async function session(): Promise<DfsClient> {
       const opened = await network.session();
       sessions.push(opened);
       return opened;
     }
 
     /** A session of a new user. */
-    async function user(name: string, quotaBytes?: number): Promise<AccountsSession> {
+    async function user(name: string, quotaBytes?: number): Promise<DfsClient> {
       await ada.addUser({ name: named(name), password: passwordOf(name), quotaBytes });
       const opened = await session();
       await opened.login({ name: named(name), password: passwordOf(name) });
       return opened;
     }
 
-    async function put(client: AccountsSession, path: string, content: string): Promise<string> {
+    async function put(client: DfsClient, path: string, content: string): Promise<string> {
       const bytes = (async function* () {
         yield Buffer.from(content);
       })();
@@ -85,13 +71,13 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       return outcomes[0] ?? "ok";
     }
 
-    async function read(client: AccountsSession, path: string): Promise<string> {
+    async function read(client: DfsClient, path: string): Promise<string> {
       const pieces: Uint8Array[] = [];
       for await (const piece of client.read(at(path))) pieces.push(piece);
       return Buffer.concat(pieces).toString("utf8");
     }
 
-    async function names(client: AccountsSession, path: string): Promise<string[]> {
+    async function names(client: DfsClient, path: string): Promise<string[]> {
       const found: string[] = [];
       let cursor: string | undefined;
       do {
@@ -102,7 +88,7 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       return found.sort();
     }
 
-    async function walked(client: AccountsSession, path: string): Promise<string[]> {
+    async function walked(client: DfsClient, path: string): Promise<string[]> {
       const found: string[] = [];
       for await (const entry of client.walk(at(path))) found.push(entry.path);
       return found.sort();

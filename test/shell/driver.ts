@@ -6,7 +6,6 @@ import { PassThrough, Readable, Writable } from "node:stream";
 import { afterAll } from "vitest";
 import { rm } from "node:fs/promises";
 import type { DfsClient } from "../../src/core/client.ts";
-import type { ShellClient } from "../../src/shell/command.ts";
 import { runShell } from "../../src/shell/main.ts";
 import type { ShellInput } from "../../src/shell/main.ts";
 import { MemoryClient } from "./memory-client.ts";
@@ -93,8 +92,7 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
     stderr,
     env: options.env ?? {},
     version: "0.1.0",
-    openClient: (options.openClient ??
-      (async () => options.client ?? new MemoryClient())) as () => Promise<ShellClient>,
+    openClient: options.openClient ?? (async () => options.client ?? new MemoryClient()),
     joinNetwork: async ({ invite }) => ({ peerName: "ben", networkId: `network of ${invite}` }),
   });
   return { code, out: stdout.text, err: stderr.text };

@@ -1,13 +1,13 @@
 /** A transaction of whom a session acted for when it was begun; it ends with that login. */
 import type { Account, InviteInfo, UserInfo } from "../../core/accounts.ts";
-import type { CallOptions, Invite } from "../../core/client.ts";
+import type { CallOptions, DfsTransaction, Invite } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { FileTransaction } from "../peer-client.ts";
 import type { Administration } from "./administration.ts";
 import { GuardedClient } from "./guarded-client.ts";
 import type { Acting } from "./login.ts";
 import type { UserDirectory } from "./user-directory.ts";
-import { type AccountedTransaction, whoIs } from "./whoami.ts";
+import { whoIs } from "./whoami.ts";
 
 export interface SessionTransactionParts {
   /** Who began it. */
@@ -17,7 +17,7 @@ export interface SessionTransactionParts {
   readonly administration: Administration;
 }
 
-export class SessionTransaction extends GuardedClient implements AccountedTransaction {
+export class SessionTransaction extends GuardedClient implements DfsTransaction {
   readonly #parts: SessionTransactionParts;
   readonly #acting: Acting;
 
@@ -46,7 +46,7 @@ export class SessionTransaction extends GuardedClient implements AccountedTransa
     return this.#parts.transaction.close();
   }
 
-  begin(): Promise<AccountedTransaction> {
+  begin(): Promise<DfsTransaction> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 

@@ -9,6 +9,8 @@ import type { Account, InviteInfo, InviteRequest, LoginRequest, NewUser, UserInf
 import type {
   CallOptions,
   CoordinatorChange,
+  DfsClient,
+  DfsTransaction,
   Invite,
   NetworkPolicy,
   PolicyChange,
@@ -29,7 +31,7 @@ import { type Acting, Login } from "./login.ts";
 import type { Remembered, RememberedLogin } from "./remembered-login.ts";
 import { SessionTransaction } from "./session-transaction.ts";
 import type { UserDirectory } from "./user-directory.ts";
-import { type AccountedClient, type AccountedTransaction, whoIs } from "./whoami.ts";
+import { whoIs } from "./whoami.ts";
 
 export interface SessionParts {
   readonly shared: Acting;
@@ -46,7 +48,7 @@ export interface SessionParts {
   readonly close: () => Promise<void>;
 }
 
-export class SessionClient extends GuardedClient implements AccountedClient {
+export class SessionClient extends GuardedClient implements DfsClient {
   readonly #parts: SessionParts;
   #login: Login | undefined;
   #remembered: Remembered | undefined;
@@ -162,7 +164,7 @@ export class SessionClient extends GuardedClient implements AccountedClient {
     await super.revokePeer(peer, options);
   }
 
-  async begin(options: CallOptions = {}): Promise<AccountedTransaction> {
+  async begin(options: CallOptions = {}): Promise<DfsTransaction> {
     const acting = this.acting();
     const transaction = await acting.run(options.signal, (signal) => acting.client.begin({ ...options, signal }));
     const { administration, directory } = this.#parts;

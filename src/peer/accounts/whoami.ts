@@ -1,22 +1,8 @@
-/** What sessions and their transactions have in common: the calls about users, and who they act for. */
-import type { Account, AccountsClient, InviteRequest } from "../../core/accounts.ts";
-import type { CallOptions, DfsClient, DfsTransaction, Invite } from "../../core/client.ts";
+/** Who a session or transaction acts for. */
+import type { Account } from "../../core/accounts.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { Acting } from "./login.ts";
 import { type UserDirectory, userInfo } from "./user-directory.ts";
-
-/** A DfsClient with the calls about users. */
-export interface AccountedClient extends DfsClient, AccountsClient {
-  /** A new invite. Fails with `permission`, and `usage` for uses and times out of range. */
-  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
-  begin(options?: CallOptions): Promise<AccountedTransaction>;
-}
-
-/** A DfsTransaction that knows whose it is; what would change users or logins fails with `usage`. */
-export interface AccountedTransaction extends DfsTransaction, AccountsClient {
-  invite(options?: CallOptions & InviteRequest): Promise<Invite>;
-  begin(options?: CallOptions): Promise<AccountedTransaction>;
-}
 
 /** The account that calls are made for. Fails with `not-logged-in` when the user was removed. */
 export async function whoIs(

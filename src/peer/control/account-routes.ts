@@ -1,10 +1,10 @@
 /** Serves the methods about users, logins, shares and invites. */
-import type { AccountedClient } from "../accounts/whoami.ts";
+import type { DfsClient } from "../../core/client.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
 import { accountMethods } from "./account-methods.ts";
 
 /** `client` gives the connection's client, which changes when a transaction is begun. */
-export function accountRoutes(client: () => AccountedClient): RpcRoute[] {
+export function accountRoutes(client: () => DfsClient): RpcRoute[] {
   return [
     route(accountMethods.login, (request, { signal }) => client().login(request, { signal })),
     route(accountMethods.logout, (_, { signal }) => nothing(client().logout({ signal }))),

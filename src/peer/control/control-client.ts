@@ -3,6 +3,8 @@ import type {
   CallOptions,
   CoordinatorChange,
   CopyOptions,
+  DfsClient,
+  DfsTransaction,
   DrainProgress,
   Entry,
   FindOptions,
@@ -35,7 +37,6 @@ import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName } from "../../core/ids.ts";
 import { controlFrameBytesMax, rpcDeadlineMsMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
-import type { AccountedClient, AccountedTransaction } from "../accounts/whoami.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
@@ -49,7 +50,7 @@ import type { WireFsckProgress } from "./storage-methods.ts";
 const unhurried = { timeoutMs: rpcDeadlineMsMax };
 
 /** A client of the peer that listens at `address`. Fails as `openControlSocket` does. */
-export async function connectControl(address: ControlAddress): Promise<AccountedClient> {
+export async function connectControl(address: ControlAddress): Promise<DfsClient> {
   return new ControlClient(await openChannel(address), address);
 }
 
@@ -57,7 +58,7 @@ async function openChannel(address: ControlAddress): Promise<RpcClient> {
   return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
-class ControlClient extends AccountsCaller implements AccountedClient {
+class ControlClient extends AccountsCaller implements DfsClient {
   readonly #address: ControlAddress;
 
   constructor(rpc: RpcClient, address: ControlAddress) {
@@ -182,7 +183,7 @@ class ControlClient extends AccountsCaller implements AccountedClient {
   }
 
   /** A transaction has a connection of its own: the server knows it by that. It is begun by this one, whose user it is of. */
-  async begin({ signal }: CallOptions = {}): Promise<AccountedTransaction> {
+  async begin({ signal }: CallOptions = {}): Promise<DfsTransaction> {
     const rpc = await openChannel(this.#address);
     try {
       const { ticket } = await rpc.call(methods.ticket, {}, { signal });
@@ -201,8 +202,8 @@ class ControlClient extends AccountsCaller implements AccountedClient {
   }
 }
 
-class ControlTransaction extends ControlClient implements AccountedTransaction {
-  override begin(): Promise<AccountedTransaction> {
+class ControlTransaction extends ControlClient implements DfsTransaction {
+  override begin(): Promise<DfsTransaction> {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 

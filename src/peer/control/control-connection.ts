@@ -1,13 +1,12 @@
 /** What one connection of the control socket speaks to: a session of its own, or a transaction. */
 import { randomBytes } from "node:crypto";
-import type { CallOptions } from "../../core/client.ts";
+import type { CallOptions, DfsClient, DfsTransaction } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import { controlTransactionsMax } from "../../core/limits.ts";
-import type { AccountedClient, AccountedTransaction } from "../accounts/whoami.ts";
 
 /** A session with the peer, for as long as a connection lasts. */
 export interface ControlSession {
-  readonly client: AccountedClient;
+  readonly client: DfsClient;
   /** The other side is gone: whoever was logged in no longer is. */
   end(): void;
 }
@@ -53,7 +52,7 @@ export class ControlConnections {
 export class ControlConnection {
   readonly #session: ControlSession;
   readonly #all: ControlConnections;
-  #transaction: AccountedTransaction | undefined;
+  #transaction: DfsTransaction | undefined;
   #ticket: string | undefined;
   #hasBegun = false;
   #hasEnded = false;
@@ -64,7 +63,7 @@ export class ControlConnection {
   }
 
   /** Who answers the connection's calls now. */
-  get client(): AccountedClient {
+  get client(): DfsClient {
     return this.#transaction ?? this.#session.client;
   }
 
@@ -85,7 +84,7 @@ export class ControlConnection {
     await connection.#take(() => client.begin(options));
   }
 
-  async #take(begin: () => Promise<AccountedTransaction>): Promise<void> {
+  async #take(begin: () => Promise<DfsTransaction>): Promise<void> {
     if (this.#hasBegun) throw new DfsError("usage", "a connection has one transaction only");
     this.#all.takeSlot();
     this.#hasBegun = true;

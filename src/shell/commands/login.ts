@@ -1,4 +1,5 @@
 /* The commands that say for whom the shell acts, and change it. */
+import type { DfsClient } from "../../core/client.ts";
 import type { Account } from "../../core/accounts.ts";
 import { DfsError } from "../../core/errors.ts";
 import { parseUserName } from "../../core/ids.ts";
@@ -6,7 +7,7 @@ import type { UserName } from "../../core/ids.ts";
 import { loginRememberedMs } from "../../core/limits.ts";
 import { rootPath } from "../../core/names.ts";
 import { allOn, isJson, jsonOption, staleOption } from "../command.ts";
-import type { Command, CommandContext, Invocation, OptionValues, ShellClient } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { sharedUser } from "../doors.ts";
 import { jsonLine, timeText } from "../formats.ts";
 import { environmentText, passwordSources, presentPassword } from "../passwords.ts";
@@ -117,7 +118,7 @@ function rememberedText({ rememberedUntilMs }: Account): string {
 }
 
 /** The shell stands as this user, in the root where the directory is none that this user can reach. */
-export async function standAs(account: Account, client: ShellClient, context: CommandContext): Promise<void> {
+export async function standAs(account: Account, client: DfsClient, context: CommandContext): Promise<void> {
   const { state, signal } = context;
   const user = account.isShared ? undefined : account.name;
   if (user === state.user && user !== undefined) return;
@@ -128,7 +129,7 @@ export async function standAs(account: Account, client: ShellClient, context: Co
   state.cwd = rootPath;
 }
 
-async function isDirectory(client: ShellClient, { state, signal }: CommandContext): Promise<boolean> {
+async function isDirectory(client: DfsClient, { state, signal }: CommandContext): Promise<boolean> {
   if (state.cwd === rootPath) return true;
   try {
     return (await client.stat(state.cwd, { signal })).kind === "directory";

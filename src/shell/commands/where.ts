@@ -1,4 +1,5 @@
 /* The commands that say or change where the shell stands. */
+import type { DfsClient } from "../../core/client.ts";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
@@ -6,7 +7,7 @@ import { DfsError, toDfsError } from "../../core/errors.ts";
 import { rootPath } from "../../core/names.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { allOn, staleOption } from "../command.ts";
-import type { Command, CommandContext, ShellClient } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
 import { sharedPath } from "../doors.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
@@ -36,7 +37,7 @@ export const cd: Command = {
   },
 };
 
-async function target(operand: string | undefined, client: ShellClient, context: CommandContext): Promise<DfsPath> {
+async function target(operand: string | undefined, client: DfsClient, context: CommandContext): Promise<DfsPath> {
   if (operand === undefined) return rootPath;
   if (operand === "-") return context.state.previousCwd ?? rootPath;
   return (await sharedPath(operand, client, context.reads)) ?? remotePath(operand, context);
