@@ -10,6 +10,8 @@ import { kadProtocol } from "../../src/dht/kad-service.ts";
 import { decodeInvite } from "../../src/identity/invite.ts";
 import { deriveNetwork } from "../../src/identity/network-keys.ts";
 import { sharedUserKeys } from "../../src/identity/user-keys.ts";
+import { parseUserName } from "../../src/core/ids.ts";
+import { connectControl } from "../../src/peer/control/control-client.ts";
 import { openControlSocket } from "../../src/peer/control/control-connect.ts";
 import { controlAddress } from "../../src/peer/data-folder-paths.ts";
 import { loadMembership } from "../../src/peer/peer-config.ts";
@@ -22,13 +24,16 @@ import { socketChannel } from "../../src/peer/wire/socket-channel.ts";
 import { streamChannel } from "../../src/peer/wire/stream-channel.ts";
 import {
   type CallWorld,
+  type Login,
   type Role,
   asMarkdown,
   controlCalls,
   joinAnswers,
+  logins,
   memberCalls,
   protocolAnswers,
   roles,
+  turning,
 } from "../hostile/call-table.ts";
 import { HostilePeer, anyMethod } from "../hostile/hostile-peer.ts";
 import { type PeerProcess, Processes } from "./processes.ts";
@@ -38,6 +43,12 @@ const { joinProtocol, rpcProtocol, chunkProtocol, groupAppendProtocol, groupCont
 /** A stream that is still open, without an answer, after this long is one that nobody minds. */
 const silenceMs = 5_000;
 const laneRow = "lane (TLS)";
+/** Who can log in at the victim. */
+const people = {
+  nobody: undefined,
+  administrator: { name: parseUserName("ann"), password: "correct horse" },
+  user: { name: parseUserName("bob"), password: "staple battery" },
+};
 
 /** The names of the methods that are declared below a folder of the product. */
 async function declared(isControl: boolean): Promise<string[]> {
@@ -122,6 +133,12 @@ describe("who may call what", () => {
     callers.set("removed", await HostilePeer.ofFolder(rob.folder));
     callers.set("member", await HostilePeer.ofFolder(eve.folder));
     inviteSecret = decodeInvite((await processes.run(ann.folder, "invite")).trim()).secret;
+    const local = await connectControl(controlAddress(ann.folder));
+    await local.addUser(people.administrator);
+    await local.login(people.administrator);
+    await local.addUser(people.user);
+    await local.addUser({ name: parseUserName("carl"), password: "paper clip box" });
+    await local.close();
     const membership = await loadMembership(eve.folder);
     if (membership === undefined) throw new Error("eve is no member");
     kad = kadProtocol(deriveNetwork(membership.networkSecret).networkId);
@@ -214,6 +231,15 @@ describe("who may call what", () => {
     return words[protocol] ?? new Uint8Array(32);
   }
 
+  /** A program with the victim's key, logged in as somebody. */
+  async function programOf(login: Login): Promise<RpcClient> {
+    const socket = await openControlSocket(controlAddress(victim.folder));
+    const rpc = new RpcClient(socketChannel(socket, controlFrameBytesMax));
+    const credentials = people[login];
+    if (credentials !== undefined) await rpc.call(anyMethod("login"), credentials, { timeoutMs: 30_000 });
+    return rpc;
+  }
+
   it("HOST-10 every protocol that a peer speaks is in the table", async () => {
     const member = caller("member");
     await member.connection(victim.address);
@@ -268,18 +294,31 @@ describe("who may call what", () => {
 
   it("HOST-10 the control socket's calls are in the table, and need its key", async () => {
     expect(Object.keys(controlCalls).toSorted()).toEqual(await declared(true));
-    const address = controlAddress(victim.folder);
-    const measured: Record<string, string> = {};
-    for (const [name, { params, answer }] of Object.entries(controlCalls)) {
+    for (const [name, { params }] of Object.entries(controlCalls))
       expect([name, await callAs("member", name, params)]).toEqual([name, "protocol"]);
-      const rpc = new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
-      measured[name] = await outcomeOf(rpc.call(anyMethod(name), params));
-      await rpc.close();
-      expect([name, measured[name]]).toEqual([name, answer]);
-    }
-    const keyless = openControlSocket({ ...address, keyPath: join(victim.folder, "no-such-key") });
+    const keyless = openControlSocket({
+      ...controlAddress(victim.folder),
+      keyPath: join(victim.folder, "no-such-key"),
+    });
     await expect(keyless).rejects.toMatchObject({ kind: "permission" });
   });
+
+  it.each(logins)(
+    "HOST-10 a program that acts for %s is answered as the table says",
+    { timeout: 60_000 },
+    async (login) => {
+      const measured: Record<string, string> = {};
+      const common = await programOf(login);
+      for (const [name, { params }] of Object.entries(controlCalls)) {
+        const rpc = turning.has(name) ? await programOf(login) : common;
+        measured[name] = await outcomeOf(rpc.call(anyMethod(name), params, { timeoutMs: 30_000 }));
+        if (rpc !== common) await rpc.close();
+      }
+      await common.close();
+      const expected = Object.entries(controlCalls).map(([name, { answers }]) => [name, answers[login]]);
+      expect(measured).toEqual(Object.fromEntries(expected));
+    },
+  );
 
   it("HOST-11 docs/SECURITY.md shows the table as it was measured", async () => {
     expect(await readFile(join(root, "docs/SECURITY.md"), "utf8")).toContain(asMarkdown());

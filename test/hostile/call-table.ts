@@ -70,6 +70,15 @@ export const memberCalls: Readonly<Record<string, CallRow>> = {
   "catalogue.entry": call("answered", ({ user }) => ({ user, parent: id, token: bytes(20) })),
   "catalogue.list": call("answered", ({ user }) => ({ user, parent: id, limit: 10 })),
   "catalogue.revision": call("answered", () => ({ node: id, revision: 1 })),
+  "catalogue.lineage": call("answered", () => ({ node: id })),
+  "catalogue.shares": call("answered", ({ user }) => ({ query: { to: user }, after: null })),
+  "catalogue.users": call("answered", () => ({ limit: 10 })),
+  "catalogue.user": call("answered", ({ user }) => ({ user })),
+  "catalogue.user-by-name": call("answered", () => ({ name: "bob" })),
+  "catalogue.invites": call("answered"),
+  "catalogue.changes": call("answered", ({ user }) => ({ user, sinceIndex: 0 })),
+  "catalogue.login-salt": call("answered", () => ({ name: "bob" })),
+  "catalogue.login": call("permission", () => ({ name: "bob", proof: bytes(32) })),
   "catalogue.members": call("answered"),
   "catalogue.totals": call("answered"),
   "catalogue.references": call("answered", ({ shelf }) => ({ shelf, fileKeys: [fileKey] })),
@@ -123,20 +132,42 @@ export const joinAnswers: Answers = {
   member: "exists",
 };
 
+/** Whom a program with the key in the data folder acts for: nobody but the shared user, a user, an administrator. */
+export const logins = ["nobody", "user", "administrator"] as const;
+export type Login = (typeof logins)[number];
+
+/** Calls after which a connection is no longer what it was: each has one of its own. */
+export const turning: ReadonlySet<string> = new Set(["login", "logout", "begin", "ticket", "commit"]);
+
 interface ControlRow {
   readonly params: unknown;
-  /** What a program with the key in the data folder is answered; without the key none of them is reached. */
-  readonly answer: string;
+  /** What such a program is answered in a network that has users; without the key none of the calls is reached. */
+  readonly answers: Readonly<Record<Login, string>>;
 }
 
 const noPath = "/no/such/path";
-const control = (answer: string, params: unknown = {}): ControlRow => ({ params, answer });
+const control = (answer: string, params: unknown = {}): ControlRow => ({
+  params,
+  answers: { nobody: answer, user: answer, administrator: answer },
+});
+/** Calls that need an administrator, and give one `answer`. */
+const ordered = (answer: string, params: unknown = {}): ControlRow => ({
+  params,
+  answers: { nobody: "permission", user: "permission", administrator: answer },
+});
+/** Calls that need somebody who is logged in. */
+const personal = (answer: string, params: unknown = {}): ControlRow => ({
+  params,
+  answers: { nobody: "not-logged-in", user: answer, administrator: answer },
+});
+const userHere = { name: "bob", password: "another horse" };
 
 /** The calls of the control socket. No peer reaches them: over RPC each is an unknown method. */
 export const controlCalls: Readonly<Record<string, ControlRow>> = {
   stat: control("answered", { path: "/" }),
   list: control("answered", { path: "/" }),
   walk: control("answered", { path: "/" }),
+  find: control("answered", { path: "/", query: {} }),
   mkdir: control("not-found", { path: noPath }),
   rmdir: control("not-found", { path: noPath }),
   remove: control("not-found", { path: noPath }),
@@ -149,19 +180,34 @@ export const controlCalls: Readonly<Record<string, ControlRow>> = {
   status: control("answered"),
   peers: control("answered"),
   fingers: control("answered"),
-  invite: control("answered"),
+  invite: ordered("answered"),
   staleness: control("answered"),
-  changeCoordinator: control("not-found", { change: "add", peer: "nobody" }),
+  changeCoordinator: ordered("not-found", { change: "add", peer: "nobody" }),
   backup: control("answered"),
   space: control("answered"),
   policy: control("answered"),
-  setPolicy: control("answered"),
-  orderStorage: control("not-found", { peer: "nobody", order: "drain" }),
-  revokePeer: control("not-found", { peer: "nobody" }),
+  setPolicy: ordered("answered"),
+  orderStorage: ordered("not-found", { peer: "nobody", order: "drain" }),
+  revokePeer: ordered("not-found", { peer: "nobody" }),
   drainProgress: control("not-found", { peer: "nobody" }),
   fsck: control("answered"),
   begin: control("answered"),
   commit: control("usage"),
+  ticket: control("answered"),
+  whoami: control("answered"),
+  users: control("answered"),
+  login: control("permission", userHere),
+  logout: control("answered"),
+  changePassword: personal("permission", { old: "another horse", new: "yet another horse" }),
+  addUser: ordered("exists", userHere),
+  setAdmin: ordered("answered", { user: "carl", isAdmin: false }),
+  setQuota: ordered("answered", { user: "carl", quotaBytes: null }),
+  removeUser: ordered("answered", { user: "carl" }),
+  invites: control("answered"),
+  revokeInvite: control("not-found", { id: "0badcafe" }),
+  share: personal("not-found", { path: noPath, user: "carl" }),
+  unshare: personal("not-found", { path: noPath, user: "carl" }),
+  shares: personal("answered", { direction: "to" }),
 };
 
 /** The table as docs/SECURITY.md has it. */
@@ -177,8 +223,10 @@ export function asMarkdown(): string {
     row("join", joinAnswers),
     ...Object.entries(memberCalls).map(([name, { answers }]) => row(name, answers)),
     "",
-    line(["control call", "any peer", "local, without the key", "local, with the key"]),
-    line(["---", "---", "---", "---"]),
-    ...Object.entries(controlCalls).map(([name, { answer }]) => line([name, "protocol", "permission", answer])),
+    line(["control call", "any peer", "local, without the key", ...logins.map((login) => `local, as ${login}`)]),
+    line(["---", "---", "---", ...logins.map(() => "---")]),
+    ...Object.entries(controlCalls).map(([name, { answers }]) =>
+      line([name, "protocol", "permission", ...logins.map((login) => answers[login])]),
+    ),
   ].join("\n");
 }
