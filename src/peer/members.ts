@@ -31,7 +31,7 @@ export interface MembersOptions {
 }
 
 const fileSchema = v.object({
-  version: v.number(),
+  version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   ...memberListSchemas,
   /** Peers that left while this one was a member. */
   departed: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(peerIdBytesMax))), v.maxLength(departedPeersMax))),

@@ -82,6 +82,10 @@ export const commands: FuzzTarget = {
     caseInput(2, encodeLinks([...links, { peer: founder, keepsFrom: 2, hasFrom: 0, isFilled: false }])),
   ],
   bytesMax: 4096,
-  tokens: [...userOperations, ...peerOperations].map(({ op }) => op),
+  tokens: [
+    ...[...userOperations, ...peerOperations].map(({ op }) => op),
+    // Heads of numbers that may be longer than they need be.
+    ...["18", "1900", "1a000000", "1b00000000000000", "58", "78", "98"].map((hex) => Buffer.from(hex, "hex")),
+  ],
   run: (input) => chosen(cases, input),
 };

@@ -110,6 +110,8 @@ export const frames: FuzzTarget = {
         Buffer.concat([Buffer.of(pieceBytes), stream(Buffer.from("one"), Buffer.alloc(0), Buffer.alloc(40, 7))]),
       ),
     ),
+    // The longest frame, and one that is longer.
+    ...[0, 1].map((more) => caseInput(0, Buffer.concat([Buffer.of(100), stream(Buffer.alloc(frameBytesMax + more))]))),
     ...Object.values(frameTypes).map((type) =>
       caseInput(1, Buffer.concat([chunkFrameHeader(type, 258), Buffer.alloc(60, type)])),
     ),

@@ -37,6 +37,7 @@ import {
 import type { RpcMethod } from "../../../src/peer/wire/rpc-method.ts";
 import { founder } from "../../catalogue/world.ts";
 import { member } from "../../raft/group.ts";
+import { faultOf } from "../plain-cbor.ts";
 import { sampleOf } from "../schema-sample.ts";
 import { type FuzzTarget, caseInput, decodedOr, expectSame } from "../target.ts";
 
@@ -79,6 +80,7 @@ function run(input: Uint8Array): void {
 function checkSchema(place: number, schema: GenericSchema, body: Uint8Array): void {
   const raw = decodedOr(["protocol"], () => ({ value: decodeCbor(body, unknown(), "value") }));
   if (raw === undefined) return;
+  expectSame("what is wrong with CBOR that is taken", faultOf(body), undefined);
   const plain = withoutNegativeZero(raw.value);
   expectSame("what decodes comes back", decodeCbor(encodeCbor(plain), unknown(), "value"), plain);
   const accepted = decodedOr(["protocol"], () => ({ value: checked(plain, schema, "message") }));
