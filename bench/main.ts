@@ -15,6 +15,7 @@ import { catalogue } from "./catalogue.ts";
 import { chunkStore } from "./chunk-store.ts";
 import { chunking } from "./chunking.ts";
 import { Bench, type Job } from "./contest.ts";
+import { find } from "./find.ts";
 import { failover } from "./failover.ts";
 import { groupCommits } from "./group-commits.ts";
 import { copyProgram } from "./peers.ts";
@@ -30,6 +31,7 @@ const jobs: Readonly<Record<string, Job>> = {
   group: groupCommits,
   failover,
   restart,
+  find,
   chunking,
   "chunk-store": chunkStore,
   "put-big": putBig,

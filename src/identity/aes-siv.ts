@@ -15,6 +15,7 @@ export class AesSiv {
   readonly #subkey1: Uint8Array;
   readonly #subkey2: Uint8Array;
   readonly #macOfZero: Uint8Array;
+  #lastAssociated: { readonly item: Uint8Array; readonly mac: Uint8Array };
 
   constructor(key: Uint8Array) {
     assert(key.length === 32 || key.length === 48 || key.length === 64, "an AES-SIV key has 32, 48 or 64 bytes");
@@ -24,6 +25,7 @@ export class AesSiv {
     this.#subkey1 = doubled(this.#macCipher.update(new Uint8Array(blockBytes)));
     this.#subkey2 = doubled(this.#subkey1);
     this.#macOfZero = this.#mac(new Uint8Array(blockBytes));
+    this.#lastAssociated = { item: new Uint8Array(blockBytes), mac: this.#macOfZero };
   }
 
   /** Tag and ciphertext: 16 bytes longer than `plain`. Equal inputs give equal outputs. */
@@ -48,7 +50,7 @@ export class AesSiv {
     let chained = this.#macOfZero;
     for (const item of associated) {
       chained = doubled(chained);
-      xorInto(chained, this.#mac(item), 0);
+      xorInto(chained, this.#macOfAssociated(item), 0);
     }
     if (plain.length >= blockBytes) {
       const last = Uint8Array.from(plain);
@@ -58,6 +60,13 @@ export class AesSiv {
     const last = doubled(chained);
     xorInto(last, padded(plain), 0);
     return this.#mac(last);
+  }
+
+  /** Names of one directory come one after the other, all with the same associated data. */
+  #macOfAssociated(item: Uint8Array): Uint8Array {
+    if (Buffer.compare(item, this.#lastAssociated.item) !== 0)
+      this.#lastAssociated = { item: Uint8Array.from(item), mac: this.#mac(item) };
+    return this.#lastAssociated.mac;
   }
 
   /** CMAC, RFC 4493. */
@@ -76,14 +85,17 @@ export class AesSiv {
 
   /** Counter mode from the tag with bits 31 and 63 cleared, RFC 5297 section 2.5. */
   #counterMode(text: Uint8Array, tag: Uint8Array): Uint8Array {
-    const counters = Buffer.alloc(Math.ceil(text.length / blockBytes) * blockBytes);
-    const high = Buffer.from(tag);
-    high[8] = high.readUInt8(8) & 0x7f;
-    high[12] = high.readUInt8(12) & 0x7f;
-    const first = high.readBigUInt64BE(8);
-    for (let offset = 0, step = 0n; offset < counters.length; offset += blockBytes, step += 1n) {
-      high.copy(counters, offset, 0, 8);
-      counters.writeBigUInt64BE(first + step, offset + 8);
+    const counters = Buffer.allocUnsafe(Math.ceil(text.length / blockBytes) * blockBytes);
+    // The cleared bits take up whatever carry there can be: only the last 32 bits count.
+    const first =
+      ((tag[12] as number) & 0x7f) * 2 ** 24 +
+      (tag[13] as number) * 2 ** 16 +
+      (tag[14] as number) * 2 ** 8 +
+      (tag[15] as number);
+    for (let offset = 0, step = 0; offset < counters.length; offset += blockBytes, step += 1) {
+      counters.set(tag.subarray(0, 12), offset);
+      counters[offset + 8] = (tag[8] as number) & 0x7f;
+      counters.writeUInt32BE(first + step, offset + 12);
     }
     const result = Uint8Array.from(text);
     xorInto(result, this.#counterCipher.update(counters).subarray(0, text.length), 0);

@@ -94,6 +94,13 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       return found.sort();
     }
 
+    async function found(client: AccountsSession, path: string, glob = "*"): Promise<string[]> {
+      const paths: string[] = [];
+      const query = { names: [{ glob, ignoreCase: false }] };
+      for await (const each of client.find(at(path), query)) paths.push(each.path);
+      return paths.sort();
+    }
+
     beforeAll(async () => {
       network = await open();
       nobody = await session();
@@ -252,6 +259,10 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       expect(await walked(one, "/")).toEqual(["/", "/only"]);
       expect(await names(one, "/shared")).toContain("dans-gift");
       expect(await walked(one, "/shared")).toContain("/shared/dans-gift");
+      expect(await found(one, "/")).toEqual(["/", "/only"]);
+      expect(await found(one, "/shared", "dans-*")).toEqual(["/shared/dans-gift"]);
+      expect(await found(nobody, "/", "dans-*")).toEqual(["/dans-gift"]);
+      expect(await found(one, "/from")).toEqual(["/from"]);
       expect(await names(one, "/from")).toEqual([]);
       for (const door of ["/shared", "/from"]) {
         expect(await one.stat(at(door))).toMatchObject({ kind: "directory", path: door, name: door.slice(1) });
