@@ -5,6 +5,7 @@ import type { SqlRow } from "../core/sqlite.ts";
 import type { Credential } from "../identity/credentials.ts";
 import { authorText } from "./apply-context.ts";
 import { idBytes } from "./id-bytes.ts";
+import { kindDirectory } from "./tree.ts";
 import { NetworkReader } from "./network-reader.ts";
 import { bytes, changedRowOf, inviteRowOf, userRowOf } from "./row-values.ts";
 import type { ChangeCursor, ChangedRow, ChangePage, InviteRow, UserPage, UserRow } from "./rows.ts";
@@ -23,6 +24,8 @@ export interface ChangeQuery {
   readonly after?: ChangeCursor | undefined;
   /** Rows wanted at the most, 1 to the limit of a page; a page may be shorter. */
   readonly limit?: number | undefined;
+  /** Only what names and sizes need: of files no wrap, attributes, key, wish or end. */
+  readonly isBrief?: boolean | undefined;
 }
 
 /** What a login is checked against, with the user that it is for. */
@@ -30,11 +33,13 @@ export interface UserCredential extends Credential {
   readonly row: UserRow;
 }
 
-const changedNodes = `SELECT n.id, n.node, n.kind, n.revision, n.attributes AS wrap, n.generation, n.changed_index,
-    n.ended_index, e.token, p.node AS parent, r.attributes, r.file_key, r.size_bytes, r.copies_wanted, r.expires_ms
+const changedNodes = (columns: string): string => `SELECT n.id, n.node, n.kind, n.revision, n.generation,
+    n.changed_index, n.ended_index, e.token, p.node AS parent, r.size_bytes, ${columns}
   FROM nodes n LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision AND n.ended_index IS NULL
   WHERE n.user_id = ? AND (n.changed_index, n.id) > (?, ?) ORDER BY n.changed_index, n.id LIMIT ?`;
+const changesInFull = changedNodes("n.attributes AS wrap, r.attributes, r.file_key, r.copies_wanted, r.expires_ms");
+const changesInBrief = changedNodes(`CASE n.kind WHEN ${kindDirectory} THEN n.attributes END AS wrap`);
 
 export abstract class UserReader extends NetworkReader {
   /** Index of the last entry that was applied. */
@@ -107,7 +112,7 @@ export abstract class UserReader extends NetworkReader {
    * One page of what changed in a user's tree after an entry: each file and directory that was made, named otherwise,
    * ended or given a revision, as it is now. Nothing for a user who has ended.
    */
-  changes(user: UserId, { sinceIndex, after, limit }: ChangeQuery): ChangePage {
+  changes(user: UserId, { sinceIndex, after, limit, isBrief = false }: ChangeQuery): ChangePage {
     const appliedIndex = this.appliedIndex();
     const isReset = sinceIndex > 0 && sinceIndex < this.collectedIndex();
     const owner = this.database
@@ -116,7 +121,8 @@ export abstract class UserReader extends NetworkReader {
     if (isReset || owner === undefined) return { rows: [], next: null, appliedIndex, isReset };
     const from = after ?? { index: sinceIndex, row: Number.MAX_SAFE_INTEGER };
     const most = pageLimit(limit);
-    const found = this.database.prepare(changedNodes).all(Number(owner["id"]), from.index, from.row, most + 1);
+    const statement = this.database.prepare(isBrief ? changesInBrief : changesInFull);
+    const found = statement.all(Number(owner["id"]), from.index, from.row, most + 1);
     return { ...pageOf(found, most), appliedIndex, isReset };
   }
 

@@ -165,6 +165,8 @@ describe("following a tree", () => {
         kind: "file",
         parent,
         token: token("a"),
+        wrap: token("wrap of a"),
+        generation: 1,
         attributes: token("of a"),
         revision: 2,
         fileKey: fileKey("a"),
@@ -180,7 +182,14 @@ describe("following a tree", () => {
     ok(world.asFounder({ op: "expire" }));
     ok(world.as(bob, removeEntry("c", "file", { parent: id("d"), node: id("b") })));
     ok(world.as(bob, removeEntry("d", "directory", { parent })));
-    const ended = { parent: null, token: null, attributes: new Uint8Array(0), fileKey: null, sizeBytes: 0 };
+    const ended = {
+      parent: null,
+      token: null,
+      wrap: new Uint8Array(0),
+      attributes: new Uint8Array(0),
+      fileKey: null,
+      sizeBytes: 0,
+    };
     expect(changed(bob, moved)).toMatchObject([
       { ...ended, node: id("a"), endedIndex: moved + 1 },
       { ...ended, node: id("b"), endedIndex: moved + 2 },

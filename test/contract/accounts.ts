@@ -94,7 +94,7 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       return found.sort();
     }
 
-    async function found(client: AccountsSession, path: string, glob = "*"): Promise<string[]> {
+    async function found(client: DfsClient, path: string, glob = "*"): Promise<string[]> {
       const paths: string[] = [];
       const query = { names: [{ glob, ignoreCase: false }] };
       for await (const each of client.find(at(path), query)) paths.push(each.path);

@@ -126,6 +126,7 @@ export const catalogueMethods = {
       sinceIndex: count,
       after: v.optional(rowSchemas.changeCursor),
       limit: v.optional(rowLimit),
+      isBrief: v.optional(v.boolean()),
       stale,
     }),
     result: rowSchemas.changePage,

@@ -45,8 +45,8 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
       async ({ name, stale }, { signal }) => (await here().userByName(name, { stale, signal })) ?? null,
     ),
     route(catalogueMethods.invites, async ({ stale }, { signal }) => [...(await here().invites({ stale, signal }))]),
-    route(catalogueMethods.changes, async ({ user, sinceIndex, after, limit, stale }, { signal }) =>
-      here().changes(user, { sinceIndex, after, limit }, { stale, signal }),
+    route(catalogueMethods.changes, async ({ user, stale, ...query }, { signal }) =>
+      here().changes(user, query, { stale, signal }),
     ),
     route(catalogueMethods.members, async (_, { signal }) => {
       return plainMemberList(await here().members(signal));

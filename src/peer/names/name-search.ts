@@ -10,7 +10,7 @@ import type { Hit, HitPage, SearchRequest } from "./names-messages.ts";
 
 const columns = "SELECT id, parent, kind, size_bytes, name FROM names WHERE id > ? AND size_bytes BETWEEN ? AND ?";
 const scans = {
-  exact: `${columns} AND instr(name, ?) > 0 ORDER BY id LIMIT ?`,
+  exact: `${columns} AND name GLOB ? ORDER BY id LIMIT ?`,
   anyCase: `${columns} AND name LIKE ? ESCAPE '\\' ORDER BY id LIMIT ?`,
 };
 
@@ -51,9 +51,9 @@ export class NameSearch {
     after: number,
   ) {
     const [first] = names;
-    const part = longest(first === undefined ? [] : literalParts(first.glob, first));
+    const parts = first === undefined ? [] : literalParts(first.glob, first);
     const isAnyCase = first?.ignoreCase === true;
-    const pattern = isAnyCase ? `%${part.replace(/[\\%_]/g, String.raw`\$&`)}%` : part;
+    const pattern = isAnyCase ? likePattern(parts) : globPattern(parts);
     return this.#names.sql
       .prepare(isAnyCase ? scans.anyCase : scans.exact)
       .all(after, sizeMinBytes, sizeMaxBytes, pattern, findPageHits);
@@ -106,6 +106,11 @@ export class NameSearch {
   }
 }
 
-function longest(parts: readonly string[]): string {
-  return parts.reduce((best, part) => (part.length > best.length ? part : best), "");
+/** SQLite's patterns of every text that has these parts in it, in this order. */
+function globPattern(parts: readonly string[]): string {
+  return `*${parts.map((part) => `${part.replace(/[[*?]/g, "[$&]")}*`).join("")}`;
+}
+
+function likePattern(parts: readonly string[]): string {
+  return `%${parts.map((part) => `${part.replace(/[\\%_]/g, String.raw`\$&`)}%`).join("")}`;
 }

@@ -115,7 +115,7 @@ export class NamesIndex {
   }
 
   #page(sinceIndex: number, after: ChangePage["next"], stale: boolean): Promise<ChangePage> {
-    const query = after === null ? { sinceIndex } : { sinceIndex, after };
+    const query = { sinceIndex, after: after ?? undefined, isBrief: true };
     return this.#options.catalogue.changes(this.#options.user, query, { stale, signal: this.#closing.signal });
   }
 

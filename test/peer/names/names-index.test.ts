@@ -227,3 +227,13 @@ it(
     expect(kept).not.toContain(`${deriveUser(new Uint8Array(32).fill(40)).userId}.db`);
   },
 );
+
+it("FIND-5 the brief feed tells what names need, and no more", async () => {
+  const space = await filled();
+  const { rows } = space.world.catalogue.changes(shared.userId, { sinceIndex: 0 });
+  const brief = space.world.catalogue.changes(shared.userId, { sinceIndex: 0, isBrief: true });
+  const nothing = new Uint8Array(0);
+  const none = { attributes: nothing, fileKey: null, copiesWanted: 0, expiresMs: null };
+  expect(brief.rows).toEqual(rows.map((row) => ({ ...row, ...none, wrap: row.kind === "file" ? nothing : row.wrap })));
+  expect(brief.rows.filter(({ wrap }) => wrap.length > 0)).toHaveLength(1);
+});
