@@ -6,7 +6,7 @@
  * is sealed is sealed by the newest key; what was sealed before a new key came opens by an older one. How many keys there
  * are is the keyring's generation. Keys are derived when they are first used, and kept as long as the keyring.
  */
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { DfsError } from "../core/errors.ts";
 import { keyGenerationsMax } from "../core/limits.ts";
 import { pooledRandomBytes } from "../core/pooled-random.ts";
@@ -16,7 +16,7 @@ import { AesSiv } from "./aes-siv.ts";
 export const nodeKeyBytes = 32;
 
 const nameKeyPurpose = Buffer.from("dfs-shell/2/node/name-key");
-const attributeKeyPurpose = Buffer.from("dfs-shell/2/node/attribute-key");
+const attributeKeyInfo = Buffer.from("dfs-shell/2/node/attribute-key\u0001");
 const firstBlock = Buffer.of(1);
 const secondBlock = Buffer.of(2);
 
@@ -25,9 +25,10 @@ export class Keyring {
   readonly bytes: Uint8Array;
   /** How many keys there are, which is the number of the newest. */
   readonly generation: number;
-  readonly #attributeKeys: (KeyObject | undefined)[] = [];
+  /** Of a hundred thousand files in a listing each has one, and none has the other. */
+  #attributeKeys: (Uint8Array | undefined)[] | undefined;
+  #nameCiphers: (AesSiv | undefined)[] | undefined;
   #isWiped = false;
-  readonly #nameCiphers: (AesSiv | undefined)[] = [];
 
   /** Fails with `integrity` unless `bytes` are 1 to `keyGenerationsMax` keys. */
   constructor(bytes: Uint8Array) {
@@ -56,19 +57,20 @@ export class Keyring {
   wipe(): void {
     this.#isWiped = true;
     this.bytes.fill(0);
-    this.#attributeKeys.length = 0;
-    this.#nameCiphers.length = 0;
+    for (const key of this.#attributeKeys ?? []) key?.fill(0);
+    this.#attributeKeys = undefined;
+    this.#nameCiphers = undefined;
   }
 
   /** The AES-256-GCM key at a place, 0 being the newest. */
-  attributeKey(place: number): KeyObject {
-    return (this.#attributeKeys[place] ??= createSecretKey(
-      createHmac("sha256", this.#key(place)).update(attributeKeyPurpose).update(firstBlock).digest(),
-    ));
+  attributeKey(place: number): Uint8Array {
+    this.#attributeKeys ??= [];
+    return (this.#attributeKeys[place] ??= createHmac("sha256", this.#key(place)).update(attributeKeyInfo).digest());
   }
 
   /** The AES-256-SIV cipher of names at a place, 0 being the newest. */
   nameCipher(place: number): AesSiv {
+    this.#nameCiphers ??= [];
     return (this.#nameCiphers[place] ??= new AesSiv(this.#nameKey(place)));
   }
 

@@ -13,7 +13,7 @@ export const sealedAttributesOverheadBytes = nonceBytes + tagBytes;
 
 /** What was sealed, and by which key of the keyring: 0 for the newest. */
 export interface OpenedAttributes {
-  readonly plain: Uint8Array;
+  readonly plain: Buffer;
   readonly place: number;
 }
 
@@ -39,7 +39,7 @@ export function openAttributes(keyring: Keyring, associated: Uint8Array, sealed:
   throw new DfsError("integrity", "attributes in the catalogue cannot be read: their seal does not match");
 }
 
-function openedBy(keyring: Keyring, place: number, associated: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+function openedBy(keyring: Keyring, place: number, associated: Uint8Array, sealed: Uint8Array): Buffer | undefined {
   const tagStart = sealed.length - tagBytes;
   const nonce = sealed.subarray(0, nonceBytes);
   const decipher = createDecipheriv(algorithm, keyring.attributeKey(place), nonce, { authTagLength: tagBytes });

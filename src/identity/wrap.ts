@@ -5,11 +5,10 @@
  * that the node is in. Whoever has one keyring has those of everything below, and of nothing else. The associated data
  * says where the node is and what it is called, so that a wrap cannot stand under another name.
  */
-import { decode, encode } from "cborg";
-import * as v from "valibot";
 import { DfsError } from "../core/errors.ts";
 import { type NodeId, randomIdBytes } from "../core/ids.ts";
-import { Keyring, nodeKeyBytes } from "./keyring.ts";
+import { nameTokenBytesMax } from "../core/limits.ts";
+import { Keyring } from "./keyring.ts";
 import { openAttributes, sealAttributes } from "./sealed-box.ts";
 
 /** A name binding: the token `token` in the directory `parent` stands for `node`. */
@@ -19,8 +18,8 @@ export interface Binding {
   readonly node: NodeId;
 }
 
-/** What a directory's wrap holds beside its keyring. */
-export interface DirectoryAttributes {
+/** What a directory's wrap holds beside its keyring, and a file has with each revision. */
+export interface PlainAttributes {
   /** POSIX permission bits. */
   readonly mode: number;
   readonly modifiedMs: number;
@@ -30,28 +29,26 @@ export interface DirectoryAttributes {
 export interface OpenedWrap {
   readonly keyring: Keyring;
   /** Absent for a file. */
-  readonly directory?: DirectoryAttributes | undefined;
+  readonly directory?: PlainAttributes | undefined;
   /** Whether the parent has got a new key since: who knows only the older ones can open this wrap too. */
   readonly isStale: boolean;
 }
 
 const formatVersion = 2;
-/** CBOR of an array of one byte string of 32 bytes, without those bytes: all but a few files have one key. */
-const oneKeyHead = Uint8Array.of(0x81, 0x58, nodeKeyBytes);
-const keyring = v.instance(Uint8Array);
-const mode = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0o7777));
-const fileSchema = v.strictTuple([keyring]);
-const directorySchema = v.strictTuple([mode, v.pipe(v.number(), v.finite()), keyring]);
+const modeBytes = 2;
+const modeMax = 0o7777;
+/** Bytes of mode and time. */
+export const attributeBytes = modeBytes + 8;
 
 /** The wrap of a node by its parent's newest key; `directory` for a directory, and undefined for a file. */
 export function sealWrap(
   parentKeyring: Keyring,
   binding: Binding,
   { bytes }: Keyring,
-  directory: DirectoryAttributes | undefined,
+  directory: PlainAttributes | undefined,
 ): Uint8Array {
-  const content = directory === undefined ? [bytes] : [directory.mode, directory.modifiedMs, bytes];
-  return sealAttributes(parentKeyring, associatedData(binding), encode(content));
+  const plain = directory === undefined ? bytes : Buffer.concat([plainAttributes(directory), bytes]);
+  return sealAttributes(parentKeyring, associatedData(binding), plain);
 }
 
 /** Opens the wrap of a node of this kind and generation. Fails with `integrity` when it was not sealed for this name and node by its parent's keys, or is that of another kind or generation. */
@@ -66,41 +63,39 @@ export function openWrap(
 ): OpenedWrap {
   const { plain, place } = openAttributes(parentKeyring, associatedData(binding), wrap);
   const isStale = place > 0;
-  const opened = kind === "file" ? { keyring: fileKeyring(plain), isStale } : { ...openDirectory(plain), isStale };
+  // A keyring is whole keys, so that one with attributes in front cannot be taken for one without.
+  const opened =
+    kind === "file"
+      ? { keyring: new Keyring(plain), isStale }
+      : { keyring: new Keyring(plain.subarray(attributeBytes)), directory: openPlainAttributes(plain), isStale };
   if (opened.keyring.generation !== generation) throw damaged("it has another number of keys than its entry says");
   return opened;
 }
 
-function fileKeyring(plain: Uint8Array): Keyring {
-  const hasOneKey =
-    plain.length === oneKeyHead.length + nodeKeyBytes && oneKeyHead.every((byte, place) => plain[place] === byte);
-  if (hasOneKey) return new Keyring(plain.subarray(oneKeyHead.length));
-  const [bytes] = decoded(plain, fileSchema);
-  return new Keyring(bytes);
+/** u16 mode and f64 time, both big-endian. */
+export function plainAttributes({ mode, modifiedMs }: PlainAttributes): Uint8Array {
+  const bytes = Buffer.alloc(attributeBytes);
+  bytes.writeUInt16BE(mode, 0);
+  bytes.writeDoubleBE(modifiedMs, modeBytes);
+  return bytes;
 }
 
-function openDirectory(plain: Uint8Array): { keyring: Keyring; directory: DirectoryAttributes } {
-  const [mode, modifiedMs, bytes] = decoded(plain, directorySchema);
-  return { keyring: new Keyring(bytes), directory: { mode, modifiedMs } };
+/** The attributes at the beginning of `plain`. Fails with `integrity` when there are none. */
+export function openPlainAttributes(plain: Buffer): PlainAttributes {
+  if (plain.length < attributeBytes) throw damaged("it is too short");
+  const mode = plain.readUInt16BE(0);
+  const modifiedMs = plain.readDoubleBE(modeBytes);
+  if (mode > modeMax || !Number.isFinite(modifiedMs)) throw damaged("its mode or time is none");
+  return { mode, modifiedMs };
 }
 
-function decoded<Value>(plain: Uint8Array, schema: v.GenericSchema<unknown, Value>): Value {
-  const result = v.safeParse(schema, decodedOrNothing(plain), { abortEarly: true });
-  if (!result.success) throw damaged("it is not that of this kind of entry");
-  return result.output;
-}
-
-function decodedOrNothing(plain: Uint8Array): unknown {
-  try {
-    return decode(plain, { strict: true, allowIndefinite: false });
-  } catch {
-    return undefined;
-  }
-}
+/** Filled for each call anew, for any token that a name has: what is sealed or opened with it does not keep it. */
+const scratch = Buffer.alloc(1 + 2 * randomIdBytes + nameTokenBytesMax);
 
 /** Version, parent, node, token. */
 function associatedData({ parent, token, node }: Binding): Uint8Array {
-  const bytes = Buffer.allocUnsafe(1 + 2 * randomIdBytes + token.length);
+  const length = 1 + 2 * randomIdBytes + token.length;
+  const bytes = length > scratch.length ? Buffer.alloc(length) : scratch.subarray(0, length);
   bytes[0] = formatVersion;
   bytes.write(parent, 1, "hex");
   bytes.write(node, 1 + randomIdBytes, "hex");

@@ -5,12 +5,11 @@
  * reader relies on, so that none of them can be changed, nor a revision be shown in another's place.
  */
 import { type ContentReference, decodeReference, encodeReference } from "../chunking/content-reference.ts";
-import * as v from "valibot";
 import { DfsError } from "../core/errors.ts";
 import { type FileKey, type NodeId, randomIdBytes } from "../core/ids.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { openAttributes, sealAttributes } from "../identity/sealed-box.ts";
-import { decodeCbor, encodeCbor } from "./wire/cbor.ts";
+import { plainAttributes, attributeBytes, openPlainAttributes } from "../identity/wrap.ts";
 
 export interface RevisionAttributes {
   /** POSIX permission bits. */
@@ -32,52 +31,61 @@ export interface RevisionFields {
 }
 
 const formatVersion = 2;
-const schema = v.strictTuple([
-  v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0o7777)),
-  v.pipe(v.number(), v.finite()),
-  v.instance(Uint8Array),
-]);
+const referenceAt = attributeBytes;
 
-/** CBOR of [mode, modified time in ms, content reference], sealed by the file's newest key for a revision with these fields. */
+/** Mode, time and content reference, sealed by the file's newest key for a revision with these fields. */
 export function sealRevision(
   keyring: Keyring,
   fields: RevisionFields,
   { mode, modifiedMs, reference }: RevisionAttributes,
 ): Uint8Array {
-  return sealAttributes(keyring, associatedData(fields), encodeCbor([mode, modifiedMs, encodeReference(reference)]));
+  const plain = Buffer.concat([plainAttributes({ mode, modifiedMs }), encodeReference(reference)]);
+  return sealAttributes(keyring, associatedData(fields), plain);
 }
 
-/** Fails with `integrity` when the bytes were not sealed for these fields by one of the file's keys. */
+/**
+ * What was sealed for these fields by one of the file's keys. Fails with `integrity` when nothing was; so does the
+ * reference, which is not decoded before it is asked for: who lists files needs none.
+ */
 export function openRevision(keyring: Keyring, fields: RevisionFields, sealed: Uint8Array): RevisionAttributes {
   const { plain } = openAttributes(keyring, associatedData(fields), sealed);
-  const [mode, modifiedMs, reference] = opened(plain);
-  const attributes = { mode, modifiedMs, reference: decodeReference(reference) };
-  if (attributes.reference.plaintextBytes !== fields.sizeBytes)
+  const { sizeBytes } = fields;
+  let decoded: ContentReference | undefined;
+  return {
+    ...openPlainAttributes(plain),
+    get reference() {
+      return (decoded ??= referenceOf(plain.subarray(referenceAt), sizeBytes));
+    },
+  };
+}
+
+function referenceOf(bytes: Uint8Array, sizeBytes: number): ContentReference {
+  const reference = decodeReference(bytes);
+  if (reference.plaintextBytes !== sizeBytes)
     throw new DfsError("integrity", "the catalogue's entry of a file does not say how to read it");
-  return attributes;
+  return reference;
 }
 
 const numberBytes = 8;
+const fileKeyCharacters = 59;
+/** Filled for each call anew: what is sealed or opened with it does not keep it. */
+const scratch = Buffer.alloc(1 + randomIdBytes + 4 * numberBytes + fileKeyCharacters);
 
 /** Version, node, revision, size, wanted copies, expiry (one more than its time, 0 for none) and file key: each has one length. */
 function associatedData(fields: RevisionFields): Uint8Array {
   const { node, revision, fileKey, sizeBytes, expiresMs, copiesWanted } = fields;
-  const bytes = Buffer.allocUnsafe(1 + randomIdBytes + 4 * numberBytes + fileKey.length);
-  bytes[0] = formatVersion;
-  let offset = 1 + bytes.write(node, 1, "hex");
-  for (const number of [revision, sizeBytes, copiesWanted, expiresMs === null ? 0 : expiresMs + 1]) {
-    bytes.writeUInt32BE(Math.floor(number / 2 ** 32), offset);
-    bytes.writeUInt32BE(number % 2 ** 32, offset + 4);
-    offset += numberBytes;
-  }
-  bytes.write(fileKey, offset, "latin1");
-  return bytes;
+  const numbersAt = 1 + randomIdBytes;
+  scratch[0] = formatVersion;
+  scratch.write(node, 1, "hex");
+  writeNumber(revision, numbersAt);
+  writeNumber(sizeBytes, numbersAt + numberBytes);
+  writeNumber(copiesWanted, numbersAt + 2 * numberBytes);
+  writeNumber(expiresMs === null ? 0 : expiresMs + 1, numbersAt + 3 * numberBytes);
+  scratch.write(fileKey, numbersAt + 4 * numberBytes, "latin1");
+  return scratch;
 }
 
-function opened(plain: Uint8Array): v.InferOutput<typeof schema> {
-  try {
-    return decodeCbor(plain, schema, "sealed attributes");
-  } catch (cause) {
-    throw new DfsError("integrity", "attributes in the catalogue cannot be read: they are malformed", { cause });
-  }
+function writeNumber(number: number, offset: number): void {
+  scratch.writeUInt32BE(Math.floor(number / 2 ** 32), offset);
+  scratch.writeUInt32BE(number % 2 ** 32, offset + 4);
 }

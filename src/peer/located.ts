@@ -2,11 +2,11 @@
 import type { EntryRow, ListedRow, RevisionRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
-import type { NodeId, UserId } from "../core/ids.ts";
+import type { FileKey, NodeId, ShelfId, UserId } from "../core/ids.ts";
 import { type DfsPath, baseName, childPath, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
 import { openWrap } from "../identity/wrap.ts";
-import { openRevision } from "./attributes.ts";
+import { type RevisionAttributes, openRevision } from "./attributes.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
 
@@ -93,11 +93,12 @@ export function openEntry(directory: Located, name: string, token: Uint8Array, r
   const parent = directory.node;
   const opened = openWrap(directory.keyring, { parent, token, node: row.node }, row);
   const isStale = opened.isStale || directory.isStale;
-  const place = { space: directory.space, node: row.node, parent, token, keyring: opened.keyring, isStale };
-  const path = childPath(directory.path, name);
-  if (opened.directory === undefined) return openFile({ ...place, path }, name, row, copies);
+  // The name was checked when its token was opened or sealed.
+  const path = (directory.path === rootPath ? `/${name}` : `${directory.path}/${name}`) as DfsPath;
+  const place = { path, space: directory.space, node: row.node, parent, token, keyring: opened.keyring, isStale };
+  if (opened.directory === undefined) return openFile(place, name, row, copies);
   const { committedMs } = row;
-  return { ...place, path, entry: { ...emptyDirectory, ...opened.directory, path, name, committedMs } };
+  return { ...place, entry: { ...emptyDirectory, ...opened.directory, path, name, committedMs } };
 }
 
 /** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
@@ -106,7 +107,9 @@ export function openFile(place: Omit<Located, "entry">, name: string, row: Entry
   const { kind, node, revision, fileKey, shelf, sizeBytes, copiesWanted, expiresMs } = row;
   const { addedBytes, historyBytes, committedMs } = row;
   if (fileKey === null || shelf === null) throw new DfsError("integrity", "its entry holds no content", { path });
-  const { mode, modifiedMs, reference } = openRevision(keyring, { ...row, node, fileKey }, row.attributes);
+  const fields = { node, revision, fileKey, sizeBytes, expiresMs, copiesWanted };
+  const attributes = openRevision(keyring, fields, row.attributes);
+  const { mode, modifiedMs } = attributes;
   const entry: Entry = {
     kind,
     path,
@@ -122,13 +125,22 @@ export function openFile(place: Omit<Located, "entry">, name: string, row: Entry
     expiresMs: expiresMs ?? undefined,
     fileKey,
   };
-  return { ...place, entry, content: { fileKey, shelf, reference }, copiesWanted };
+  return { ...place, entry, content: contentOf(fileKey, shelf, attributes), copiesWanted };
 }
 
 /** How to read a revision of a file. Fails with `integrity` when it is not as it was sealed. */
 export function openOldRevision({ node, keyring }: Located, row: RevisionRow): FileContent {
-  const { reference } = openRevision(keyring, { ...row, node }, row.attributes);
-  return { fileKey: row.fileKey, shelf: row.shelf, reference };
+  return contentOf(row.fileKey, row.shelf, openRevision(keyring, { ...row, node }, row.attributes));
+}
+
+function contentOf(fileKey: FileKey, shelf: ShelfId, attributes: RevisionAttributes): FileContent {
+  return {
+    fileKey,
+    shelf,
+    get reference() {
+      return attributes.reference;
+    },
+  };
 }
 
 /** What cannot be opened in a directory: nothing in it can be opened either. */

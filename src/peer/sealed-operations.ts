@@ -5,7 +5,7 @@ import type { NodeId } from "../core/ids.ts";
 import { childPath, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
 import { sealName } from "../identity/name-token.ts";
-import { type DirectoryAttributes, sealWrap } from "../identity/wrap.ts";
+import { type PlainAttributes, sealWrap } from "../identity/wrap.ts";
 import { type RevisionAttributes, type RevisionFields, sealRevision } from "./attributes.ts";
 import type { Directory, Located } from "./located.ts";
 
@@ -16,7 +16,7 @@ export type Named = Located & Required<Pick<Located, "parent" | "token">>;
 export type FileContentFields = Pick<RevisionFields, "fileKey" | "sizeBytes" | "expiresMs" | "copiesWanted">;
 
 /** A directory that is made: its id, keys and attributes. */
-export interface NewDirectory extends DirectoryAttributes {
+export interface NewDirectory extends PlainAttributes {
   readonly name: string;
   readonly node: NodeId;
   readonly keyring: Keyring;

@@ -5,7 +5,7 @@ import { DfsError } from "../core/errors.ts";
 import { batchOperationsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, isWithin, pathParts, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
-import type { DirectoryAttributes } from "../identity/wrap.ts";
+import type { PlainAttributes } from "../identity/wrap.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import { KeyRenewal, whenRekeyed } from "./key-renewal.ts";
 import { type Directory, type Located, type RefusedChild, newDirectory } from "./located.ts";
@@ -26,7 +26,7 @@ interface MakeOptions {
   /** Whatever is missing on the way is made too, and what is there already is no failure. */
   readonly parents?: boolean | undefined;
   /** Without them it is as of now, for everybody to read. */
-  readonly attributes?: DirectoryAttributes | undefined;
+  readonly attributes?: PlainAttributes | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,7 +53,7 @@ export class TreeChanges {
   /** Whether the name is free only the catalogue can tell for sure, so it is not asked before, unless it may be taken by an older key. */
   async #makeOne(
     path: DfsPath,
-    attributes: DirectoryAttributes | undefined,
+    attributes: PlainAttributes | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (path === rootPath) throw alreadyThere(path);
@@ -87,7 +87,7 @@ export class TreeChanges {
     if (operations.length > 0) await this.#commands.execute(operations, signal);
   }
 
-  #newDirectory(name: string, attributes?: DirectoryAttributes): NewDirectory {
+  #newDirectory(name: string, attributes?: PlainAttributes): NewDirectory {
     const nowMs = this.#nowMs();
     const { mode, modifiedMs } = attributes ?? { mode: directoryMode, modifiedMs: nowMs };
     return { name, node: newNodeId(nowMs), keyring: Keyring.generate(), mode, modifiedMs };

@@ -81,7 +81,7 @@ const cases = [
   (body: Uint8Array): void => {
     const sealed = decodedOr(["usage"], () => sealAttributes(keyring, revisionData, body));
     if (sealed === undefined) return;
-    const attributes = decodedOr(["integrity"], () => openRevision(keyring, revision, sealed));
+    const attributes = decodedOr(["integrity"], () => ({ ...openRevision(keyring, revision, sealed) }));
     if (attributes === undefined) return;
     const again = openRevision(keyring, revision, sealRevision(keyring, revision, attributes));
     expectSame("attributes come back", again, attributes);
