@@ -72,8 +72,8 @@ export class Doors {
     const userAt = (name: UserName): Located => this.#virtual(childPath(path, name), this.#sharesOf(name));
     return {
       child: async (name, options) => {
-        const given = await shares.from(name as UserName, options);
-        return given.length === 0 ? undefined : userAt(name as UserName);
+        const [given] = await shares.from(name, options);
+        return given === undefined ? undefined : userAt(given.ownerName);
       },
       children: async (options) => {
         const names = new Set((await shares.all(options)).map(({ ownerName }) => ownerName));

@@ -83,6 +83,7 @@ describe("shares", () => {
     expect(await bob.client.stat(at("/from/ann/note"))).toMatchObject({ kind: "file", sizeBytes: 6, name: "note" });
     expect(await names(cleo, "/from")).toEqual([]);
     expect(await kind(cleo.client.stat(at("/from/ann/note")))).toBe("not-found");
+    expect(await kind(bob.client.stat(at("/from/No such/note")))).toBe("not-found");
     for (const change of [
       () => putText(bob.client, "/from/ann/docs/new", "x"),
       () => putText(bob.client, "/from/ann/docs/plan", "x", { force: true }),

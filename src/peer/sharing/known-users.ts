@@ -20,8 +20,15 @@ export class KnownUsers {
 
   /** The user of this name. Fails with `not-found`, and `integrity` for a row that the user has not signed. */
   async byName(name: UserName, options: ReadCallOptions = {}): Promise<UserRow> {
-    const row = await this.#options.catalogue.userByName(name, options);
+    const row = await this.find(name, options);
     if (row === undefined) throw new DfsError("not-found", `there is no user ${name}; see users`, { path: name });
+    return row;
+  }
+
+  /** The user of this name; undefined where there is none. Fails with `integrity` for a row that the user has not signed. */
+  async find(name: UserName, options: ReadCallOptions = {}): Promise<UserRow | undefined> {
+    const row = await this.#options.catalogue.userByName(name, options);
+    if (row === undefined) return undefined;
     if (row.name !== name) throw unsigned(row.name);
     return this.#checked(row);
   }

@@ -7,7 +7,7 @@
 import pLimit from "p-limit";
 import type { ShareRow, UserRow } from "../../catalogue/rows.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { NetworkId, NodeId, UserId, UserName } from "../../core/ids.ts";
+import { type NetworkId, type NodeId, type UserId, type UserName, isUserName, parseUserName } from "../../core/ids.ts";
 import { nameBytesMax, sharesListedMax, usersLookedUpMax } from "../../core/limits.ts";
 import { type SharedThing, openShare } from "../../identity/share-box.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
@@ -48,23 +48,19 @@ export class ReceivedShares {
     const { user, catalogue, users } = this.#options;
     const rows = await shareRows(catalogue, { to: user.userId }, options);
     const owners = new Set(rows.map(({ owner }) => owner));
-    const found = await pLimit(usersLookedUpMax).map(Array.from(owners), (owner) => this.#owner(users, owner, options));
+    const found = await pLimit(usersLookedUpMax).map(Array.from(owners), (owner) =>
+      ignoringUnsigned(users.byId(owner, options)),
+    );
     return found.flatMap((owner) => (owner === undefined ? [] : this.#of(owner, rows)));
   }
 
-  /** What one user shares. */
-  async from(name: UserName, options: ReadCallOptions = {}): Promise<readonly ReceivedShare[]> {
-    return (await this.all(options)).filter(({ ownerName }) => ownerName === name);
-  }
-
-  /** A row that its user has not signed counts as that of nobody. */
-  async #owner(users: KnownUsers, owner: UserId, options: ReadCallOptions): Promise<UserRow | undefined> {
-    try {
-      return await users.byId(owner, options);
-    } catch (error) {
-      if (error instanceof DfsError && error.kind === "integrity") return undefined;
-      throw error;
-    }
+  /** What the user of this name shares; nothing for a text that is no user's name. */
+  async from(name: string, options: ReadCallOptions = {}): Promise<readonly ReceivedShare[]> {
+    if (!isUserName(name)) return [];
+    const { user, catalogue, users } = this.#options;
+    const owner = await ignoringUnsigned(users.find(parseUserName(name), options));
+    if (owner === undefined) return [];
+    return this.#of(owner, await shareRows(catalogue, { to: user.userId }, options));
   }
 
   #of(owner: UserRow, rows: readonly ShareRow[]): readonly ReceivedShare[] {
@@ -96,6 +92,16 @@ export class ReceivedShares {
       if (error instanceof DfsError && (error.kind === "integrity" || error.kind === "invalid-name")) return undefined;
       throw error;
     }
+  }
+}
+
+/** A row that its user has not signed counts as that of nobody. */
+async function ignoringUnsigned(found: Promise<UserRow | undefined>): Promise<UserRow | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof DfsError && error.kind === "integrity") return undefined;
+    throw error;
   }
 }
 
