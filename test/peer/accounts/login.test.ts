@@ -20,19 +20,28 @@ function slow(signal: AbortSignal): { readonly promise: Promise<void>; finish():
 function newLogin() {
   const keys = deriveUser(generateRootKey());
   const secrets = [keys.dedupSecret, keys.rootKeyring.bytes];
-  const login = new Login({ client: {} as FileClient, name: parseUserName("ann"), keys });
+  let releases = 0;
+  const client = {
+    release: () => {
+      releases += 1;
+      return Promise.resolve();
+    },
+  } as FileClient;
+  const login = new Login({ client, name: parseUserName("ann"), keys });
   const areWiped = (): boolean => secrets.every((secret) => secret.every((byte) => byte === 0));
-  return { keys, login, areWiped };
+  return { keys, login, areWiped, releases: () => releases };
 }
 
 const loggedOut = expect.objectContaining({ kind: "not-logged-in" });
 
 describe("a login", () => {
   it("SESS-2 ends the calls under way with `not-logged-in`, and takes no new ones", async () => {
-    const { login } = newLogin();
+    const { login, releases } = newLogin();
     const call = login.run(never, (signal) => slow(signal).promise);
     login.end();
+    login.end();
     await expect(call).rejects.toThrow(loggedOut);
+    expect(releases()).toBe(1);
     await expect(login.run(never, () => Promise.resolve(1))).rejects.toThrow(loggedOut);
   });
 
