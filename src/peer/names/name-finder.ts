@@ -20,7 +20,7 @@ type Test = ReturnType<typeof compileQuery>;
 export class OwnNames {
   readonly #indexes: NamesIndexes;
   readonly #users: readonly UserKeys[];
-  readonly #held = new Map<UserId, Promise<NamesIndex>>();
+  readonly #held = new Set<UserId>();
   #isReleased = false;
 
   /** `users` are those whose root keys are known: the user, and the shared one. */
@@ -33,26 +33,14 @@ export class OwnNames {
   async of(owner: UserId): Promise<NamesIndex | undefined> {
     const keys = this.#users.find(({ userId }) => userId === owner);
     if (keys === undefined || this.#isReleased) return undefined;
-    const held = this.#held.get(owner);
-    if (held !== undefined) {
-      const index = await held;
-      if (index.isAlive) return index;
-      this.#held.delete(owner);
-      await this.#indexes.release(owner);
-      return this.of(owner);
-    }
-    const index = this.#indexes.acquire(keys);
-    this.#held.set(owner, index);
-    index.catch(() => this.#held.delete(owner));
-    return index;
+    this.#held.add(owner);
+    return this.#indexes.acquire(keys, this);
   }
 
   /** Lets go of the indexes; there are none any more. */
   async release(): Promise<void> {
     this.#isReleased = true;
-    const held = [...this.#held.keys()];
-    this.#held.clear();
-    await Promise.all(held.map((owner) => this.#indexes.release(owner)));
+    await Promise.all(Array.from(this.#held, (owner) => this.#indexes.release(owner, this)));
   }
 }
 

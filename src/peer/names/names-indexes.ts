@@ -19,7 +19,7 @@ export interface NamesIndexesOptions {
 
 interface Kept {
   readonly index: Promise<NamesIndex>;
-  users: number;
+  readonly holders: Set<object>;
 }
 
 /** What an index needs of a user. */
@@ -39,29 +39,25 @@ export class NamesIndexes {
     this.#folder = join(options.folder, "names");
   }
 
-  /** The index of this user, shared by all who asked for it and have not released it. Fails as the file system does. */
-  async acquire(keys: IndexKeys): Promise<NamesIndex> {
+  /**
+   * The index of this user, shared by all who hold it; one whose thread has died is opened again. Fails as the file system
+   * does.
+   */
+  async acquire(keys: IndexKeys, holder: object): Promise<NamesIndex> {
     const { userId } = keys;
-    const known = this.#kept.get(userId);
-    if (known !== undefined) {
-      known.users += 1;
-      const index = await known.index;
+    for (;;) {
+      const kept = this.#kept.get(userId) ?? this.#keep(keys);
+      kept.holders.add(holder);
+      const index = await kept.index;
       if (index.isAlive) return index;
-      await this.release(userId);
-      return this.acquire(keys);
+      if (this.#kept.get(userId) === kept) await this.#close(userId, kept);
     }
-    const kept: Kept = { index: this.#open(keys), users: 1 };
-    this.#kept.set(userId, kept);
-    kept.index.catch(() => this.#kept.delete(userId));
-    return kept.index;
   }
 
   /** Gives back what was acquired; the last one closes the file, which stays. */
-  async release(user: UserId): Promise<void> {
+  async release(user: UserId, holder: object): Promise<void> {
     const kept = this.#kept.get(user);
-    if (kept === undefined) return;
-    kept.users -= 1;
-    if (kept.users === 0) await this.#close(user, kept);
+    if (kept?.holders.delete(holder) === true && kept.holders.size === 0) await this.#close(user, kept);
   }
 
   /** Removes the file of a user who is no more. */
@@ -74,6 +70,13 @@ export class NamesIndexes {
   async stop(): Promise<void> {
     await Promise.all(Array.from(this.#kept, ([user, kept]) => this.#close(user, kept)));
     await Promise.all(this.#closing.values());
+  }
+
+  #keep(keys: IndexKeys): Kept {
+    const kept: Kept = { index: this.#open(keys), holders: new Set() };
+    this.#kept.set(keys.userId, kept);
+    kept.index.catch(() => this.#kept.delete(keys.userId));
+    return kept;
   }
 
   async #open(keys: IndexKeys): Promise<NamesIndex> {

@@ -216,9 +216,9 @@ it(
     expect(await readdir(space.folder)).toEqual([]);
     for (let number = 0; number < namesFilesMax + 2; number += 1) {
       const keys = deriveUser(new Uint8Array(32).fill(40 + number));
-      const index = await space.indexes.acquire(keys);
+      const index = await space.indexes.acquire(keys, space);
       await index.catchUp({});
-      await space.indexes.release(keys.userId);
+      await space.indexes.release(keys.userId, space);
       const path = join(space.folder, `${keys.userId}.db`);
       await utimes(path, 1_000_000 + number, 1_000_000 + number);
     }
@@ -236,4 +236,19 @@ it("FIND-5 the brief feed tells what names need, and no more", async () => {
   const none = { attributes: nothing, fileKey: null, copiesWanted: 0, expiresMs: null };
   expect(brief.rows).toEqual(rows.map((row) => ({ ...row, ...none, wrap: row.kind === "file" ? nothing : row.wrap })));
   expect(brief.rows.filter(({ wrap }) => wrap.length > 0)).toHaveLength(1);
+});
+
+it("FIND-7 opens the index again whose thread has died, for all who hold it", { timeout: 60_000 }, async () => {
+  const space = await filled();
+  const [one, other] = [new OwnNames(space.indexes, [shared]), new OwnNames(space.indexes, [shared])];
+  const index = await one.of(shared.userId);
+  expect(await other.of(shared.userId)).toBe(index);
+  await index?.close();
+  for (const names of [one, other]) expect(await space.find(everything, "/", space.clientWith(names))).toHaveLength(32);
+  const again = await one.of(shared.userId);
+  expect(await other.of(shared.userId)).toBe(again);
+  await one.release();
+  expect(again?.isAlive).toBe(true);
+  await other.release();
+  expect(again?.isAlive).toBe(false);
 });
