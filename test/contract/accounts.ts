@@ -327,30 +327,30 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
     it("ACC-13 a share for writing lets the other one change what is in it, but not remove or move itself", async () => {
       const one = await user("hal");
       const other = await user("ivy");
-      await one.mkdir(at("/work"));
-      expect(await put(one, "/work/list", "one")).toBe("ok");
+      await one.mkdir(at("/project"));
+      expect(await put(one, "/project/list", "one")).toBe("ok");
       expect(await put(one, "/single", "one")).toBe("ok");
-      await one.share(at("/work"), named("ivy"));
-      expect(await put(other, "/from/hal/work/list", "two")).toBe("permission");
-      expect(await one.share(at("/work"), named("ivy"), { write: true })).toMatchObject({ mayWrite: true });
+      await one.share(at("/project"), named("ivy"));
+      expect(await put(other, "/from/hal/project/list", "two")).toBe("permission");
+      expect(await one.share(at("/project"), named("ivy"), { write: true })).toMatchObject({ mayWrite: true });
       expect(await one.shares("by")).toHaveLength(1);
       await one.share(at("/single"), named("ivy"), { write: true });
-      expect(await put(other, "/from/hal/work/list", "two")).toBe("ok");
-      expect(await put(other, "/from/hal/work/new", "by ivy")).toBe("ok");
+      expect(await put(other, "/from/hal/project/list", "two")).toBe("ok");
+      expect(await put(other, "/from/hal/project/new", "by ivy")).toBe("ok");
       expect(await put(other, "/from/hal/single", "two")).toBe("ok");
-      expect([await read(one, "/work/list"), await read(one, "/work/new"), await read(one, "/single")]).toEqual([
+      expect([await read(one, "/project/list"), await read(one, "/project/new"), await read(one, "/single")]).toEqual([
         "two",
         "by ivy",
         "two",
       ]);
-      await other.move(at("/from/hal/work/new"), at("/from/hal/work/renamed"));
-      expect(await other.remove(at("/from/hal/work/renamed"))).toBe(1);
-      expect(await kindOf(other.remove(at("/from/hal/work"), { recursive: true }))).toBe("permission");
-      expect(await kindOf(other.move(at("/from/hal/work"), at("/from/hal/other")))).toBe("permission");
+      await other.move(at("/from/hal/project/new"), at("/from/hal/project/renamed"));
+      expect(await other.remove(at("/from/hal/project/renamed"))).toBe(1);
+      expect(await kindOf(other.remove(at("/from/hal/project"), { recursive: true }))).toBe("permission");
+      expect(await kindOf(other.move(at("/from/hal/project"), at("/from/hal/other")))).toBe("permission");
       expect(await kindOf(other.remove(at("/from/hal"), { recursive: true }))).toBe("permission");
-      expect(await kindOf(other.move(at("/from/hal/work/list"), at("/taken")))).toBe("usage");
-      await one.share(at("/work"), named("ivy"), { write: false });
-      expect(await put(other, "/from/hal/work/list", "three")).toBe("permission");
+      expect(await kindOf(other.move(at("/from/hal/project/list"), at("/taken")))).toBe("usage");
+      await one.share(at("/project"), named("ivy"), { write: false });
+      expect(await put(other, "/from/hal/project/list", "three")).toBe("permission");
     });
 
     it("ACC-14 an un-shared path is gone for the other one, and nothing written later can be read", async () => {
