@@ -1,45 +1,39 @@
 /** The network's users as the catalogue has them, believed only as far as each has signed what its row says. */
 import type { UserRow } from "../../catalogue/rows.ts";
 import type { UserInfo } from "../../core/accounts.ts";
-import { DfsError } from "../../core/errors.ts";
 import type { NetworkId, UserName } from "../../core/ids.ts";
 import { pageRowsMax } from "../../core/limits.ts";
 import { sharedUserName } from "../../core/ids.ts";
-import { type UserKeys, userIdOf } from "../../identity/user-keys.ts";
-import { userFingerprint, verifyUserProof } from "../../identity/user-proof.ts";
+import type { UserKeys } from "../../identity/user-keys.ts";
+import { userFingerprint } from "../../identity/user-proof.ts";
 import type { CatalogueAccess } from "../coordination/catalogue-access.ts";
+import { KnownUsers, unsigned } from "./known-users.ts";
 
 export interface UserDirectoryOptions {
   readonly network: NetworkId;
   /** The keys of the shared user, which every member derives. */
   readonly shared: UserKeys;
-  readonly catalogue: Pick<CatalogueAccess, "userByName" | "users">;
-}
-
-/** The keys that others use of a user. */
-export interface PublicKeys {
-  readonly publicKey: Uint8Array;
-  readonly boxPublicKey: Uint8Array;
+  readonly catalogue: Pick<CatalogueAccess, "user" | "userByName" | "users">;
 }
 
 export class UserDirectory {
   readonly #options: UserDirectoryOptions;
+  readonly #known: KnownUsers;
 
   constructor(options: UserDirectoryOptions) {
     this.#options = options;
+    this.#known = new KnownUsers(options);
   }
 
-  /** The user of this name; undefined where there is none. Fails with `integrity` for a row that the user has not signed. */
-  async find(name: UserName, signal?: AbortSignal): Promise<(UserRow & PublicKeys) | undefined> {
-    const row = await this.#options.catalogue.userByName(name, { signal });
+  /** The user of this name; undefined where there is none. Fails with `integrity` for a row that is not this user's own word. */
+  async find(name: UserName, signal?: AbortSignal): Promise<UserRow | undefined> {
+    const row = await this.#known.find(name, { signal });
     return row === undefined ? undefined : this.checked(row);
   }
 
-  /** The user of this name. Fails with `not-found`, and `integrity` for a row that the user has not signed. */
-  async require(name: UserName, signal?: AbortSignal): Promise<UserRow & PublicKeys> {
-    const row = await this.find(name, signal);
-    if (row === undefined) throw new DfsError("not-found", `there is no user ${name}; see users`, { path: name });
-    return row;
+  /** The user of this name. Fails with `not-found`, and `integrity` for a row that is not this user's own word. */
+  async require(name: UserName, signal?: AbortSignal): Promise<UserRow> {
+    return this.checked(await this.#known.byName(name, { signal }));
   }
 
   /** Every user, in the order of their names. Fails with `integrity` for a row that its user has not signed. */
@@ -58,22 +52,15 @@ export class UserDirectory {
     return user === this.#options.shared.userId;
   }
 
-  /** A row whose keys are the user's own. Fails with `integrity`. */
-  checked(row: UserRow): UserRow & PublicKeys {
-    const { network, shared } = this.#options;
-    if (row.name === sharedUserName) {
-      if (row.user === shared.userId) return { ...row, boxPublicKey: shared.boxPublicKey };
-    } else if (row.boxPublicKey !== null && row.proof !== null) {
-      const { name, publicKey, boxPublicKey, rootDirectory, proof } = row;
-      const isSigned = verifyUserProof({ network, name, publicKey, boxPublicKey, rootDirectory }, proof);
-      if (isSigned && userIdOf(publicKey) === row.user) return { ...row, boxPublicKey };
-    }
-    throw new DfsError("integrity", `the coordinators say something about the user ${row.name} that it has not signed`);
+  /** A row that its user has signed; only the network's own shared user has that name. Fails with `integrity`. */
+  checked(row: UserRow): UserRow {
+    if (row.name === sharedUserName && !this.isShared(row)) throw unsigned(row.name);
+    return this.#known.checked(row);
   }
 }
 
 /** A user as people see it. */
-export function userInfo(row: UserRow & PublicKeys): UserInfo {
+export function userInfo(row: UserRow): UserInfo {
   return {
     name: row.name,
     id: row.user,

@@ -4,7 +4,7 @@ import type { NetworkId } from "../../core/ids.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
 import type { CatalogueReader, UserReader } from "../coordination/catalogue-access.ts";
 import { Doors } from "../doors.ts";
-import { KnownUsers } from "./known-users.ts";
+import { KnownUsers } from "../accounts/known-users.ts";
 import { ReceivedShares } from "./received-shares.ts";
 import { ShareBoxes } from "./share-boxes.ts";
 

@@ -13,7 +13,7 @@ import { type SharedThing, openShare } from "../../identity/share-box.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
 import { hexOf } from "../random-ids.ts";
-import type { KnownUsers } from "./known-users.ts";
+import type { KnownUsers } from "../accounts/known-users.ts";
 import { shareRows } from "./share-rows.ts";
 
 /** One share, opened. */

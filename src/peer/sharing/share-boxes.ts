@@ -6,7 +6,7 @@ import { sealShare } from "../../identity/share-box.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
 import type { Located } from "../located.ts";
-import type { KnownUsers } from "./known-users.ts";
+import type { KnownUsers } from "../accounts/known-users.ts";
 import { shareRows } from "./share-rows.ts";
 
 /** The share of one grantee in an operation that gives a node a new key. */

@@ -30,7 +30,7 @@ export class KnownUsers {
     const row = await this.#options.catalogue.userByName(name, options);
     if (row === undefined) return undefined;
     if (row.name !== name) throw unsigned(row.name);
-    return this.#checked(row);
+    return this.checked(row);
   }
 
   /** The user with this id; undefined where there is none any more. Fails with `integrity` for a row that the user has not signed. */
@@ -38,10 +38,11 @@ export class KnownUsers {
     const row = await this.#options.catalogue.user(id, options);
     if (row === undefined) return undefined;
     if (row.user !== id) throw unsigned(row.name);
-    return this.#checked(row);
+    return this.checked(row);
   }
 
-  #checked(row: UserRow): UserRow {
+  /** A row that its user has signed. Fails with `integrity` for any other. */
+  checked(row: UserRow): UserRow {
     const { network } = this.#options;
     const isOwn = userIdOf(row.publicKey) === row.user && verifyUserProof({ network, ...row }, row.proof);
     if (!isOwn) throw unsigned(row.name);
@@ -49,6 +50,7 @@ export class KnownUsers {
   }
 }
 
-function unsigned(name: UserName): DfsError {
+/** What a coordinator said of a user is not the user's word. */
+export function unsigned(name: UserName): DfsError {
   return new DfsError("integrity", `the coordinators say something about the user ${name} that it has not signed`);
 }
