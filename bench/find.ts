@@ -2,24 +2,16 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Operation } from "../src/catalogue/operation.ts";
-import { type LeaseId, type NodeId, fileKeyOf } from "../src/core/ids.ts";
-import { batchOperationsMax } from "../src/core/limits.ts";
-import { rootPath } from "../src/core/names.ts";
-import { Keyring } from "../src/identity/keyring.ts";
-import { type Directory, newDirectory, rootOf } from "../src/peer/located.ts";
-import { newNodeId, randomId } from "../src/peer/random-ids.ts";
-import { makeDirectoryOperation, newFile } from "../src/peer/sealed-operations.ts";
 import type { Bench } from "./contest.ts";
+import { type NewDirectory, withManyFiles } from "./many-files.ts";
 import { Network } from "./peers.ts";
 import { median, usageText } from "./process-usage.ts";
-import { withStoppedCoordinator } from "./stopped-coordinator.ts";
 
 const namesFull = 1_000_000;
 /** Files of one directory after the other: few, some, many. */
 const directoryFiles = [3, 40, 12, 250, 7, 1_500, 30, 90, 18, 8_000];
 const laterRuns = 5;
-const commandsAtOnce = 8;
+const depthMax = 8;
 const findLine = "find / -name 'picture-*77.jpg'";
 
 export async function find(bench: Bench): Promise<void> {
@@ -76,83 +68,27 @@ async function timedFind(
   return found;
 }
 
-/** Brings so many names into the catalogue of a stopped peer, as puts would, but for the contents. */
+/** Brings so many names into the catalogue of a stopped peer: directories in one another, up to eight deep. */
 function fill(folder: string, names: number): Promise<void> {
-  return withStoppedCoordinator(folder, async ({ user, shelf, newSession }) => {
-    if (shelf === null) throw new Error("the peer stores nothing");
-    const sessions = Array.from({ length: commandsAtOnce }, newSession);
-    const space = { owner: user.userId, path: rootPath, dedupSecret: user.dedupSecret };
-    const root = rootOf(space, user.rootDirectory, user.rootKeyring, { name: rootPath, mode: 0o755, modifiedMs: 0 });
-    const tree = new GrowingTree(root, { shelf, epoch: 1, lease: randomId<LeaseId>() });
-    let left = names;
-    while (left > 0) {
-      const { directory, files } = tree.next(left);
-      await sessions[0]?.execute([directory]);
-      left -= 1 + files.length;
-      const batches: Operation[][] = [];
-      for (let at = 0; at < files.length; at += batchOperationsMax)
-        batches.push(files.slice(at, at + batchOperationsMax).map((file) => file()));
-      await Promise.all(batches.map(async (batch, place) => sessions[place % commandsAtOnce]?.execute(batch)));
+  return withManyFiles(folder, async (tree) => {
+    const way: NewDirectory["directory"][] = [];
+    let directories = 0;
+    let files = 0;
+    for (let left = names; left > 0;) {
+      directories += 1;
+      way.length = Math.min(way.length, directories % depthMax);
+      const made = tree.newDirectory(way.at(-1) ?? tree.root, `album-${directories}`);
+      way.push(made.directory);
+      const amount = Math.min(left - 1, directoryFiles[directories % directoryFiles.length] ?? 0);
+      const first = files + 1;
+      await tree.add(
+        made,
+        Array.from({ length: amount }, (_, place) => `picture-${first + place}.jpg`),
+      );
+      files += amount;
+      left -= 1 + amount;
     }
   });
-}
-
-interface Chain {
-  readonly shelf: NonNullable<Parameters<Parameters<typeof withStoppedCoordinator>[1]>[0]["shelf"]>;
-  readonly epoch: number;
-  readonly lease: LeaseId;
-}
-
-/** Directories in one another, up to eight deep. */
-class GrowingTree {
-  readonly #chain: Chain;
-  readonly #root: Directory;
-  #way: Directory[] = [];
-  #directories = 0;
-  #files = 0;
-
-  constructor(root: Directory, chain: Chain) {
-    this.#root = root;
-    this.#chain = chain;
-  }
-
-  /** Makes the next directory, with its files: `left` names at the most. */
-  next(left: number): { readonly directory: Operation; readonly files: readonly (() => Operation)[] } {
-    this.#directories += 1;
-    this.#way.length = this.#directories % 8;
-    const parent = this.#way.at(-1) ?? this.#root;
-    const attributes = { name: `album-${this.#directories}`, mode: 0o755, modifiedMs: Date.now() };
-    const made = { node: newNodeId(Date.now()), keyring: Keyring.generate(), ...attributes };
-    const directory = newDirectory(parent, made, attributes);
-    this.#way.push(directory);
-    const amount = Math.min(left - 1, directoryFiles[this.#directories % directoryFiles.length] ?? 0);
-    const files = Array.from({ length: amount }, () => (): Operation => this.#file(directory));
-    return { directory: makeDirectoryOperation(parent, made), files };
-  }
-
-  #file(directory: Directory): Operation {
-    this.#files += 1;
-    const { lease, shelf, epoch } = this.#chain;
-    const sizeBytes = 1 + (this.#files % 5_000_000);
-    const digest = Buffer.alloc(32);
-    digest.writeUInt32BE(this.#files);
-    const content = { fileKey: fileKeyOf(digest), sizeBytes, expiresMs: null, copiesWanted: 0 };
-    const reference = { depth: 0, plaintextBytes: sizeBytes, digest, key: digest } as const;
-    const attributes = { mode: 0o644, modifiedMs: Date.now(), reference };
-    const node = newNodeId(Date.now()) satisfies NodeId;
-    const sealed = newFile(directory, `picture-${this.#files}.jpg`, node, content, attributes);
-    return {
-      op: "putFile",
-      ...sealed,
-      ...content,
-      sealedBytes: sizeBytes,
-      addedBytes: 0,
-      shelf,
-      epoch,
-      lease,
-      copies: 1,
-    };
-  }
 }
 
 async function folderBytes(folder: string): Promise<number> {

@@ -7,9 +7,18 @@ import type { Token } from "./lexer.ts";
 import { compareNames } from "./listing.ts";
 import type { Word } from "./syntax.ts";
 
-/** Names in a directory, given as typed; none where it cannot be read. */
+/** Which names of a directory are looked for. */
+interface NamesWanted {
+  /** They start with it; with an empty one, those that start with a dot are not looked for. */
+  readonly prefix: string;
+  /** The first so many in their order are enough. */
+  readonly namesMax: number;
+}
+
+/** Names in a directory, given as typed: those that are wanted, and maybe others; none where it cannot be read. */
 export type NameSource = (
   directory: string,
+  wanted: NamesWanted,
 ) => Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
 
 export interface CompletionEnvironment {
@@ -162,7 +171,7 @@ async function pathCandidates(
   const split = typed.lastIndexOf("/") + 1;
   const directory = typed.slice(0, split);
   const prefix = typed.slice(split);
-  const names = await source(directory === "" ? "." : directory);
+  const names = await source(directory === "" ? "." : directory, { prefix, namesMax: completionsMax });
   const matching = names.filter(({ name }) => name.startsWith(prefix) && (prefix !== "" || !name.startsWith(".")));
   const sorted = matching.toSorted((left, right) => compareNames(left.name, right.name));
   return sorted.map(({ name, isDirectory }) => {

@@ -23,6 +23,29 @@ function codePointRank(unit: number): number {
   return unit >= surrogateMin && unit <= surrogateMax ? unit + 0x10000 : unit;
 }
 
+/** The first of many names in their order, as many as wanted; memory is bounded by that. */
+export class FirstNames {
+  readonly #namesMax: number;
+  #kept: Pick<Entry, "name" | "kind">[] = [];
+
+  constructor(namesMax: number) {
+    this.#namesMax = namesMax;
+  }
+
+  add(name: string, kind: Entry["kind"]): void {
+    this.#kept.push({ name, kind });
+    if (this.#kept.length >= 2 * this.#namesMax) this.#kept = this.#first();
+  }
+
+  get names(): readonly Pick<Entry, "name" | "kind">[] {
+    return this.#first();
+  }
+
+  #first(): Pick<Entry, "name" | "kind">[] {
+    return this.#kept.sort((left, right) => compareNames(left.name, right.name)).slice(0, this.#namesMax);
+  }
+}
+
 /** Hears why an entry of a directory is left out. */
 type OnRefused = (error: DfsError) => void;
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { completionsMax } from "../../src/core/limits.ts";
 import { commands } from "../../src/shell/commands/table.ts";
 import { commonPrefix, complete } from "../../src/shell/completion.ts";
 import type { NameSource } from "../../src/shell/completion.ts";
+import { FirstNames } from "../../src/shell/listing.ts";
 import { lex } from "../../src/shell/lexer.ts";
 
 const source =
@@ -103,6 +105,30 @@ describe("completion", () => {
       const read = token?.kind === "word" ? token.word.parts.map((part) => part.text).join("") : "";
       expect(read.replace(/^\.\//, "")).toBe(label);
     }
+  });
+
+  it("SHELL-43 a directory is asked for what may be offered only", async () => {
+    const asked: unknown[] = [];
+    const remote: NameSource = async (directory, wanted) => {
+      asked.push([directory, wanted]);
+      return [];
+    };
+    for (const line of ["ls ", "ls photos/ca"]) await complete(line, line.length, { ...environment, remote });
+    const namesMax = completionsMax;
+    expect(asked).toEqual([
+      [".", { prefix: "", namesMax }],
+      ["photos/", { prefix: "ca", namesMax }],
+    ]);
+  });
+
+  it("SHELL-43 the first names of many are those that come first in their order", () => {
+    const names = ["ä", "b", "\u{1f600}", "\uffee", "a", "c", "aa"];
+    const first = new FirstNames(3);
+    for (const name of names) first.add(name, "file");
+    expect(first.names.map(({ name }) => name)).toEqual(["a", "aa", "b"]);
+    const all = new FirstNames(7);
+    for (const name of names) all.add(name, "file");
+    expect(all.names.map(({ name }) => name)).toEqual(["a", "aa", "b", "c", "ä", "\uffee", "\u{1f600}"]);
   });
 
   it("SHELL-43 several candidates give what they have in common", () => {
