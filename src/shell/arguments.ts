@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly value?: string | undefined;
   /** The value may be left out, and is joined with `=` where it is given; without it the option's text is empty. */
   readonly isValueOptional?: boolean | undefined;
+  /** The values that it takes, where it takes no others, each with what it stands for. */
+  readonly values?: Readonly<Record<string, string>> | undefined;
   readonly summary: string;
 }
 

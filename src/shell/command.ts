@@ -7,9 +7,10 @@ import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
 import type { DfsPath } from "../core/names.ts";
-import { optionText, parseOptions } from "./arguments.ts";
+import { parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
 import type { Argument } from "./expand.ts";
+import type { Manual } from "./manual.ts";
 import type { Output } from "./output.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
@@ -24,11 +25,8 @@ export const staleOption: OptionSpec = {
 /** The option of every command that prints objects for programs. */
 export const jsonOption: OptionSpec = { long: "json", summary: "one JSON object a line" };
 
-export interface Command {
+export interface Command extends Manual {
   readonly name: string;
-  readonly summary: string;
-  /** What follows the name in the usage line. */
-  readonly usage: string;
   readonly options: readonly OptionSpec[];
   /** The side of operand `index` (from 0) of `count`. */
   readonly side: (index: number, count: number) => OperandSide;
@@ -36,7 +34,6 @@ export interface Command {
   readonly words?: readonly string[] | undefined;
   readonly operandsMin: number;
   readonly operandsMax: number;
-  readonly examples: readonly string[];
   /** The command reads its own arguments, as `find` does: every word becomes an operand. */
   readonly ownArguments?: boolean | undefined;
   /** Returns the exit code; a DfsError that it throws is reported and gives its own. */
@@ -208,16 +205,6 @@ export function isJson({ options }: Invocation, { settings }: CommandContext): b
 /** The usage line of a command. */
 export function usageLine(command: Command): string {
   return `usage: ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}`;
-}
-
-/** The help of a command: what it does, its options, examples. */
-export function helpText(command: Command): string {
-  const lines = [`${command.name}: ${command.summary}`, usageLine(command)];
-  for (const option of command.options)
-    lines.push(`  ${optionText(option, command.ownArguments).padEnd(24)} ${option.summary}`);
-  if (command.examples.length > 0) lines.push("examples:");
-  for (const example of command.examples) lines.push(`  ${example}`);
-  return `${lines.join("\n")}\n`;
 }
 
 /** Every operand on the same side. */

@@ -1,10 +1,13 @@
 /** The program's own command line: what was asked for, and its help. */
 import { DfsError } from "../core/errors.ts";
-import { optionText, parseOptions } from "./arguments.ts";
+import { parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
 import { OptionValues } from "./command.ts";
 import type { Command } from "./command.ts";
-import { commandList } from "./commands/session.ts";
+import { optionTerm } from "./manual-page.ts";
+import type { Term } from "./manual-page.ts";
+import { termsText } from "./manual-text.ts";
+import { purposes } from "./manual.ts";
 
 /** What the shell is to do. */
 type Task =
@@ -46,12 +49,19 @@ const options: readonly OptionSpec[] = [
   { long: "atomic", summary: "all changes of the script to the network happen at once, when it ends with 0; or none" },
   { long: "stale", summary: "show what any coordinator has, without asking the others; says how old it is" },
   { long: "json", summary: "NDJSON from every command that can" },
-  { long: "color", value: "WHEN", summary: "auto, always or never" },
+  {
+    long: "color",
+    value: "WHEN",
+    summary: "colours and bold headings",
+    values: { auto: "on a terminal", always: "also in a pipe", never: "nowhere" },
+  },
   { long: "no-progress", summary: "no bars" },
   { long: "timeout", value: "SECONDS", summary: "the longest that one command may take" },
   { long: "help", summary: "this text" },
   { long: "version", summary: "the version" },
 ];
+
+const about = "A private, encrypted, versioned file space across your own machines.";
 
 const usage = `usage: dfs-shell [options] [-c CMDS | FILE | -]
        dfs-shell [--data DIR] join INVITE|-`;
@@ -109,20 +119,30 @@ function secondsOf(text: string): number {
   return Math.ceil(seconds * 1000);
 }
 
-/** The program's help: options and commands as they are. */
-export function programHelp(commands: readonly Command[]): string {
-  const lines = [usage, "", "A private, encrypted, versioned file space across your own machines.", "", "options:"];
-  for (const option of options) lines.push(`  ${optionText(option).padEnd(26)} ${option.summary}`);
-  lines.push("", "commands (help COMMAND tells more):");
-  const list = commandList(commands).replace(/^/gm, "  ").trimEnd();
-  const grammar = [
-    "grammar: ; && || # 'quotes' \"quotes\" \\ * ? [a-z] ** $NAME ${NAME} $? NAME=value > >> < to local files,",
-    "  | and ! for local commands; a leading - forgives a command. A script stops at the first failing command.",
-    "environment: DFS_USER, with DFS_PASSWORD or DFS_PASSWORD_FILE, logs in at the start",
-    "exit codes: 0 ok, 1 failed or partly failed, 2 usage or syntax, 3 no such path, 4 refused, 5 temporary,",
+/** The program's help, on one screen: its options, the names of the commands, and where more is told. */
+export function programHelp(commands: readonly Command[], columns: number): string {
+  const names = Object.entries(purposes).flatMap(([purpose, heading]): readonly Term[] => {
+    const own = commands.filter((command) => command.purpose === purpose).map(({ name }) => name);
+    return own.length === 0 ? [] : [[heading, own.join(" ")]];
+  });
+  return [
+    usage,
+    "",
+    about,
+    "",
+    "options:",
+    termsText(
+      options.map((option) => optionTerm(option)),
+      columns,
+      2,
+    ),
+    "commands:",
+    termsText(names, columns, 2),
+    'more: dfs-shell -c help, -c "help put", -c "help grammar"; or help at the prompt',
+    "exit codes: 0 ok, 1 failed or partly failed, 2 usage, 3 no such path, 4 refused, 5 temporary,",
     "  6 not logged in, 7 integrity, 127 unknown command, 130 interrupted",
-  ];
-  return `${[...lines, list, "", ...grammar].join("\n")}\n`;
+    "",
+  ].join("\n");
 }
 
 /** The program's usage lines. */

@@ -89,7 +89,7 @@ async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
     throw new DfsError("usage", "--atomic needs a script: -c, a file or stdin");
   switch (task.kind) {
     case "help":
-      return print(program, programHelp(commands));
+      return print(program, programHelp(commands, program.stdout.columns ?? columnsDefault));
     case "version":
       return print(program, `dfs-shell ${program.version}\n`);
     case "join":
@@ -237,6 +237,7 @@ function sourcesAt({ env, stderr }: ShellProgram, ask: ShellOptions["ask"], sign
 }
 
 const rowsDefault = 24;
+const columnsDefault = 80;
 
 /** What batch and prompt have in common. */
 function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {

@@ -9,7 +9,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
 import { messageText } from "./formats.ts";
-import { findCommand, helpText, parseArguments, staleOption, takesStale, usageLine } from "./command.ts";
+import { findCommand, parseArguments, staleOption, takesStale, usageLine } from "./command.ts";
 import type {
   Command,
   CommandContext,
@@ -27,6 +27,8 @@ import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
 import type { Argument } from "./expand.ts";
 import { runLocalCommand, withRedirections } from "./local-side.ts";
 import type { LocalRunner, Streams } from "./local-side.ts";
+import { commandPage } from "./manual-page.ts";
+import { pageText } from "./manual-text.ts";
 import { isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
@@ -199,7 +201,7 @@ export class Shell {
     try {
       const { options, operands, help } = parseArguments(command, words);
       if (help) {
-        await this.#options.stdout.write(helpText(command));
+        await this.#options.stdout.write(pageText(commandPage(command), this.#options.stdout));
         return 0;
       }
       const groups: (readonly string[])[] = [];

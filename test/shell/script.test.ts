@@ -197,7 +197,6 @@ describe("the program", () => {
       "join INVITE",
       "ls ",
       "find ",
-      "invite ",
     ])
       expect(out).toContain(text);
     const find = await runLines("help find");

@@ -5,17 +5,28 @@ import type { Command } from "../command.ts";
 import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
 import type { Output } from "../output.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 /** `stat`: everything that the catalogue says of a path. */
 export const stat: Command = {
   name: "stat",
+  purpose: "files",
   summary: "everything that the catalogue says of a path",
   usage: "[--stale] [--json] PATH…",
+  description: [
+    "Prints for each PATH its kind, mode and times, and for a file its size, its revision, the disks that it is on, what it added to the store after deduplication, what its earlier revisions cost, when it goes away by itself, and the key under which its holders are found.",
+  ],
   options: [staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["stat report.pdf"],
+  operands: { PATH: "a file or directory of the network" },
+  exitCodes: { 2: "wrong usage, or a path is empty", 3: "a path is not there", ...temporary },
+  examples: [
+    ["stat report.pdf", "All that is known of a file."],
+    ["stat --json *.pdf", "The same of several, for a program."],
+  ],
+  seeAlso: ["ls", "why"],
   async run({ options, operands }, context) {
     const isJson = options.has("json") || context.settings.json;
     const client = await context.client();
@@ -50,13 +61,23 @@ function statRows(entry: Entry, stdout: Output): readonly (readonly string[])[] 
 /** `why`: where a file is, and how safe it is. */
 export const why: Command = {
   name: "why",
-  summary: "where a file is, who answers for it now, and how many failures it survives",
+  purpose: "network",
+  summary: "where a file is, and how many failures it survives",
   usage: "[--stale] [--json] FILE…",
+  description: [
+    "Asks the holders of each FILE now, and prints: its revision, its shelf and that shelf's chain, who has all of it, how they were found, and how many of these disks may be lost before the file is.",
+  ],
   options: [staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["why report.pdf"],
+  operands: { FILE: "a file of the network" },
+  exitCodes: { 2: "wrong usage, or a path is empty", 3: "a file is not there", 4: "it is a directory", ...temporary },
+  examples: [
+    ["why report.pdf", "How safe a file is."],
+    ["why --json report.pdf", "The same for a program."],
+  ],
+  seeAlso: ["backup", "stat", "fsck"],
   async run({ options, operands }, context) {
     const isJson = options.has("json") || context.settings.json;
     const client = await context.client();

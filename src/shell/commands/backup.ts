@@ -3,17 +3,28 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, durationText, humanSize, jsonLine, revisionsText } from "../formats.ts";
 import { isLive } from "../chains.ts";
+import { temporary } from "../manual.ts";
 
 /** `backup`: who has what of whom. */
 export const backup: Command = {
   name: "backup",
-  summary: "for each peer's files, the disks that keep them and how far each of those is",
+  purpose: "network",
+  summary: "who keeps whose files, and how far each disk is",
   usage: "[--json]",
+  description: [
+    "Prints each peer's shelf and its chain: the disks that keep it. STANDING is owner, full, filling or away; SAVEPOINT is how far the disk is, LACKS and BYTES what it lacks, VERIFIED when its owner last compared it. The network elects the disks by itself and copies anew what has too few.",
+  ],
   options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: ["backup"],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["backup", "The chains of all shelves."],
+    ["backup --json", "The same for a monitor."],
+  ],
+  seeAlso: ["why", "status", "policy", "peer"],
   async run(invocation, context) {
     const client = await context.client();
     const shelves = await client.backup({ signal: context.signal });

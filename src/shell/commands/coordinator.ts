@@ -4,6 +4,7 @@ import { parsePeerName } from "../../core/ids.ts";
 import { printable } from "../../core/names.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { alignRows, durationText, jsonLine } from "../formats.ts";
+import { temporary } from "../manual.ts";
 
 const changes: readonly CoordinatorChange[] = ["add", "remove", "transfer"];
 const rightAligned = new Set([3, 4]);
@@ -11,8 +12,12 @@ const rightAligned = new Set([3, 4]);
 /** `coordinator`: who agrees on the catalogue, and who shall. */
 export const coordinator: Command = {
   name: "coordinator",
-  summary: "the coordinators and how far each is; add or remove one, or let another lead",
+  purpose: "network",
+  summary: "who agrees on the catalogue; add, remove, or let another lead",
   usage: "[-f] [--json] [add|remove|transfer PEER]",
+  description: [
+    "Without a word it prints the group: its term, how far its log is, and for each member the role, whether it answers, and how far it is. The network keeps the group at 1, 3 or 5 voters by itself; add and remove change it by hand, and transfer lets another one lead.",
+  ],
   options: [
     { long: "force", short: "f", summary: "remove without a question" },
     { long: "json", summary: "the group as one JSON object" },
@@ -21,7 +26,25 @@ export const coordinator: Command = {
   words: changes,
   operandsMin: 0,
   operandsMax: 2,
-  examples: ["coordinator", "coordinator add ben", "coordinator transfer ben"],
+  operands: {
+    add: "make PEER a coordinator",
+    remove: "make it none any more",
+    transfer: "let PEER, which is one, lead",
+    PEER: "the name of a peer",
+  },
+  exitCodes: {
+    1: "the question was answered with no",
+    2: "wrong usage, no coordinator, or the last one",
+    3: "there is no such peer",
+    4: "you are no administrator",
+    ...temporary,
+  },
+  examples: [
+    ["coordinator", "Who they are, and how far each is."],
+    ["coordinator add ben", "Make ben one."],
+    ["coordinator transfer ben", "Let ben lead."],
+  ],
+  seeAlso: ["status", "peers"],
   run,
 };
 

@@ -5,19 +5,27 @@ import type { Command } from "../command.ts";
 import { userLoggedIn } from "../doors.ts";
 import { alignRows, humanSize, jsonLine } from "../formats.ts";
 import { accountJson } from "../use.ts";
+import { temporary } from "../manual.ts";
 
 const kibibyte = 1024;
 
 /** `df`: where the space is. */
 export const df: Command = {
   name: "df",
-  summary: "the space that each peer offers, and what takes it, in KiB; your own use and quota",
+  purpose: "network",
+  summary: "the space that each peer offers, and what takes it",
   usage: "[-h] [--json]",
+  description: [
+    "Prints for each peer that stores files what it offers, what is used of it and what is free, in KiB; then what the files come to, and what the own disk holds. Whoever is logged in sees what their files cost, and of which quota.",
+  ],
   options: [{ long: "human", short: "h", summary: "sizes in powers of 1024" }, jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: ["df -h"],
+  operands: {},
+  exitCodes: temporary,
+  examples: [["df -h", "Space in readable sizes."]],
+  seeAlso: ["du", "peers", "quota"],
   async run(invocation, context) {
     const client = await context.client();
     const { stdout, signal } = context;

@@ -5,14 +5,20 @@ import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { humanSize, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 const unitBytes = 1024;
 
 /** `du`: sums what trees hold. */
 export const du: Command = {
   name: "du",
+  purpose: "files",
   summary: "sum up trees, in KiB, rounded up",
   usage: "[-hsacl] [-d N] [--stale] [--json] [PATH…]",
+  description: [
+    "Sums up what is below each PATH, without one below the current directory, with a line for each directory.",
+    "With --long there are four sums: LOGICAL is what ls shows; UNIQUE is what the newest revisions added to the store after deduplication, so that a second copy costs nothing; HISTORY is the same of earlier revisions; REPLICATED is both, on all disks that they are on.",
+  ],
   options: [
     { long: "human", short: "h", summary: "sizes in powers of 1024" },
     { long: "summarize", short: "s", summary: "only the operands" },
@@ -26,7 +32,14 @@ export const du: Command = {
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["du -sh /photos", "du -l -d 1 /"],
+  operands: { PATH: "a directory or file of the network" },
+  exitCodes: { 3: "a path is not there", ...temporary },
+  examples: [
+    ["du -sh /photos", "How large a tree is."],
+    ["du -l -d 1 /", "What each top directory costs, history and copies included."],
+    ["du -ac *.iso", "Files with a total."],
+  ],
+  seeAlso: ["df", "ls", "find"],
   run,
 };
 

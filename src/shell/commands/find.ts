@@ -5,6 +5,7 @@ import { allOn, eachOperand, staleOption, wholeNumber } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { entryJson, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 const dayMs = 24 * 60 * 60_000;
 /** What a size without a unit counts, as POSIX has it. */
@@ -16,13 +17,19 @@ const sizeUnitBytes: Readonly<Record<string, number>> = { c: 1, k: 1024, M: 1024
 /** `find`: prints what passes every test, by the index of names where there is one. */
 export const find: Command = {
   name: "find",
+  purpose: "files",
   summary: "search trees and print the paths that pass every test",
   usage:
     "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
+  description: [
+    "Prints each path below each PATH (without one, below the current directory) that passes every test. Tests are as in POSIX: the words after the paths, each with one dash. Several of the same kind narrow the search, but for -type, of which any may hold.",
+    "Names are found by an index that this machine keeps of what you can see, so that a search does not ask for every directory. Quote globs: they are the test's, not the shell's.",
+    "N means exactly N, +N more and -N less. Sizes are rounded up to whole units, ages down to whole days.",
+  ],
   options: [
     { long: "name", value: "GLOB", summary: "the name matches" },
     { long: "iname", value: "GLOB", summary: "the name matches, whatever the case" },
-    { long: "type", value: "f|d", summary: "a file or a directory" },
+    { long: "type", value: "f|d", summary: "what it is", values: { f: "a file", d: "a directory" } },
     {
       long: "size",
       value: "±N[ckMG]",
@@ -39,7 +46,14 @@ export const find: Command = {
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["find / -name '*.jpg' -size +1M", "find . -type f -mtime -7"],
+  operands: { PATH: "where to search: a directory, or a file that is tested alone" },
+  exitCodes: { 3: "a path is not there", ...temporary },
+  examples: [
+    ["find / -name '*.jpg' -size +1M", "Large pictures, wherever they are."],
+    ["find . -type f -mtime -7", "What was changed within a week."],
+    ["find . -newer report.pdf -print0", "What changed after a file did, for programs that read NUL-ended names."],
+  ],
+  seeAlso: ["ls", "tree", "du"],
   ownArguments: true,
   run,
 };

@@ -10,13 +10,27 @@ import { alignRows, byteText, humanSize, jsonLine } from "../formats.ts";
 /** `fsck`: checks what is on the disks, and mends it. */
 export const fsck: Command = {
   name: "fsck",
-  summary: "read everything on the disks of all peers or of these, and mend what is damaged",
+  purpose: "network",
+  summary: "read everything on the disks, and mend what is damaged",
   usage: "[--json] [PEER…]",
+  description: [
+    "Hashes every chunk anew on the disks of all peers, or of these, and fetches what is damaged or lost from another disk. Every peer does the same by itself once in 30 days.",
+  ],
   options: [jsonOption],
   side: allOn("peer"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["fsck", "fsck ben"],
+  operands: { PEER: "the name of a peer" },
+  exitCodes: {
+    3: "there is no such peer",
+    5: "a peer cannot be reached, or does not answer in time",
+    7: "something is damaged that no other disk has whole",
+  },
+  examples: [
+    ["fsck", "Check all disks."],
+    ["fsck ben", "Check the disk of ben."],
+  ],
+  seeAlso: ["why", "status", "backup"],
   run,
 };
 

@@ -5,12 +5,18 @@ import { eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath } from "../operands.ts";
 import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
+import { temporary } from "../manual.ts";
 
 /** `get`: fetches files to this machine. */
 export const get: Command = {
   name: "get",
-  summary: "fetch files; with one operand to the local directory, otherwise the last operand is the target",
+  purpose: "transfers",
+  summary: "fetch files to this machine",
   usage: "[-Rnfcqv] [-P N] [--rev N] [--stale] [--json] REMOTE… [LOCAL|-]",
+  description: [
+    "Fetches each REMOTE file to the local directory (see lcd), or, with several operands, to the last one: into LOCAL where that is a directory, else as LOCAL itself. With - the bytes go to stdout.",
+    "Chunks come from several holders at once, and each is checked. A file is written under another name and gets its own when it is whole; one that is there already is replaced only with -f. Links are not followed. Modes and times are kept.",
+  ],
   options: [
     ...transferOptions,
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
@@ -21,7 +27,24 @@ export const get: Command = {
   side: (index, count) => (count > 1 && index === count - 1 ? "local" : "remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["get report.pdf", "get -R /backup/photos .", "get notes.txt - | less"],
+  operands: {
+    REMOTE: "a file of the network, or with -R a directory",
+    LOCAL: "the local directory to get into, or the name to get under",
+    "-": "stdout",
+  },
+  exitCodes: {
+    1: "some of several files failed",
+    3: "a file or its revision is not there",
+    4: "it is there already (-f replaces it), or a directory without -R",
+    ...temporary,
+  },
+  examples: [
+    ["get report.pdf", "Fetch a file to the local directory."],
+    ["get -R /backup/photos .", "Fetch a tree."],
+    ["get --rev 2 plan.md old-plan.md", "Fetch an earlier revision under another name."],
+    ["get notes.txt - | less", "Read a file with a local program."],
+  ],
+  seeAlso: ["put", "cat", "lcd"],
   run,
 };
 

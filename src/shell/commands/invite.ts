@@ -5,30 +5,49 @@ import { isJson, jsonOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, jsonLine, timeText } from "../formats.ts";
 import { spanMs } from "../spans.ts";
+import { temporary } from "../manual.ts";
 
 const words = ["list", "revoke"] as const;
 
 /** `invite`: lets machines in. */
 export const invite: Command = {
   name: "invite",
-  summary: "make an invite, which alone is printed on stdout; list those that count, or revoke one",
+  purpose: "network",
+  summary: "let machines in: make, list and revoke invites",
   usage: "[--uses N] [--expires SPAN] [--role ROLE] [--json] [list | revoke ID]",
+  description: [
+    "Without a word it makes an invite and prints it alone on stdout: one line, good for one machine and a day unless told. On the new machine, dfs-shell join or dfs-peer --join takes it. Whoever has the line is a member once it is used, so treat it as a key to the house.",
+    "list prints the invites that still count, without their secrets; revoke ends one.",
+  ],
   options: [
     { long: "uses", value: "N", summary: "machines that may join with it; 1 without it" },
     { long: "expires", value: "SPAN", summary: "how long it is valid: 30m, 2h, 7d; a day without it" },
-    { long: "role", value: "ROLE", summary: "storage: it may keep files; client: it only uses them" },
+    {
+      long: "role",
+      value: "ROLE",
+      summary: "what the machines may do",
+      values: { storage: "keep files", client: "only use them" },
+    },
     jsonOption,
   ],
   side: (index) => (index === 0 ? "word" : "invite"),
   words,
   operandsMin: 0,
   operandsMax: 2,
+  operands: { list: "the invites that count", revoke: "end the invite ID", ID: "how an invite begins in the list" },
+  exitCodes: {
+    2: "wrong usage, or more than is allowed",
+    3: "there is no such invite",
+    4: "you are no administrator",
+    ...temporary,
+  },
   examples: [
-    "invite > invite.txt",
-    "invite --uses 5 --expires 2h --role client",
-    "invite list",
-    "invite revoke 1f0a2b3c",
+    ["invite > invite.txt", "Make an invite into a local file."],
+    ["invite --uses 5 --expires 2h --role client", "Let five machines in that keep no files."],
+    ["invite list", "Which invites count."],
+    ["invite revoke 1f0a2b3c", "End one."],
   ],
+  seeAlso: ["peers", "peer"],
   async run(invocation, context) {
     const { operands, options } = invocation;
     const [word, id] = operands;

@@ -13,8 +13,12 @@ const rightAligned = new Set([1]);
 /** `lls`: lists local files. */
 export const lls: Command = {
   name: "lls",
+  purpose: "local",
   summary: "list local files",
   usage: "[-1alh] [PATH…]",
+  description: [
+    "Lists files of this machine as ls lists those of the network: the current local directory without an operand. With -l each line has the mode, the size in bytes, the time of its last change, and the name.",
+  ],
   options: [
     { long: "one", short: "1", summary: "one name a line" },
     { long: "all", short: "a", summary: "also names that start with a dot" },
@@ -24,7 +28,13 @@ export const lls: Command = {
   side: allOn("local"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["lls *.jpg"],
+  operands: { PATH: "a file or directory of this machine" },
+  exitCodes: { 3: "a path is not there", 4: "it may not be read" },
+  examples: [
+    ["lls *.jpg", "Which pictures put *.jpg would take."],
+    ["lls -lh", "Readable sizes."],
+  ],
+  seeAlso: ["lcd", "put", "ls"],
   async run({ options, operands }, context) {
     const named = operands.length > 0 ? operands : ["."];
     return eachOperand(context, named, (operand) => list(operand, named.length > 1, options, context));
@@ -88,13 +98,18 @@ function longRow(file: LocalFile, name: string, options: OptionValues): readonly
 /** `lmkdir`: makes a local directory. */
 export const lmkdir: Command = {
   name: "lmkdir",
+  purpose: "local",
   summary: "make local directories",
   usage: "[-p] DIR…",
+  description: ["Makes each DIR on this machine."],
   options: [{ long: "parents", short: "p", summary: "also those above; an existing one is fine" }],
   side: allOn("local"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["lmkdir -p restored/photos"],
+  operands: { DIR: "a directory that is not there yet" },
+  exitCodes: { 3: "the directory above is not there", 4: "it exists already, or may not be made" },
+  examples: [["lmkdir -p restored/photos", "Make it, and restored too where that is missing."]],
+  seeAlso: ["lcd", "get"],
   async run({ options, operands }, context) {
     return eachOperand(context, operands, async (operand) => {
       try {

@@ -13,6 +13,7 @@ import { jsonLine, timeText } from "../formats.ts";
 import { environmentText, passwordSources, presentPassword } from "../passwords.ts";
 import { spanMs } from "../spans.ts";
 import { accountJson, useText } from "../use.ts";
+import { temporary } from "../manual.ts";
 
 /** The option of every command that needs the password of a user who has one. */
 export const passwordFileOption = {
@@ -24,8 +25,14 @@ export const passwordFileOption = {
 /** `login`: acts for a user. */
 export const login: Command = {
   name: "login",
-  summary: "act for a user, in this shell; the password is asked for, and not shown",
+  purpose: "people",
+  summary: "act for a user, in this shell",
   usage: "[--password-file FILE] [--remember[=SPAN]] [[-u] USER]",
+  description: [
+    "From now on / is USER's own files, which nobody else can read. The password is asked for and not shown; it never stands on the command line.",
+    "Scripts name a file that only its owner can read: with --password-file, or by DFS_USER with DFS_PASSWORD_FILE or DFS_PASSWORD in the environment.",
+    "With --remember the login counts on this machine for every shell of this data folder, until the time is over or logout ends it. After five wrong passwords the next try has to wait.",
+  ],
   options: [
     { long: "user", short: "u", value: "USER", summary: "the user; without it DFS_USER, or it is asked for" },
     passwordFileOption,
@@ -39,7 +46,19 @@ export const login: Command = {
   side: allOn("user"),
   operandsMin: 0,
   operandsMax: 1,
-  examples: ["login ann", "login --remember=7d ann", "login -u ann --password-file ~/ann.password"],
+  operands: { USER: "the user; without it the one of --user or DFS_USER, or it is asked for" },
+  exitCodes: {
+    2: "wrong usage, or nobody can be asked for a password",
+    3: "the password file is not there",
+    4: "wrong user or password, or others can read the password file",
+    ...temporary,
+  },
+  examples: [
+    ["login ann", "Act for ann; the password is asked for."],
+    ["login --remember=7d ann", "Keep the login on this machine for a week."],
+    ["login -u ann --password-file ~/ann.password", "Log in from a script."],
+  ],
+  seeAlso: ["logout", "whoami", "passwd", "adduser"],
   async run(invocation, context) {
     const { options } = invocation;
     const rememberMs = rememberedMs(options);
@@ -71,13 +90,18 @@ async function userToLogIn({ options, operands }: Invocation, context: CommandCo
 /** `logout`: acts for the shared user again. */
 export const logout: Command = {
   name: "logout",
-  summary: "act for nobody in particular again, and forget a remembered login on this machine",
+  purpose: "people",
+  summary: "act for nobody in particular again",
   usage: "",
+  description: ["From now on / is what all members share. A login that was remembered on this machine is forgotten."],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [["logout", "End the login."]],
+  seeAlso: ["login", "whoami"],
   async run(_invocation, context) {
     const client = await context.client();
     await client.logout({ signal: context.signal });
@@ -90,13 +114,23 @@ export const logout: Command = {
 /** `whoami`: for whom the shell acts. */
 export const whoami: Command = {
   name: "whoami",
-  summary: "for whom the shell acts; on a terminal also what the files cost, of which quota",
+  purpose: "people",
+  summary: "for whom the shell acts",
   usage: "[--stale] [--json]",
+  description: [
+    "Prints the user's name. On a terminal also whether that is an administrator, what the files cost, of which quota, and the fingerprint of the user's keys, by which others can tell that they share with the right one.",
+  ],
   options: [staleOption, jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["whoami", "Who is logged in."],
+    ["whoami --json", "The same for a program, with bytes and quota."],
+  ],
+  seeAlso: ["login", "users", "df"],
   async run(invocation, context) {
     const client = await context.client();
     const account = await client.whoami(context.reads);

@@ -7,14 +7,21 @@ import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameT
 import { doorEntries } from "../doors.ts";
 import { compareNames, reportRefused, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 const rightAligned = new Set([1, 2, 3]);
 
 /** `ls`: lists files and directories. */
 export const ls: Command = {
   name: "ls",
+  purpose: "files",
   summary: "list files and directories",
   usage: "[-1aldhrtSR] [--stale] [--json] [PATH…]",
+  description: [
+    "Lists what is in each DIR and tells each FILE; without an operand the current directory. Names are sorted by their code points. On a terminal they stand in columns, elsewhere one a line, so that scripts can read them.",
+    "With -l each line has the mode, the number of disks that the file is on, its revision, its size in bytes, the time of its last change, and its name.",
+    "With several operands files come first, then each directory under its name. What cannot be listed is told on stderr, and the others are listed all the same.",
+  ],
   options: [
     { long: "one", short: "1", summary: "one name a line" },
     { long: "all", short: "a", summary: "also names that start with a dot, and the doors of / (shared, from)" },
@@ -31,7 +38,14 @@ export const ls: Command = {
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["ls -l /photos", "ls -lhS *.jpg"],
+  operands: { PATH: "a file or directory of the network; a glob such as *.jpg stands for all that match" },
+  exitCodes: { 3: "a path is not there", 4: "a path leads through a file", ...temporary },
+  examples: [
+    ["ls -l /photos", "Modes, copies, revisions, sizes and times of what is in /photos."],
+    ["ls -lhS *.jpg", "Pictures with readable sizes, the largest first."],
+    ["ls -a /", "Hidden names too, and the doors to what is shared."],
+  ],
+  seeAlso: ["find", "tree", "stat", "du"],
   run,
 };
 

@@ -6,12 +6,18 @@ import type { DfsPath } from "../../core/names.ts";
 import { allOn, eachOperand } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath, statIfThere, targetRule } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 /** `mv`: renames and moves. */
 export const mv: Command = {
   name: "mv",
-  summary: "rename or move; into the target where that is a directory",
+  purpose: "files",
+  summary: "rename or move",
   usage: "[-fin] SOURCE… TARGET",
+  description: [
+    "Moves each SOURCE into TARGET where that is a directory, else renames the one SOURCE to it. No data moves, whatever the size. A file keeps its revisions.",
+    "Between your own files and those of others nothing can be moved: copy, then remove.",
+  ],
   options: [
     { long: "force", short: "f", summary: "replace a file that is there already" },
     { long: "interactive", short: "i", summary: "ask before replacing" },
@@ -20,7 +26,18 @@ export const mv: Command = {
   side: allOn("remote"),
   operandsMin: 2,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["mv draft.txt final.txt", "mv *.jpg photos"],
+  operands: { SOURCE: "a file or directory", TARGET: "the directory to move into, or the new name" },
+  exitCodes: {
+    2: "wrong usage, a directory into itself, or another user's place",
+    3: "a source or the target directory is not there",
+    4: "the target is there already (-f replaces a file)",
+    ...temporary,
+  },
+  examples: [
+    ["mv draft.txt final.txt", "Rename a file."],
+    ["mv *.jpg photos", "Move pictures into a directory."],
+  ],
+  seeAlso: ["cp", "rm"],
   run: (invocation, context) =>
     toTarget(invocation, context, (client, from, to, force) =>
       client.move(from, to, { force, signal: context.signal }),
@@ -30,8 +47,12 @@ export const mv: Command = {
 /** `cp`: copies. */
 export const cp: Command = {
   name: "cp",
-  summary: "copy; no data moves, unless it is between the files of different users",
+  purpose: "files",
+  summary: "copy without moving data",
   usage: "[-rfin] SOURCE… TARGET",
+  description: [
+    "Copies each SOURCE into TARGET where that is a directory, else to TARGET. Within your own files no data moves: a copy shares its chunks with its source. Between users the content is sealed anew for the other one. A copy starts with its newest revision.",
+  ],
   options: [
     { long: "recursive", short: "r", summary: "directories with all that is in them" },
     { long: "force", short: "f", summary: "replace a file that is there already" },
@@ -41,7 +62,19 @@ export const cp: Command = {
   side: allOn("remote"),
   operandsMin: 2,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["cp report.pdf report-old.pdf", "cp -r photos backup"],
+  operands: { SOURCE: "a file, or with -r a directory", TARGET: "the directory to copy into, or the name of the copy" },
+  exitCodes: {
+    2: "wrong usage, or a directory into itself",
+    3: "a source or the target directory is not there",
+    4: "the target is there already (-f replaces a file), or a directory without -r",
+    ...temporary,
+  },
+  examples: [
+    ["cp report.pdf report-old.pdf", "Copy a file."],
+    ["cp -r photos backup", "Copy a tree."],
+    ["cp -r /from/ann/docs /mine", "Take a copy of what ann shares."],
+  ],
+  seeAlso: ["mv", "put", "share"],
   run: (invocation, context) =>
     toTarget(invocation, context, (client, from, to, force) =>
       client.copy(from, to, { force, recursive: invocation.options.has("recursive"), signal: context.signal }),

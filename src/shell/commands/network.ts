@@ -4,17 +4,28 @@ import { printable } from "../../core/names.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, durationText, humanSize, jsonLine } from "../formats.ts";
+import { temporary } from "../manual.ts";
 
 /** `peers`: who is in the network. */
 export const peers: Command = {
   name: "peers",
+  purpose: "network",
   summary: "the peers of the network and how they are",
   usage: "[--json]",
+  description: [
+    "Prints for each peer its state (up, suspect after 5 s of silence, down after 15 s, out after 10 minutes), its role, what is used and free of what it offers, when it was heard of last, its zone and its id.",
+  ],
   options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["peers", "Who is there."],
+    ["peers --json", "The same for a monitor."],
+  ],
+  seeAlso: ["status", "peer", "coordinator", "fingers"],
   async run(invocation, context) {
     const client = await context.client();
     const all = await client.peers({ signal: context.signal });
@@ -48,13 +59,23 @@ function peerRow(peer: PeerInfo, isShort: boolean): readonly string[] {
 /** `fingers`: this peer's finger table. */
 export const fingers: Command = {
   name: "fingers",
-  summary: "this peer's finger table: the peers it knows and the holder records it keeps",
+  purpose: "network",
+  summary: "this peer's finger table, by which it finds holders",
   usage: "[--json]",
+  description: [
+    "Prints the peers that this one knows, by how many bits their ids have in common with its own, how many holder records it keeps for others, how many of its own are still to be announced, and some of the records.",
+  ],
   options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["fingers", "Whom this peer knows."],
+    ["fingers --json", "The same for a program."],
+  ],
+  seeAlso: ["peers", "why"],
   async run(invocation, context) {
     const client = await context.client();
     const report = await client.fingers({ signal: context.signal });

@@ -8,6 +8,7 @@ import { isJson, jsonOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { untilDrained } from "../drain-wait.ts";
 import { alignRows, byteText, humanSize, jsonLine, revisionsText } from "../formats.ts";
+import { temporary } from "../manual.ts";
 
 const words = ["drain", "undrain", "remove"] as const;
 type Word = (typeof words)[number];
@@ -15,8 +16,13 @@ type Word = (typeof words)[number];
 /** `peer`: what shall become of a peer's storage. */
 export const peer: Command = {
   name: "peer",
-  summary: "move all files off a peer, remove it from the network, or take that back; alone it lists such orders",
+  purpose: "network",
+  summary: "empty a peer, remove it from the network, or take that back",
   usage: "[--no-wait] [--now] [--force] [-y] [--json] [drain|undrain|remove PEER]",
+  description: [
+    "drain moves all files of PEER to other disks, and keeps it a member; remove does the same and ends its membership; undrain takes either back. Each waits until it is done; with --no-wait, or when this shell ends, it goes on without. Without a word it lists such orders.",
+    "A disk that is lost has nothing to move: remove --force gives up what only PEER has. A stolen machine is cut off at once with remove --now: every other peer refuses it within 2 s, and copies what it had from other disks.",
+  ],
   options: [
     { long: "no-wait", summary: "give the order, and do not wait until it is done" },
     { long: "now", summary: "remove a stolen machine: cut it off at once, and copy what it had from other disks" },
@@ -28,14 +34,28 @@ export const peer: Command = {
   words,
   operandsMin: 0,
   operandsMax: 2,
+  operands: {
+    drain: "move all files of PEER to other disks",
+    undrain: "take drain or remove back",
+    remove: "the same as drain, and then end its membership",
+    PEER: "the name of a peer",
+  },
+  exitCodes: {
+    1: "the question was answered with no",
+    2: "wrong usage, nobody can answer, or it is the only peer that stores files",
+    3: "there is no such peer",
+    4: "you are no administrator",
+    ...temporary,
+  },
   examples: [
-    "peer drain ben",
-    "peer undrain ben",
-    "peer remove ben",
-    "peer remove --now ben",
-    "peer remove --force --yes ben",
-    "peer",
+    ["peer", "Which orders there are."],
+    ["peer drain ben", "Empty ben, and wait until it is."],
+    ["peer undrain ben", "Take that back."],
+    ["peer remove ben", "Let ben go, once all its files are elsewhere."],
+    ["peer remove --now ben", "Cut off a machine that was stolen."],
+    ["peer remove --force --yes ben", "Give up a machine that is gone for good."],
   ],
+  seeAlso: ["peers", "backup", "coordinator"],
   run,
 };
 

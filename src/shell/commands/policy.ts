@@ -6,6 +6,7 @@ import { allOn, isJson, jsonOption, wholeNumber } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { alignRows, durationText, jsonLine } from "../formats.ts";
 import { daysMs } from "../spans.ts";
+import { temporary } from "../manual.ts";
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -20,14 +21,32 @@ const changes: Readonly<Record<string, (value: string) => Partial<NetworkPolicy>
 /** `policy`: on how many disks files are, and how long what was is kept. */
 export const policy: Command = {
   name: "policy",
-  summary: "on how many disks files are, and how long earlier revisions and removed files are kept",
+  purpose: "network",
+  summary: "on how many disks files are, and how long what was is kept",
   usage: "[--json] [copies|min-copies|revisions|days VALUE]",
+  description: [
+    "Without a word it prints what holds for every file; with a word and a value it changes that. copies is the disks that each file is to be on; min-copies those without which a put fails; revisions and days are what retain shows. The network adapts what is stored by itself.",
+  ],
   options: [jsonOption],
   side: (index) => (index === 0 ? "word" : "none"),
   words: Object.keys(changes),
   operandsMin: 0,
   operandsMax: 2,
-  examples: ["policy", "policy copies 3", "policy min-copies 1", "policy days 7"],
+  operands: {
+    copies: "disks for each file",
+    "min-copies": "disks without which a put fails",
+    revisions: "newest revisions that every file keeps",
+    days: "how long others and removed files are kept",
+    VALUE: "a whole number; for days also 0.5, or a span as 12h",
+  },
+  exitCodes: { 2: "wrong usage, or a value out of bounds", 4: "you are no administrator", ...temporary },
+  examples: [
+    ["policy", "What holds now."],
+    ["policy copies 3", "Three disks for each file."],
+    ["policy min-copies 1", "Let one disk be enough for a put."],
+    ["policy days 7", "Keep what was for a week."],
+  ],
+  seeAlso: ["retain", "put", "backup"],
   async run(invocation, context) {
     const [word, value] = invocation.operands;
     if (word === undefined) return show(invocation, context, policyRows);
@@ -42,8 +61,12 @@ export const policy: Command = {
 /** `retain`: the short way to what `policy` calls revisions and days. */
 export const retain: Command = {
   name: "retain",
-  summary: "how many revisions of each file are kept, and for how long others and removed files are",
+  purpose: "network",
+  summary: "how long earlier revisions and removed files are kept",
   usage: "[--revisions N] [--days D] [--json]",
+  description: [
+    "Without an option it prints what holds. Every file keeps its newest revisions, and other revisions and removed files are kept for some days; after that their space is given back. It is the short way to what policy calls revisions and days.",
+  ],
   options: [
     { long: "revisions", value: "N", summary: "newest revisions that every file keeps, the current one included" },
     { long: "days", value: "D", summary: "how long others and removed files are kept: 30, 0.5, or a span as 12h" },
@@ -52,7 +75,14 @@ export const retain: Command = {
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: ["retain", "retain --revisions 20 --days 90", "retain --days 12h"],
+  operands: {},
+  exitCodes: { 2: "wrong usage, or a value out of bounds", 4: "you are no administrator", ...temporary },
+  examples: [
+    ["retain", "What holds now."],
+    ["retain --revisions 20 --days 90", "Keep more."],
+    ["retain --days 12h", "Keep removed files for half a day."],
+  ],
+  seeAlso: ["policy", "rm", "df"],
   async run(invocation, context) {
     const { options } = invocation;
     const retainRevisions = options.number("revisions", 1);

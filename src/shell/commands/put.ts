@@ -14,8 +14,14 @@ import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
 /** `put`: stores local files. */
 export const put: Command = {
   name: "put",
-  summary: "store local files; with one operand in the current directory, otherwise the last operand is the target",
+  purpose: "transfers",
+  summary: "store local files",
   usage: "[-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+  description: [
+    "Stores each LOCAL file under its name in the current directory, or, with several operands, in the last one: into REMOTE where that is a directory, else as REMOTE itself. It says done only once the files are on as many disks as policy wants, and their names are committed.",
+    "Files are cut by content; what is stored already is not sent again, so that a changed file costs its changes and a moved one nothing. Each put of a changed file makes a new revision and keeps the one before.",
+    "Ctrl-C leaves no half file: what was sent is kept for a while, so that the same put goes on where it stopped.",
+  ],
   options: [
     ...transferOptions,
     { long: "copies", value: "N", summary: "disks that each file is to be on, instead of what policy says" },
@@ -27,14 +33,25 @@ export const put: Command = {
   side: (index, count) => (count > 1 && index === count - 1 ? "remote" : "local"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
+  operands: {
+    LOCAL: "a file of this machine, or with -R a directory; - is stdin, and needs REMOTE",
+    REMOTE: "the directory to put into, or the name to put under",
+  },
+  exitCodes: {
+    1: "some of several files failed",
+    3: "a local file or the remote directory is not there",
+    4: "it is there already (-f replaces it), somebody changed it first, a directory without -R, or a quota is used up",
+    5: "too few disks or coordinators answer: try again",
+  },
   examples: [
-    "put report.pdf",
-    "put -R photos /backup",
-    "put - notes.txt < draft.txt",
-    "put --if-rev 3 plan.md",
-    "put --expire 7d log.txt",
-    "put --copies 3 -R contracts",
+    ["put report.pdf", "Store a file in the current directory."],
+    ["put -R photos /backup", "Store a tree below /backup."],
+    ["put - notes.txt < draft.txt", "Store what comes from stdin."],
+    ["put --if-rev 3 plan.md", "Replace it only if nobody else did since revision 3."],
+    ["put --expire 7d log.txt", "Store a file that goes away after a week."],
+    ["put --copies 3 -R contracts", "Store a tree on three disks."],
   ],
+  seeAlso: ["get", "cp", "policy", "why"],
   run,
 };
 

@@ -4,6 +4,7 @@ import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 const headLinesDefault = 10;
 const lineFeed = 0x0a;
@@ -11,8 +12,12 @@ const lineFeed = 0x0a;
 /** `cat`: prints files. */
 export const cat: Command = {
   name: "cat",
+  purpose: "files",
   summary: "print files",
   usage: "[-r OFFSET:LENGTH] [--rev N] [--stale] FILE…",
+  description: [
+    "Writes the bytes of each FILE to stdout, one after the other. Every chunk is checked against its hash before any of it is written. With --range only the chunks that hold these bytes are fetched.",
+  ],
   options: [
     { long: "range", short: "r", value: "OFFSET:LENGTH", summary: "only these bytes; without LENGTH to the end" },
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
@@ -21,7 +26,15 @@ export const cat: Command = {
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["cat notes.txt", "cat -r 1000:100 disk.img | xxd"],
+  operands: { FILE: "a file of the network" },
+  exitCodes: { 3: "a file or its revision is not there", 4: "it is a directory", ...temporary },
+  examples: [
+    ["cat notes.txt", "Print a file."],
+    ["cat --rev 2 plan.md", "Print what it was in its second revision."],
+    ["cat -r 1000:100 disk.img | xxd", "A hundred bytes from the middle, shown by a local program."],
+    ["cat -r -512 log", "The last 512 bytes."],
+  ],
+  seeAlso: ["head", "get"],
   async run({ options, operands }, context) {
     const range = options.text("range");
     const bounds = range === undefined ? {} : parseRange(range);
@@ -43,8 +56,12 @@ function parseRange(text: string): { readonly offsetBytes: number; readonly leng
 /** `head`: prints the start of files. */
 export const head: Command = {
   name: "head",
+  purpose: "files",
   summary: "print the first lines of files, 10 unless told",
   usage: "[-n LINES | -c BYTES] [--stale] FILE…",
+  description: [
+    "Writes the first lines, or bytes, of each FILE to stdout, and fetches no more than it needs. With several files each is headed by its name.",
+  ],
   options: [
     { long: "lines", short: "n", value: "LINES", summary: "this many lines" },
     { long: "bytes", short: "c", value: "BYTES", summary: "this many bytes" },
@@ -53,7 +70,13 @@ export const head: Command = {
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["head -n 3 access.log"],
+  operands: { FILE: "a file of the network" },
+  exitCodes: { 3: "a file is not there", 4: "it is a directory", ...temporary },
+  examples: [
+    ["head -n 3 access.log", "The first three lines."],
+    ["head -c 4 *.png | xxd", "The first four bytes of each picture."],
+  ],
+  seeAlso: ["cat", "get"],
   async run({ options, operands }, context) {
     const bytes = options.number("bytes", 0);
     const lines = options.number("lines", 0) ?? headLinesDefault;

@@ -3,6 +3,7 @@ import { printable, rootPath } from "../../core/names.ts";
 import { allOn, eachOperand } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 /** Targets that may be removed without a question: what a person can still count at a glance. */
 const targetsUnasked = 3;
@@ -10,8 +11,13 @@ const targetsUnasked = 3;
 /** `rm`: removes files and trees. */
 export const rm: Command = {
   name: "rm",
-  summary: "remove files; on a terminal it asks for -r and for more than three targets",
+  purpose: "files",
+  summary: "remove files and trees",
   usage: "[-rfi] PATH…",
+  description: [
+    "Removes each PATH. What is removed is kept for a while (see retain), and its space is given back after that.",
+    "On a terminal it asks before it removes a tree or more than three targets; -f does not ask. The root cannot be removed.",
+  ],
   options: [
     { long: "recursive", short: "r", summary: "directories with all that is in them" },
     { long: "force", short: "f", summary: "never ask, and say nothing of what is not there" },
@@ -20,7 +26,20 @@ export const rm: Command = {
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["rm old.txt", "rm -r drafts"],
+  operands: { PATH: "a file, or with -r a directory" },
+  exitCodes: {
+    1: "the question was answered with no",
+    2: "wrong usage, or -i and nobody can answer",
+    3: "a path is not there",
+    4: "a directory without -r, or the root",
+    ...temporary,
+  },
+  examples: [
+    ["rm old.txt", "Remove a file."],
+    ["rm -r drafts", "Remove a directory with all that is in it."],
+    ["rm -f *.tmp", "Remove many without a question."],
+  ],
+  seeAlso: ["rmdir", "mv", "retain"],
   run,
 };
 

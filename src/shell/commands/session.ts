@@ -1,49 +1,31 @@
 /* The commands of the shell itself. */
 import { DfsError } from "../../core/errors.ts";
 import { printable } from "../../core/names.ts";
-import { allOn, findCommand, helpText, wholeNumber } from "../command.ts";
+import { allOn, wholeNumber } from "../command.ts";
 import type { Command } from "../command.ts";
-import { alignRows } from "../formats.ts";
 
 const exitCodeMax = 255;
-
-/** `help`: what there is, and how each is used. */
-export const help: Command = {
-  name: "help",
-  summary: "list the commands, or tell about some",
-  usage: "[COMMAND…]",
-  options: [],
-  side: allOn("command"),
-  operandsMin: 0,
-  operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["help put"],
-  async run({ operands }, { commands, stdout }) {
-    if (operands.length === 0) await stdout.write(commandList(commands));
-    for (const operand of operands) {
-      const command = findCommand(commands, operand);
-      if (command === undefined) throw new DfsError("not-found", "no such command", { path: operand });
-      await stdout.write(helpText(command));
-    }
-    return 0;
-  },
-};
-
-/** The commands with their summaries, one a line. */
-export function commandList(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, summary }) => [name, summary]);
-  return alignRows([...rows, ["!COMMAND", "run a command of this machine"]]);
-}
 
 /** `echo`: prints its operands. */
 export const echo: Command = {
   name: "echo",
+  purpose: "shell",
   summary: "print its operands",
   usage: "[TEXT…]",
+  description: [
+    "Prints its operands with a blank between them, and a line end. Variables and globs in them are expanded first.",
+  ],
   options: [],
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["echo $?"],
+  operands: { TEXT: "any words; a word with a glob becomes the names that match" },
+  exitCodes: {},
+  examples: [
+    ["echo $?", "The exit code of the last command."],
+    ["echo *.txt", "Which names match."],
+  ],
+  seeAlso: ["help"],
   ownArguments: true,
   async run({ operands }, { stdout }) {
     const text = operands.join(" ");
@@ -55,13 +37,21 @@ export const echo: Command = {
 /** `exit`: ends the shell. */
 export const exit: Command = {
   name: "exit",
-  summary: "end the shell, with the last command's code unless told",
+  purpose: "shell",
+  summary: "end the shell",
   usage: "[CODE]",
+  description: ["Ends the shell, or the script, with CODE; without it with the code of the last command."],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 1,
-  examples: [],
+  operands: { CODE: "0 to 255" },
+  exitCodes: { 2: "wrong usage, or no such code" },
+  examples: [
+    ["exit", "Leave."],
+    ["exit 3", "End a script with this code."],
+  ],
+  seeAlso: ["help"],
   async run({ operands }, { state }) {
     const [operand] = operands;
     const code = operand === undefined ? state.lastStatus : wholeNumber(operand, "exit", 0);

@@ -8,17 +8,33 @@ import { alignRows, jsonLine, nameText, timeText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
 import type { Output } from "../output.ts";
 import { tell } from "./login.ts";
+import { temporary } from "../manual.ts";
 
 /** `share`: gives another user a file or a directory. */
 export const share: Command = {
   name: "share",
-  summary: "let another user read a file, or a directory with all that is and will be in it; no data moves",
+  purpose: "people",
+  summary: "let another user read a file or a directory",
   usage: "[--write] PATH USER",
+  description: [
+    "Gives USER the key of PATH: of a file, or of a directory with all that is and will be in it. No data moves. USER finds it in /from/YOU. Sharing again with or without --write changes what USER may do.",
+  ],
   options: [{ long: "write", short: "w", summary: "let the other one also change what is in it" }],
   side: (index) => (index === 0 ? "remote" : "user"),
   operandsMin: 2,
   operandsMax: 2,
-  examples: ["share /docs bob", "share --write /work bob"],
+  operands: { PATH: "a file or directory of your own, not the root", USER: "who shall read it" },
+  exitCodes: {
+    2: "wrong usage, the root, or not your own",
+    3: "the path or the user is not there",
+    5: "too few coordinators answer: try again",
+    6: "nobody is logged in",
+  },
+  examples: [
+    ["share /docs bob", "Let bob read /docs."],
+    ["share --write /work bob", "Let bob change what is in /work too."],
+  ],
+  seeAlso: ["unshare", "shares", "cp"],
   async run(invocation, context) {
     const [path, user] = oneOfEach(invocation.operands);
     const client = await context.client();
@@ -34,13 +50,24 @@ export const share: Command = {
 /** `unshare`: takes a share back. */
 export const unshare: Command = {
   name: "unshare",
-  summary: "take a share back: what changes from now on has a new key; what the other one could read may be known",
+  purpose: "people",
+  summary: "take a share back",
   usage: "PATH USER",
+  description: [
+    "From now on USER cannot reach PATH, and what changes in it has a new key. What USER has read or copied stays with USER, and whatever USER could read until now you should count as known.",
+  ],
   options: [],
   side: (index) => (index === 0 ? "remote" : "user"),
   operandsMin: 2,
   operandsMax: 2,
-  examples: ["unshare /docs bob"],
+  operands: { PATH: "what is shared", USER: "who shall not reach it any more" },
+  exitCodes: {
+    3: "the path or the user is not there, or it is not shared",
+    5: "too few coordinators answer: try again",
+    6: "nobody is logged in",
+  },
+  examples: [["unshare /docs bob", "End the share of /docs with bob."]],
+  seeAlso: ["share", "shares"],
   async run(invocation, context) {
     const [path, user] = oneOfEach(invocation.operands);
     const client = await context.client();
@@ -62,8 +89,12 @@ function oneOfEach(operands: readonly string[]): readonly [path: string, user: s
 /** `shares`: what is shared. */
 export const shares: Command = {
   name: "shares",
-  summary: "what you share with others, and what others share with you",
+  purpose: "people",
+  summary: "what you share, and what others share with you",
   usage: "[--by|--to] [--stale] [--json]",
+  description: [
+    "Prints for each share its owner, the other user, what that one may do, since when, and where it is: yours under your own path, others' below /from.",
+  ],
   options: [
     { long: "by", summary: "only what you share" },
     { long: "to", summary: "only what others share with you" },
@@ -73,7 +104,13 @@ export const shares: Command = {
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: ["shares", "shares --to --json"],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["shares", "All shares, in both directions."],
+    ["shares --to --json", "What others share with you, for a program."],
+  ],
+  seeAlso: ["share", "unshare"],
   async run(invocation, context) {
     const { options } = invocation;
     const { stdout, reads } = context;

@@ -3,17 +3,29 @@ import { printable } from "../../core/names.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, durationText, jsonLine, revisionsText } from "../formats.ts";
+import { temporary } from "../manual.ts";
 
 /** `status`: the network's health in one word, why, and what to do. */
 export const status: Command = {
   name: "status",
+  purpose: "network",
   summary: "the network's health in one word, why, and what to do",
   usage: "[-v] [--json]",
+  description: [
+    "Says healthy, degraded or unavailable, why, and which command helps; then the peers, the coordinators and their log, the files, and on how many disks they are. It answers also while no majority of the coordinators does, and says how old that is.",
+  ],
   options: [{ long: "verbose", short: "v", summary: "also addresses, counters and this peer's store" }, jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["status", "How the network is."],
+    ["status -v", "Also addresses, counters and this peer's store."],
+    ["status --json", "The same for a monitor."],
+  ],
+  seeAlso: ["peers", "backup", "coordinator", "why"],
   async run(invocation, context) {
     const client = await context.client();
     const report = await client.status({ signal: context.signal });

@@ -5,12 +5,17 @@ import type { DfsPath } from "../../core/names.ts";
 import { humanSize, nameText } from "../formats.ts";
 import { reportRefused, sortedEntries } from "../listing.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 /** `tree`: draws trees. */
 export const tree: Command = {
   name: "tree",
+  purpose: "files",
   summary: "draw trees, sorted by name",
   usage: "[-adh] [-L N] [--stale] [DIR…]",
+  description: [
+    "Draws each DIR with all that is below it, and counts directories and files at the end. Without an operand it draws the current directory.",
+  ],
   options: [
     { long: "all", short: "a", summary: "also names that start with a dot" },
     { long: "directories", short: "d", summary: "only directories" },
@@ -21,7 +26,13 @@ export const tree: Command = {
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
-  examples: ["tree -L 2 /"],
+  operands: { DIR: "a directory of the network; a file is drawn as one line" },
+  exitCodes: { 3: "a path is not there", ...temporary },
+  examples: [
+    ["tree -L 2 /", "The two uppermost levels of everything."],
+    ["tree -dh photos", "The directories below photos."],
+  ],
+  seeAlso: ["ls", "find", "du"],
   async run({ options, operands }, context) {
     const drawing = new Drawing(options, context);
     const named = operands.length > 0 ? operands : ["."];

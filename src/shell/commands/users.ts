@@ -11,17 +11,28 @@ import { newPassword, passwordSources, presentPassword } from "../passwords.ts";
 import { sizeBytes } from "../sizes.ts";
 import { userJson } from "../use.ts";
 import { passwordFileOption, standAs, tell } from "./login.ts";
+import { temporary } from "../manual.ts";
 
 /** `users`: who there is. */
 export const users: Command = {
   name: "users",
-  summary: "the users of the network, what their files cost, of which quota, and the fingerprints of their keys",
+  purpose: "people",
+  summary: "the users of the network",
   usage: "[--stale] [--json]",
+  description: [
+    "Prints for each user the role, what the files cost with earlier revisions and removed files, of which quota, and the fingerprint of the user's keys. shared is everybody.",
+  ],
   options: [staleOption, jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: temporary,
+  examples: [
+    ["users", "Who there is."],
+    ["users --json", "The same for a program."],
+  ],
+  seeAlso: ["adduser", "whoami", "quota"],
   async run(invocation, context) {
     const client = await context.client();
     const all = await client.users(context.reads);
@@ -45,8 +56,12 @@ function usersTable(all: readonly UserInfo[]): string {
 /** `adduser`: makes a user. */
 export const adduser: Command = {
   name: "adduser",
-  summary: "make a user; the first one becomes administrator, and later ones only an administrator makes",
+  purpose: "people",
+  summary: "make a user",
   usage: "[--password-file FILE] [--quota SIZE] USER",
+  description: [
+    "Makes a user with files of their own. The first user of a network becomes administrator; after that only administrators make users. The password is asked for twice and not shown, has 10 characters at the least, and cannot be replaced when it is lost.",
+  ],
   options: [
     passwordFileOption,
     { long: "quota", value: "SIZE", summary: "what the user's files may cost in all: 500M, 20G; without it no limit" },
@@ -54,7 +69,18 @@ export const adduser: Command = {
   side: allOn("none"),
   operandsMin: 1,
   operandsMax: 1,
-  examples: ["adduser ann", "adduser --quota 20G --password-file bob.password bob"],
+  operands: { USER: "the name: small letters, digits and dashes" },
+  exitCodes: {
+    2: "wrong usage, a bad name, a weak password, or nobody can be asked",
+    3: "the password file is not there",
+    4: "the name is taken, or you are no administrator",
+    ...temporary,
+  },
+  examples: [
+    ["adduser ann", "Make ann; the password is asked for."],
+    ["adduser --quota 20G --password-file bob.password bob", "Make bob from a script, with a limit."],
+  ],
+  seeAlso: ["login", "userdel", "quota", "admin"],
   async run({ options, operands: [operand = ""] }, context) {
     const name = parseUserName(operand);
     const quota = options.text("quota");
@@ -75,8 +101,12 @@ export const adduser: Command = {
 /** `passwd`: another password for who is logged in. */
 export const passwd: Command = {
   name: "passwd",
-  summary: "change your password; nothing is encrypted anew",
+  purpose: "people",
+  summary: "change your password",
   usage: "[--password-file FILE] [--new-password-file FILE]",
+  description: [
+    "Asks for the present password, and for the new one twice. Nothing is encrypted anew, since a password only protects the user's key. A password has 10 characters at the least; one that is lost cannot be replaced by anybody.",
+  ],
   options: [
     { ...passwordFileOption, summary: "take the present password from the first line of this local file" },
     { long: "new-password-file", value: "FILE", summary: "take the new one from the first line of this local file" },
@@ -84,7 +114,19 @@ export const passwd: Command = {
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: ["passwd", "passwd --password-file old.password --new-password-file new.password"],
+  operands: {},
+  exitCodes: {
+    2: "wrong usage, a weak password, or nobody can be asked",
+    3: "a password file is not there",
+    4: "the present password is wrong, or others can read a password file",
+    ...temporary,
+    6: "nobody is logged in",
+  },
+  examples: [
+    ["passwd", "Change it; both are asked for."],
+    ["passwd --password-file old.password --new-password-file new.password", "Change it from a script."],
+  ],
+  seeAlso: ["login", "adduser"],
   async run({ options }, context) {
     const { signal } = context;
     const client = await context.client();
@@ -106,13 +148,29 @@ function chosenPassword(name: UserName, options: OptionValues, context: CommandC
 /** `userdel`: ends a user. */
 export const userdel: Command = {
   name: "userdel",
-  summary: "end a user, and after the retention the user's files; administrators may, and each user for itself",
+  purpose: "people",
+  summary: "end a user, and in time the user's files",
   usage: "[-f] USER",
+  description: [
+    "Ends USER with all shares given and received. The files are kept as removed ones are (see retain), but nobody can read them any more. Administrators may end others, and each user may end itself. The last administrator stays.",
+  ],
   options: [{ long: "force", short: "f", summary: "without a question" }],
   side: allOn("user"),
   operandsMin: 1,
   operandsMax: 1,
-  examples: ["userdel bob"],
+  operands: { USER: "who shall be ended" },
+  exitCodes: {
+    1: "the question was answered with no",
+    2: "wrong usage, nobody can answer, or it is the last administrator",
+    3: "there is no such user",
+    4: "you are no administrator",
+    ...temporary,
+  },
+  examples: [
+    ["userdel bob", "End bob, after a question."],
+    ["userdel -f bob", "End bob without one."],
+  ],
+  seeAlso: ["adduser", "retain"],
   async run({ options, operands: [operand = ""] }, context) {
     const { signal } = context;
     const name = parseUserName(operand);

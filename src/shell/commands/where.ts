@@ -11,17 +11,31 @@ import type { Command, CommandContext } from "../command.ts";
 import { sharedPath } from "../doors.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
+import { temporary } from "../manual.ts";
 
 /** `cd`: changes the directory of the network's side. */
 export const cd: Command = {
   name: "cd",
-  summary: "change the directory; alone it goes to /, with - to the one before, with shared: to everybody's files",
+  purpose: "files",
+  summary: "change the directory",
   usage: "[--stale] [DIR|-]",
+  description: [
+    "Goes to DIR, where relative paths begin from then on; without an operand to /. The local side has a directory of its own: see lcd.",
+    "With - it goes back to where it was before, and prints that. shared: is everybody's files, whoever is logged in; shared:DIR is a directory in them.",
+  ],
   options: [staleOption],
   side: allOn("remote"),
   operandsMin: 0,
   operandsMax: 1,
-  examples: ["cd /photos", "cd -", "cd shared:", "cd /from/ann"],
+  operands: { DIR: "a directory of the network", "-": "the directory before this one" },
+  exitCodes: { 3: "there is no such directory", 4: "it is a file", ...temporary },
+  examples: [
+    ["cd /photos", "Go to /photos."],
+    ["cd -", "Go back, and print where that is."],
+    ["cd shared:", "Go to the files that all members share."],
+    ["cd /from/ann", "Go to what ann shares with you."],
+  ],
+  seeAlso: ["pwd", "lcd", "ls"],
   async run({ operands }, context) {
     const { state, reads } = context;
     const [operand] = operands;
@@ -46,13 +60,18 @@ async function target(operand: string | undefined, client: DfsClient, context: C
 /** `pwd`: prints the directory of the network's side. */
 export const pwd: Command = {
   name: "pwd",
+  purpose: "files",
   summary: "print the directory",
   usage: "",
+  description: ["Prints the directory of the network in which the shell stands."],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: {},
+  examples: [["pwd", "Print where relative paths begin."]],
+  seeAlso: ["cd", "lpwd"],
   async run(_invocation, { state, stdout }) {
     await stdout.write(`${nameText(state.cwd, stdout)}\n`);
     return 0;
@@ -62,13 +81,21 @@ export const pwd: Command = {
 /** `lcd`: changes the local directory. */
 export const lcd: Command = {
   name: "lcd",
-  summary: "change the local directory; alone it goes home",
+  purpose: "local",
+  summary: "change the local directory",
   usage: "[DIR]",
+  description: ["Goes to DIR on this machine: there put reads and get writes. Without an operand it goes home."],
   options: [],
   side: allOn("local"),
   operandsMin: 0,
   operandsMax: 1,
-  examples: ["lcd /home/me/Pictures"],
+  operands: { DIR: "a directory of this machine" },
+  exitCodes: { 3: "there is no such directory", 4: "it is a file, or may not be entered" },
+  examples: [
+    ["lcd ~/Pictures", "Go to the local pictures."],
+    ["lcd", "Go home."],
+  ],
+  seeAlso: ["lpwd", "lls", "cd"],
   async run({ operands }, { state }) {
     const operand = operands[0] ?? homedir();
     const path = resolve(state.lcwd, operand);
@@ -86,13 +113,18 @@ export const lcd: Command = {
 /** `lpwd`: prints the local directory. */
 export const lpwd: Command = {
   name: "lpwd",
+  purpose: "local",
   summary: "print the local directory",
   usage: "",
+  description: ["Prints the directory of this machine where put reads and get writes."],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
-  examples: [],
+  operands: {},
+  exitCodes: {},
+  examples: [["lpwd", "Print it."]],
+  seeAlso: ["lcd", "pwd"],
   async run(_invocation, { state, stdout }) {
     await stdout.write(`${nameText(state.lcwd, stdout)}\n`);
     return 0;
