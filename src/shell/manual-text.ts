@@ -23,7 +23,7 @@ export function pageText(sections: readonly Section[], output: Pick<Output, "col
 }
 
 /** `text` bold where there is colour. */
-export function bold(text: string, { color }: Pick<Output, "color">): string {
+function bold(text: string, { color }: Pick<Output, "color">): string {
   return color ? `\u001b[1m${text}\u001b[0m` : text;
 }
 

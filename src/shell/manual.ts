@@ -12,7 +12,7 @@ export const purposes = {
   shell: "the shell",
 } as const;
 
-export type Purpose = keyof typeof purposes;
+type Purpose = keyof typeof purposes;
 
 /** A line to type, and in a sentence what it does. */
 export type Example = readonly [line: string, does: string];
@@ -48,7 +48,7 @@ export const exitCodes = {
   130: "interrupted",
 } as const;
 
-export type ExitCode = keyof typeof exitCodes;
+type ExitCode = keyof typeof exitCodes;
 
 /** Of every command that asks the network. */
 export const temporary: Manual["exitCodes"] = {

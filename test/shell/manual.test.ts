@@ -86,7 +86,7 @@ describe("manuals", () => {
       const headings = byHelp.out.split("\n").filter((line) => /^\S/.test(line));
       const wanted = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "OPERANDS", "EXIT CODES", "EXAMPLES", "SEE ALSO"];
       expect(wanted.filter((heading) => headings.includes(heading))).toEqual(headings);
-      expect(headings).toEqual(expect.arrayContaining(wanted.filter((heading) => !/^OP/.test(heading))));
+      expect(headings).toEqual(expect.arrayContaining(wanted.filter((heading) => !heading.startsWith("OP"))));
       for (const { long } of options) expect(byHelp.out).toContain(`-${long}`);
     },
   );
