@@ -4,6 +4,7 @@ import { type LeaseId, type NodeId, type ShelfId, fileKeyOf } from "../src/core/
 import { batchOperationsMax } from "../src/core/limits.ts";
 import { rootPath } from "../src/core/names.ts";
 import { Keyring } from "../src/identity/keyring.ts";
+import { sealPastWrap } from "../src/identity/past-wrap.ts";
 import type { UserKeys } from "../src/identity/user-keys.ts";
 import type { CommandSession } from "../src/peer/command-session.ts";
 import { type Directory, newDirectory, rootOf } from "../src/peer/located.ts";
@@ -28,7 +29,8 @@ export class ManyFiles {
   #files = 0;
 
   constructor(user: UserKeys, shelf: ShelfId, newSession: () => CommandSession) {
-    const space = { owner: user.userId, path: rootPath, dedupSecret: user.dedupSecret };
+    const forPast = (node: NodeId, wrap: Uint8Array): Uint8Array => sealPastWrap(user, node, wrap);
+    const space = { owner: user.userId, path: rootPath, dedupSecret: user.dedupSecret, forPast };
     this.root = rootOf(space, user.rootDirectory, user.rootKeyring, { name: rootPath, mode: 0o755, modifiedMs: 0 });
     this.#shelf = shelf;
     this.#sessions = Array.from({ length: commandsAtOnce }, newSession);

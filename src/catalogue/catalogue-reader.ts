@@ -8,45 +8,56 @@ import { kindDirectory } from "./tree.ts";
 import { idBytes } from "./id-bytes.ts";
 import { ShareReader } from "./share-reader.ts";
 
+/**
+ * A state of the past: after the entry of the log with this number, or after the last one that carried no later time in
+ * milliseconds since 1970. It is known as far as the policy keeps it: a file is missing where its revision of then is
+ * removed, and a name that ended longer than `retainMs` ago may be. Wraps are those for the past.
+ */
+export type PastState = { readonly index: number } | { readonly timeMs: number };
+
 export interface ListQuery {
   /** The token that the page before ended with. */
   readonly after?: Uint8Array | undefined;
   /** Rows wanted at the most, 1 to the limit of a page; a page may be shorter. */
   readonly limit?: number | undefined;
-  /**
-   * State after the entry with this index instead of the newest. The past is known as far as the policy keeps it: a
-   * file is missing where its revision of then is removed, and a name that ended longer than `retainMs` ago may be.
-   */
-  readonly at?: number | undefined;
+  /** A state of the past instead of the newest. */
+  readonly at?: PastState | undefined;
 }
 
 const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
-const entryColumns = `e.token, n.node, n.kind, n.attributes AS wrap, n.generation, n.created_ms AS node_created_ms,
-  r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
+const entryColumns = (wrap: "wrap" | "past_wrap"): string => `e.token, n.node, n.kind, e.${wrap} AS wrap, e.generation,
+  n.created_ms AS node_created_ms, r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
   r.created_ms, r.expires_ms`;
-const liveEntries = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
+const liveEntries = `SELECT ${entryColumns("wrap")} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
+/** Rows were live at ?1 by their columns `created_index` and `ended_index`, or by those of the time. */
+type PastColumn = "index" | "ms";
 /** Where the newest revision of then is removed, so are all older ones. */
-const nodesAt = `SELECT ${entryColumns} FROM entries e JOIN nodes n ON n.id = e.node_id
-  LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
-    SELECT revision FROM revisions WHERE node_id = n.id AND created_index <= ?1 ORDER BY revision DESC LIMIT 1)
-  WHERE e.created_index <= ?1 AND e.parent_id = ?2 AND (n.kind = ${kindDirectory} OR r.id IS NOT NULL)`;
-/** Entries that were live after the index ?1 in the parent ?2: those that still are, and those that ended later, each by an index of its own. */
-const entriesAt = (condition: string): string =>
-  `${nodesAt} AND e.ended_index IS NULL ${condition} UNION ALL ${nodesAt} AND e.ended_index > ?1 ${condition}`;
-const entryAt = entriesAt("AND e.token = ?3");
-const pageAt = `${entriesAt("AND e.token > ?3")} ORDER BY token LIMIT ?4`;
+const nodesAt = (by: PastColumn): string => `SELECT ${entryColumns("past_wrap")} FROM entries e
+  JOIN nodes n ON n.id = e.node_id LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
+    SELECT revision FROM revisions WHERE node_id = n.id AND created_${by} <= ?1 ORDER BY revision DESC LIMIT 1)
+  WHERE e.created_${by} <= ?1 AND e.parent_id = ?2 AND (n.kind = ${kindDirectory} OR r.id IS NOT NULL)`;
+/** Entries that were live at ?1 in the parent ?2: those that still are, and those that ended later, each by an index of its own. */
+const entriesAt = (by: PastColumn, condition: string): string =>
+  `${nodesAt(by)} AND e.ended_index IS NULL ${condition} UNION ALL
+   ${nodesAt(by)} AND e.ended_index IS NOT NULL AND e.ended_${by} > ?1 ${condition}`;
+const entryAt = { index: entriesAt("index", "AND e.token = ?3"), ms: entriesAt("ms", "AND e.token = ?3") };
+const inOrder = "ORDER BY token LIMIT ?4";
+const pageAt = {
+  index: `${entriesAt("index", "AND e.token > ?3")} ${inOrder}`,
+  ms: `${entriesAt("ms", "AND e.token > ?3")} ${inOrder}`,
+};
 
 export abstract class CatalogueReader extends ShareReader {
-  /** What the name `token` in a user's directory stands for, now or after the entry `at`. */
-  entry(user: UserId, parent: NodeId, token: Uint8Array, at?: number): EntryRow | undefined {
+  /** What the name `token` in a user's directory stands for, now or in the past. */
+  entry(user: UserId, parent: NodeId, token: Uint8Array, at?: PastState): EntryRow | undefined {
     const parentRow = this.#directoryRow(user, parent);
     if (parentRow === undefined) return undefined;
     const row =
       at === undefined
         ? this.database.prepare(`${liveEntries} AND e.token = ?`).get(parentRow, token)
-        : this.database.prepare(entryAt).get(at, parentRow, token);
+        : this.database.prepare(entryAt[columnOf(at)]).get(pointOf(at), parentRow, token);
     return row === undefined ? undefined : entryRowOf(row);
   }
 
@@ -88,12 +99,20 @@ export abstract class CatalogueReader extends ShareReader {
     return row === undefined ? undefined : Number(row["id"]);
   }
 
-  #listRows(parentRow: number, after: Uint8Array, limit: number, at: number | undefined): SqlRow[] {
-    if (at !== undefined) return this.database.prepare(pageAt).all(at, parentRow, after, limit);
+  #listRows(parentRow: number, after: Uint8Array, limit: number, at: PastState | undefined): SqlRow[] {
+    if (at !== undefined) return this.database.prepare(pageAt[columnOf(at)]).all(pointOf(at), parentRow, after, limit);
     return this.database
       .prepare(`${liveEntries} AND e.token > ? ORDER BY e.token LIMIT ?`)
       .all(parentRow, after, limit);
   }
+}
+
+function columnOf(at: PastState): PastColumn {
+  return "index" in at ? "index" : "ms";
+}
+
+function pointOf(at: PastState): number {
+  return "index" in at ? at.index : at.timeMs;
 }
 
 /** The first rows, up to `limit` and to the bytes of a page, but at least one where there is one. */

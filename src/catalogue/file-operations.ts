@@ -21,11 +21,10 @@ import {
   kindDirectory,
   kindFile,
   placeOf,
+  rebind,
   requireBound,
   requireFree,
   requireRevision,
-  rewrap,
-  unbindName,
 } from "./tree.ts";
 import { idBytes, idText } from "./id-bytes.ts";
 import type { OperationOf } from "./operation.ts";
@@ -37,6 +36,7 @@ interface CommitTarget {
   readonly node: NodeId;
   readonly baseRevision: number;
   readonly wrap: Uint8Array | null;
+  readonly pastWrap: Uint8Array;
   readonly generation: number;
 }
 
@@ -46,7 +46,7 @@ export const makeDirectory: Handler<"makeDirectory"> = (context, { op, parent, t
   requireNewest(context, place, wrap.parentGeneration);
   requireFree(place);
   checkAncestors(context, place.directoryRow);
-  bindName(context, place, addNode(context, { node, kind: kindDirectory, ...wrap }, place.ownerRow));
+  bindName(context, place, addNode(context, { node, kind: kindDirectory }, place.ownerRow), wrap);
   context.totals.directories += 1;
   return { op };
 };
@@ -99,9 +99,7 @@ export const move: Handler<"move"> = (context, operation) => {
   checkReplaced(source, target, replace);
   if (source.kind === kindDirectory) checkAncestors(context, to.directoryRow, source.nodeRow);
   if (target !== undefined) endBoundNode(context, target);
-  unbindName(context, source.entryRow);
-  bindName(context, to, source.nodeRow);
-  rewrap(context, source.nodeRow, operation, source.generation);
+  rebind(context, source, to, operation, source.generation);
   return { op };
 };
 
@@ -117,7 +115,7 @@ export const removeEntry: Handler<"removeEntry"> = (context, { op, parent, token
 /** A new file's first revision, or the one after `baseRevision`, which must be the current one. */
 function commitRevision(context: ApplyContext, place: Place, target: CommitTarget, content: NewRevision): number {
   const { ownerRow } = place;
-  const { baseRevision, wrap, generation } = target;
+  const { baseRevision, wrap, pastWrap, generation } = target;
   requireThat((wrap === null) === baseRevision > 0, "usage", "a new file has a wrap, and a next revision has none");
   if (wrap === null) {
     const bound = requireBase(place.bound, target);
@@ -130,10 +128,9 @@ function commitRevision(context: ApplyContext, place: Place, target: CommitTarge
   requireNewest(context, place, generation);
   requireFree(place);
   requireQuota(context, ownerRow, content.addedBytes);
-  const file = { node: target.node, kind: kindFile, attributes: wrap, parentGeneration: generation };
-  const nodeRow = addNode(context, file, ownerRow);
+  const nodeRow = addNode(context, { node: target.node, kind: kindFile }, ownerRow);
   countBytes(context, ownerRow, content.addedBytes);
-  bindName(context, place, nodeRow);
+  bindName(context, place, nodeRow, { attributes: wrap, parentGeneration: generation, pastWrap });
   context.totals.files += 1;
   return addFirstRevision(context, nodeRow, content);
 }

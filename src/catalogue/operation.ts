@@ -96,9 +96,14 @@ const chain = { shelf: shelfId, epoch: wholeNumber(1) };
 /** A name binding: the token `token` in the directory `parent` stands for `node`. */
 const binding = { parent: nodeId, token, node: nodeId };
 
+/** The wrap, sealed once more for the owner of the tree: all that is kept of it once the name has ended. */
+const pastWrap = attributes;
+
 /** What the keys of a revision are: those of a new file stand in its wrap, sealed by the directory; a next revision has none. */
 const revisionKeys = {
   wrap: nullable(attributes),
+  /** Empty for a next revision. */
+  pastWrap,
   /** Of the directory for a new file, of the file for a next revision. */
   generation,
 };
@@ -127,7 +132,7 @@ const operations = {
   /** Changes the author's own entry; `name` null keeps the name, `shelf` adds one where there was none, another `store` tells that the disk was lost. */
   updatePeer: record({ name: nullable(peerName), ...reach }),
   /** `attributes` is the wrap, sealed by the directory `parent`. */
-  makeDirectory: record({ ...binding, parentGeneration: generation, attributes }),
+  makeDirectory: record({ ...binding, parentGeneration: generation, attributes, pastWrap }),
   /** Commits a revision. `baseRevision` is the revision that it replaces, 0 for a new file. */
   putFile: record({
     ...binding,
@@ -170,6 +175,7 @@ const operations = {
     /** Of the directory `toParent`. */
     parentGeneration: generation,
     attributes,
+    pastWrap,
   }),
   /** Ends a name binding; a directory must be empty. */
   removeEntry: record({ ...binding, kind: oneOf(["file", "directory"]) }),
@@ -182,6 +188,7 @@ const operations = {
     parentGeneration: generation,
     fromGeneration: generation,
     attributes,
+    pastWrap,
     shares: list(record({ grantee: userId, sealed: sealedShare }), 0, sharesPerNodeMax),
     drop: nullable(userId),
   }),

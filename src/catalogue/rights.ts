@@ -29,8 +29,8 @@ export function reachOf(context: ApplyContext, ownerRow: number, nodeRow: number
 export function requireFresh(context: ApplyContext, nodeRow: number, reach: Reach): void {
   if (context.totals.rekeyed === 0) return;
   const step = context.database.prepare(
-    `SELECT e.parent_id, n.parent_generation, p.generation FROM nodes n
-     JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL JOIN nodes p ON p.id = e.parent_id WHERE n.id = ?`,
+    `SELECT e.parent_id, e.parent_generation, p.generation FROM entries e
+     JOIN nodes p ON p.id = e.parent_id WHERE e.node_id = ? AND e.ended_index IS NULL`,
   );
   const top = reach === "tree" ? undefined : reach.node;
   let row = nodeRow;

@@ -71,7 +71,7 @@ export function nodeRowOf(row: SqlRow): NodeRow {
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
     ...namingOf(row),
-    wrap: Uint8Array.from(bytes(row["attributes"])),
+    wrap: bytesOrNull(row["wrap"]) ?? noAttributes,
     generation: Number(row["generation"]),
   };
 }

@@ -3,7 +3,7 @@ import { DfsError } from "../core/errors.ts";
 import { copiesDefault, logMarkBytesMax, retainMsDefault, retainRevisionsDefault } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 4;
+const schemaVersion = 5;
 
 /**
  * Rows of `nodes`, `entries` and `revisions` outlive what they say: `created_index` is the index of the command that made
@@ -12,8 +12,10 @@ const schemaVersion = 4;
  * `nodes.id` is given out in order by the totals, `kind` is 1 for a file and 2 for a directory; `history_bytes` counts
  * earlier revisions that were removed too, and `removed_bytes` those of them alone. `changed_index` is that of the last
  * command that made, named, renamed or ended a node, or gave it a revision or a key; `collected_index` the latest that a
- * removed node had. A node's `attributes` are its wrap, sealed by the key of the directory that it is in which had the
- * number `parent_generation`; `generation` is the number of its own newest key. `drops` are the file keys of a shelf that
+ * removed node had; its `generation` is the number of its newest key. An entry has the node's `wrap`, sealed by the key of
+ * the directory that it is in which had the number `parent_generation`, with the first `generation` keys of the node: a new
+ * key ends the entry and makes the next one of the same name. Once it has ended it keeps only the `past_wrap`, which the
+ * owner of the tree alone can open, so that what was in a directory is not told to who is given its keys later. `drops` are the file keys of a shelf that
  * no revision names any more. `used_bytes` counts the added bytes of all revisions in a user's tree; a user who has ended
  * keeps the row as long as the tree is kept, without a credential. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
  * chain.ts, `log_mark.mark` is the log's own and unknown here.
@@ -66,8 +68,7 @@ CREATE TABLE ended_leases (
 CREATE INDEX ended_leases_by_time ON ended_leases (ended_ms);
 CREATE TABLE nodes (
   id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE, user_id INTEGER NOT NULL, kind INTEGER NOT NULL,
-  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, attributes BLOB NOT NULL, generation INTEGER NOT NULL,
-  parent_generation INTEGER NOT NULL, changed_index INTEGER NOT NULL, created_index INTEGER NOT NULL,
+  revision INTEGER NOT NULL, removed_bytes INTEGER NOT NULL, generation INTEGER NOT NULL, changed_index INTEGER NOT NULL, created_index INTEGER NOT NULL,
   ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
 CREATE INDEX nodes_by_change ON nodes (user_id, changed_index);
 CREATE INDEX nodes_by_end ON nodes (ended_ms) WHERE ended_ms IS NOT NULL;
@@ -79,6 +80,7 @@ CREATE INDEX shares_by_grantee ON shares (grantee_id, node_id);
 CREATE INDEX shares_by_owner ON shares (owner_id, node_id);
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, token BLOB NOT NULL, node_id INTEGER NOT NULL,
+  wrap BLOB NOT NULL, past_wrap BLOB NOT NULL, generation INTEGER NOT NULL, parent_generation INTEGER NOT NULL,
   created_index INTEGER NOT NULL, ended_index INTEGER, created_ms INTEGER NOT NULL, ended_ms INTEGER);
 CREATE UNIQUE INDEX entries_live ON entries (parent_id, token) WHERE ended_index IS NULL;
 CREATE UNIQUE INDEX entries_of_live_node ON entries (node_id) WHERE ended_index IS NULL;

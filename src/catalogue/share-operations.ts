@@ -5,7 +5,7 @@ import { type ApplyContext, type Handler, authorUserRow } from "./apply-context.
 import { idBytes, idText } from "./id-bytes.ts";
 import { requireThat } from "./refusal.ts";
 import { requireFresh, requireGeneration } from "./rights.ts";
-import { placeOf, requireBound, rewrap } from "./tree.ts";
+import { placeOf, rebind, requireBound } from "./tree.ts";
 import { requireUser, sharedUserRow } from "./user-rows.ts";
 
 /**
@@ -24,7 +24,7 @@ export const rekey: Handler<"rekey"> = (context, operation) => {
   const renewed = sharesToRenew(context, bound.nodeRow, place.ownerRow, operation);
   const generation = fromGeneration + 1;
   const { database, totals } = context;
-  rewrap(context, bound.nodeRow, operation, generation);
+  rebind(context, bound, place, operation, generation);
   const renew = database.prepare("UPDATE shares SET sealed = ?, generation = ? WHERE node_id = ? AND grantee_id = ?");
   for (const { granteeRow, sealed } of renewed) renew.run(sealed, generation, bound.nodeRow, granteeRow);
   if (drop !== null)

@@ -10,7 +10,7 @@ import { UserReader } from "./user-reader.ts";
 /** Which shares: those that a user gave, those that a user was given, those of a node. */
 export type ShareQuery = { readonly by: UserId } | { readonly to: UserId } | { readonly of: NodeId };
 
-const nodeColumns = `SELECT n.*, u.user, e.token, p.node AS parent FROM nodes n JOIN users u ON u.id = n.user_id
+const nodeColumns = `SELECT n.*, u.user, e.token, e.wrap, p.node AS parent FROM nodes n JOIN users u ON u.id = n.user_id
   LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
   WHERE n.node = ?`;
 const shareColumns = `SELECT s.*, n.node, o.user AS owner, g.user AS grantee FROM shares s

@@ -28,9 +28,15 @@ export interface BoundNode {
 interface NewNode {
   readonly node: NodeId;
   readonly kind: number;
-  /** Its wrap, and the number of the key of its directory that sealed it. */
+}
+
+/** The keys of a node as the directory that it is in has them, once for now and once for the past. */
+export interface NodeWrap {
+  /** Sealed by the key of the directory with the number `parentGeneration`. */
   readonly attributes: Uint8Array;
   readonly parentGeneration: number;
+  /** Sealed for the owner of the tree as well. */
+  readonly pastWrap: Uint8Array;
 }
 
 /** What a new revision holds besides its number and time. */
@@ -117,29 +123,14 @@ export function isNode(bound: BoundNode, node: NodeId): boolean {
 }
 
 /** Adds a node that is not remembered, a file at its first revision, and returns its row. Refuses with `exists`. */
-export function addNode(
-  context: ApplyContext,
-  { node, kind, attributes, parentGeneration }: NewNode,
-  userRow: number,
-): number {
+export function addNode(context: ApplyContext, { node, kind }: NewNode, userRow: number): number {
   const { database, totals, index, timeMs } = context;
   const row = totals.nodes + 1;
   const added = database
     .prepare(
-      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, attributes, generation, parent_generation, changed_index, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, ?, 1, ?, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
+      "INSERT INTO nodes (id, node, user_id, kind, revision, removed_bytes, generation, changed_index, created_index, created_ms) VALUES (?, ?, ?, ?, ?, 0, 1, ?, ?, ?) ON CONFLICT (node) DO NOTHING",
     )
-    .run(
-      row,
-      idBytes(node),
-      userRow,
-      kind,
-      kind === kindFile ? 1 : 0,
-      attributes,
-      parentGeneration,
-      index,
-      index,
-      timeMs,
-    );
+    .run(row, idBytes(node), userRow, kind, kind === kindFile ? 1 : 0, index, index, timeMs);
   requireThat(added === 1, "exists", "the node id has been used before: choose a new random one");
   totals.nodes = row;
   return row;
@@ -147,33 +138,38 @@ export function addNode(
 
 /** Adds the root directory of a user, which no directory holds. */
 export function addRoot(context: ApplyContext, node: NodeId, userRow: number): void {
-  addNode(context, { node, kind: kindDirectory, attributes: new Uint8Array(0), parentGeneration: 1 }, userRow);
+  addNode(context, { node, kind: kindDirectory }, userRow);
 }
 
-/** Gives a node another wrap, with its newest key of this number. */
-export function rewrap(
-  { database, index }: ApplyContext,
+/** Ends the name that a node has and makes another one, or the same one with another wrap, stand for it, with a newest key of this number. */
+export function rebind(context: ApplyContext, bound: BoundNode, to: Place, wrap: NodeWrap, generation: number): void {
+  unbindName(context, bound.entryRow);
+  bindName(context, to, bound.nodeRow, wrap, generation);
+  context.database
+    .prepare("UPDATE nodes SET generation = ?, changed_index = ? WHERE id = ?")
+    .run(generation, context.index, bound.nodeRow);
+}
+
+/** Makes a name stand for a node, of which the wrap has so many keys. */
+export function bindName(
+  { database, index, timeMs }: ApplyContext,
+  { directoryRow, token }: Place,
   nodeRow: number,
-  { attributes, parentGeneration }: Pick<NewNode, "attributes" | "parentGeneration">,
-  generation: number,
+  { attributes, parentGeneration, pastWrap }: NodeWrap,
+  generation = 1,
 ): void {
   database
-    .prepare("UPDATE nodes SET attributes = ?, parent_generation = ?, generation = ?, changed_index = ? WHERE id = ?")
-    .run(attributes, parentGeneration, generation, index, nodeRow);
-}
-
-/** Makes a name stand for a node. */
-export function bindName(context: ApplyContext, { directoryRow, token }: Place, nodeRow: number): void {
-  context.database
-    .prepare("INSERT INTO entries (parent_id, token, node_id, created_index, created_ms) VALUES (?, ?, ?, ?, ?)")
-    .run(directoryRow, token, nodeRow, context.index, context.timeMs);
+    .prepare(
+      "INSERT INTO entries (parent_id, token, node_id, wrap, past_wrap, generation, parent_generation, created_index, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .run(directoryRow, token, nodeRow, attributes, pastWrap, generation, parentGeneration, index, timeMs);
 }
 
 /** Ends a name binding; the node stays. */
-export function unbindName(context: ApplyContext, entryRow: number): void {
-  context.database
-    .prepare("UPDATE entries SET ended_index = ?, ended_ms = ? WHERE id = ?")
-    .run(context.index, context.timeMs, entryRow);
+function unbindName({ database, index, timeMs }: ApplyContext, entryRow: number): void {
+  database
+    .prepare("UPDATE entries SET wrap = X'', ended_index = ?, ended_ms = ? WHERE id = ?")
+    .run(index, timeMs, entryRow);
 }
 
 /** Ends a binding with its node and, for a file, its live revision. The caller has made sure that a directory is empty. */

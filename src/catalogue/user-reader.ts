@@ -38,8 +38,8 @@ const changedNodes = (columns: string): string => `SELECT n.id, n.node, n.kind, 
   FROM nodes n LEFT JOIN entries e ON e.node_id = n.id AND e.ended_index IS NULL LEFT JOIN nodes p ON p.id = e.parent_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision AND n.ended_index IS NULL
   WHERE n.user_id = ? AND (n.changed_index, n.id) > (?, ?) ORDER BY n.changed_index, n.id LIMIT ?`;
-const changesInFull = changedNodes("n.attributes AS wrap, r.attributes, r.file_key, r.copies_wanted, r.expires_ms");
-const changesInBrief = changedNodes(`CASE n.kind WHEN ${kindDirectory} THEN n.attributes END AS wrap`);
+const changesInFull = changedNodes("e.wrap, r.attributes, r.file_key, r.copies_wanted, r.expires_ms");
+const changesInBrief = changedNodes(`CASE n.kind WHEN ${kindDirectory} THEN e.wrap END AS wrap`);
 
 export abstract class UserReader extends NetworkReader {
   /** Index of the last entry that was applied. */

@@ -15,6 +15,7 @@ const purposes = {
   userDedupSecret: "dfs-shell/1/user/dedup-secret",
   userRootKeyring: "dfs-shell/2/user/root-keyring",
   userNamesIndex: "dfs-shell/1/user/names-index",
+  userPast: "dfs-shell/1/user/past",
   userRootDirectory: "dfs-shell/1/user/root-directory",
 } as const;
 

@@ -32,6 +32,8 @@ export interface UserKeys {
   readonly rootKeyring: Keyring;
   /** 32 bytes: seals the index of this user's names on a peer's disk. */
   readonly namesKey: Uint8Array;
+  /** 32 bytes: seals once more what is kept of the wraps in this user's tree. */
+  readonly pastKey: Uint8Array;
   /** The 64-byte Ed25519 signature of `bytes`. */
   sign(bytes: Uint8Array): Uint8Array;
   /** What is in a box for this user. Fails with `integrity` when it is another's, or the associated data differ. */
@@ -47,6 +49,7 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
   const dedupSecret = deriveKey(rootKey, "userDedupSecret", 32);
   const rootKeyring = new Keyring(deriveKey(rootKey, "userRootKeyring", nodeKeyBytes));
   const namesKey = deriveKey(rootKey, "userNamesIndex", 32);
+  const pastKey = deriveKey(rootKey, "userPast", 32);
   let isWiped = false;
   const kept = <Secret>(secret: Secret): Secret => {
     if (isWiped) throw new DfsError("not-logged-in", "this user has logged out, and its keys are gone");
@@ -65,6 +68,9 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
     get namesKey() {
       return kept(namesKey);
     },
+    get pastKey() {
+      return kept(pastKey);
+    },
     rootDirectory: Buffer.from(deriveKey(rootKey, "userRootDirectory", randomIdBytes)).toString("hex") as NodeId,
     sign: (bytes) => kept(key).sign(bytes),
     openBox: (sealed, associatedData) => openBox(kept(box), sealed, associatedData),
@@ -72,6 +78,7 @@ export function deriveUser(rootKey: Uint8Array): UserKeys {
       isWiped = true;
       dedupSecret.fill(0);
       namesKey.fill(0);
+      pastKey.fill(0);
       rootKeyring.wipe();
     },
   };

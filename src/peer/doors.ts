@@ -12,6 +12,7 @@ import { type UserId, type UserName, sharedUserName } from "../core/ids.ts";
 import { sharesOpenedMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, pathParts, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
+import { sealPastWrap, sealPastWrapFor } from "../identity/past-wrap.ts";
 import { dedupSecretIn } from "../identity/space-secret.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
@@ -60,8 +61,10 @@ export class Doors {
   }
 
   #shared(): Located {
-    const { userId: owner, dedupSecret, rootDirectory, rootKeyring } = this.#options.shared;
-    const space: Space = { owner, path: childPath(rootPath, sharedUserName), dedupSecret };
+    const { shared } = this.#options;
+    const { userId: owner, dedupSecret, rootDirectory, rootKeyring } = shared;
+    const forPast: Space["forPast"] = (node, wrap) => sealPastWrap(shared, node, wrap);
+    const space: Space = { owner, path: childPath(rootPath, sharedUserName), dedupSecret, forPast };
     return rootOf(space, rootDirectory, rootKeyring, { name: sharedUserName, mode, modifiedMs: 0 });
   }
 
@@ -106,17 +109,18 @@ export class Doors {
   #virtual(path: DfsPath, door: Door): Located {
     const { userId, rootDirectory } = this.#options.user;
     const refusal = "leads to what other users share with you, and cannot be changed by itself";
-    const space: Space = { owner: userId, path, dedupSecret: new Uint8Array(0), refusal };
+    const space: Space = { owner: userId, path, dedupSecret: noBytes, forPast: () => noBytes, refusal };
     const root = rootOf(space, rootDirectory, unknownKeys, { name: baseName(path), mode, modifiedMs: 0 });
     return { ...root, door };
   }
 
   /** Where what is shared begins; undefined when it is not there any more. */
   async #begin(share: ReceivedShare, options: ReadCallOptions): Promise<Located | undefined> {
-    const { owner, ownerName, shownName, node, keyring, kind } = share;
+    const { owner, ownerName, ownerBoxKey, shownName, node, keyring, kind } = share;
     const path = childPath(childPath(childPath(rootPath, fromName), ownerName), shownName);
     const refusal = share.mayWrite ? undefined : `is shared with you for reading only: ask ${ownerName}`;
-    const space: Space = { owner, path, dedupSecret: this.#secretIn(owner), refusal };
+    const forPast: Space["forPast"] = (of, wrap) => sealPastWrapFor(ownerBoxKey, of, wrap);
+    const space: Space = { owner, path, dedupSecret: this.#secretIn(owner), forPast, refusal };
     if (kind === "directory") return rootOf(space, node, keyring, { ...share, name: shownName });
     const [row] = await this.#options.catalogue.lineage(node, options);
     if (row?.user !== owner || row.parent === null || row.token === null || row.endedIndex !== null) return undefined;
@@ -134,4 +138,5 @@ export class Doors {
   }
 }
 
+const noBytes = new Uint8Array(0);
 const unknownKeys = Keyring.generate();

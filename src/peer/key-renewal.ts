@@ -13,7 +13,7 @@ import { type DfsPath, parentPath, rootPath } from "../core/names.ts";
 import { CommandRefused, type CommandTarget } from "./command-session.ts";
 import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
-import { type Named, renewedWrap, requireNamed } from "./sealed-operations.ts";
+import { type Named, renewedWraps, requireNamed } from "./sealed-operations.ts";
 
 type Rekey = OperationOf<"rekey">;
 
@@ -109,7 +109,7 @@ export class KeyRenewal {
       node,
       parentGeneration: parent.keyring.generation,
       fromGeneration: keyring.generation - 1,
-      attributes: renewedWrap(parent, named, keyring),
+      ...renewedWraps(parent, named),
       shares: (await this.#namespace.boxes?.renew(renewed, drop, { signal })) ?? [],
       drop,
     };

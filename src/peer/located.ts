@@ -18,6 +18,8 @@ export interface Space {
   readonly path: DfsPath;
   /** Seals the chunks of what this user writes into it. */
   readonly dedupSecret: Uint8Array;
+  /** What the owner alone can open of a wrap later, when the name has ended. */
+  readonly forPast: (node: NodeId, wrap: Uint8Array) => Uint8Array;
   /** Why this user cannot change anything in it, as a sentence; absent where it may. */
   readonly refusal?: string | undefined;
   /** Names that nothing where it begins can have: there are doors of these names. */

@@ -11,6 +11,7 @@ import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
+import { sealPastWrap } from "../identity/past-wrap.ts";
 import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
@@ -71,6 +72,7 @@ export class Namespace {
       get dedupSecret() {
         return user.dedupSecret;
       },
+      forPast: (node, wrap) => sealPastWrap(user, node, wrap),
       reserved,
     };
     this.#root = rootOf(space, rootDirectory, rootKeyring, { name: rootPath, mode: rootMode, modifiedMs: 0 });

@@ -22,10 +22,12 @@ export interface NewDirectory extends PlainAttributes {
   readonly keyring: Keyring;
 }
 
+const noWrap = new Uint8Array(0);
+
 /** The fields of a commit that say where a revision goes, and what it is sealed as. */
 type SealedRevision = Pick<
   OperationOf<"putFile">,
-  "parent" | "token" | "node" | "baseRevision" | "wrap" | "generation" | "attributes"
+  "parent" | "token" | "node" | "baseRevision" | "wrap" | "pastWrap" | "generation" | "attributes"
 >;
 
 export function makeDirectoryOperation(parent: Directory, made: NewDirectory): OperationOf<"makeDirectory"> {
@@ -33,7 +35,8 @@ export function makeDirectoryOperation(parent: Directory, made: NewDirectory): O
   const { node, keyring, name, mode, modifiedMs } = made;
   const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
   const attributes = sealWrap(parent.keyring, binding, keyring, { mode, modifiedMs });
-  return { op: "makeDirectory", ...binding, parentGeneration: parent.keyring.generation, attributes };
+  const pastWrap = parent.space.forPast(node, attributes);
+  return { op: "makeDirectory", ...binding, parentGeneration: parent.keyring.generation, attributes, pastWrap };
 }
 
 /** The first revision of a new file. */
@@ -47,10 +50,12 @@ export function newFile(
   requireNewName(parent, name);
   const keyring = Keyring.generate();
   const binding = { parent: parent.node, token: sealName(parent.keyring, parent.node, name), node };
+  const wrap = sealWrap(parent.keyring, binding, keyring, undefined);
   return {
     ...binding,
     baseRevision: 0,
-    wrap: sealWrap(parent.keyring, binding, keyring, undefined),
+    wrap,
+    pastWrap: parent.space.forPast(node, wrap),
     generation: parent.keyring.generation,
     attributes: sealRevision(keyring, { ...content, node, revision: 1 }, attributes),
   };
@@ -66,7 +71,8 @@ export function nextRevision(
   requireWritable(file);
   const { parent, token, node, keyring } = requireBound(file);
   const sealed = sealRevision(keyring, { ...content, node, revision: baseRevision + 1 }, attributes);
-  return { parent, token, node, baseRevision, wrap: null, generation: keyring.generation, attributes: sealed };
+  const keys = { wrap: null, pastWrap: noWrap, generation: keyring.generation };
+  return { parent, token, node, baseRevision, ...keys, attributes: sealed };
 }
 
 /** Another name for what is there; `existing` is the file that it takes the place of, whose name it then has. */
@@ -85,6 +91,7 @@ export function moveOperation(
   const { node, keyring, entry } = source;
   const token = existing?.token ?? sealName(parent.keyring, parent.node, name);
   const directory = entry.kind === "directory" ? entry : undefined;
+  const attributes = sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory);
   return {
     op: "move",
     fromParent: source.parent,
@@ -94,7 +101,8 @@ export function moveOperation(
     node,
     replace: existing?.node ?? null,
     parentGeneration: parent.keyring.generation,
-    attributes: sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory),
+    attributes,
+    pastWrap: parent.space.forPast(node, attributes),
   };
 }
 
@@ -104,10 +112,14 @@ export function removeOperation(place: Located): OperationOf<"removeEntry"> {
   return { op: "removeEntry", parent, token, node, kind: entry.kind };
 }
 
-/** The wrap of a node with another keyring, under the name that it has. */
-export function renewedWrap(parent: Directory, { node, token, entry }: Named, keyring: Keyring): Uint8Array {
+/** The wraps of a node with the keyring that it has by now, under its name. */
+export function renewedWraps(
+  parent: Directory,
+  { node, token, entry, keyring }: Named,
+): Pick<OperationOf<"rekey">, "attributes" | "pastWrap"> {
   const directory = entry.kind === "directory" ? entry : undefined;
-  return sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory);
+  const attributes = sealWrap(parent.keyring, { parent: parent.node, token, node }, keyring, directory);
+  return { attributes, pastWrap: parent.space.forPast(node, attributes) };
 }
 
 /** `place` with its name. Fails with `permission` where a space begins, naming what cannot be done to it. */

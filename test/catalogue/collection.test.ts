@@ -62,7 +62,7 @@ const revisions = (name: string, most = 20): number[] =>
     (revision) => world.catalogue.revision(id<NodeId>(name), revision) !== undefined,
   );
 const entry = (name: string, at?: number): EntryRow | undefined =>
-  world.catalogue.entry(shared.userId, root, token(name), at);
+  world.catalogue.entry(shared.userId, root, token(name), at === undefined ? undefined : { index: at });
 const drops = (): readonly string[] => world.catalogue.drops(founderShelf, 100);
 
 describe("the policy", () => {
@@ -210,7 +210,7 @@ describe("collecting", () => {
     expect(entry("d", past - 1)).toBeDefined();
     expect(collectAllAt(100)).toBe(1);
     expect([past - 4, past - 3, past - 2].map((at) => entry("a", at)?.revision)).toEqual([undefined, 2, 3]);
-    expect(world.catalogue.list(shared.userId, root, { at: past - 4 }).rows).toEqual([]);
+    expect(world.catalogue.list(shared.userId, root, { at: { index: past - 4 } }).rows).toEqual([]);
     expect(entry("d", past - 1)).toBeUndefined();
     expect(world.catalogue.node(id("d"))).toBeUndefined();
     expect([entry("old", past - 1), entry("new", past)?.node]).toEqual([undefined, id("old")]);

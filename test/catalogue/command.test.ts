@@ -148,8 +148,9 @@ describe("commands", () => {
   });
 
   it("CAT-22 a full batch of ordinary files fits into a command", () => {
+    const sealed = { wrap: new Uint8Array(63), pastWrap: new Uint8Array(92), attributes: new Uint8Array(300) };
     const files = Array.from({ length: batchOperationsMax }, (_, place) =>
-      putFile(`${"n".repeat(200)}${place}`, { wrap: new Uint8Array(63), attributes: new Uint8Array(400) }),
+      putFile(`${"n".repeat(200)}${place}`, sealed),
     );
     expect(userSession().next(...files).length).toBeLessThan(commandBytesMax / 2);
   });

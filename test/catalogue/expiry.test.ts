@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PastState } from "../../src/catalogue/catalogue-reader.ts";
 import type { CommandResult } from "../../src/catalogue/result.ts";
 import { World, copyFile, fault, id, makeDirectory, move, ok, putFile, removeEntry, root } from "./world.ts";
 import { peerKey, peerSession, shared, startMs, token } from "./world.ts";
@@ -17,7 +18,7 @@ function expireAt(timeMs: number): CommandResult {
   return world.asFounder({ op: "expire" });
 }
 
-const names = (parent = root, at?: number): string[] =>
+const names = (parent = root, at?: PastState): string[] =>
   world.catalogue.list(shared.userId, parent, { at }).rows.map((row) => Buffer.from(row.token).toString());
 
 describe("expiry", () => {
@@ -32,7 +33,7 @@ describe("expiry", () => {
     expect(ok(expireAt(startMs + 1000))).toEqual([{ op: "expire", expired: 1, isMoreDue: false }]);
     expect(ok(expireAt(startMs + 2000))).toEqual([{ op: "expire", expired: 0, isMoreDue: false }]);
     expect(names()).toEqual(["d", "stays"]);
-    expect(names(root, before)).toEqual(["d", "long", "short", "stays"]);
+    expect(names(root, { index: before })).toEqual(["d", "long", "short", "stays"]);
     expect(world.catalogue.node(id("short"))).toMatchObject({ endedIndex: before + 2, parent: null });
     expect(world.catalogue.counts()).toMatchObject({ files: 1, directories: 1, logicalBytes: 100 });
     ok(world.asUser(putFile("short", { node: id("again") })));
@@ -59,7 +60,7 @@ describe("expiry", () => {
     ok(world.asUser(putFile("a", { baseRevision: 2, expiresMs: null })));
     expect(look()).toBeNull();
     expect(ok(expireAt(startMs + 99))).toMatchObject([{ expired: 0 }]);
-    expect(world.catalogue.entry(shared.userId, root, token("a"), 2)?.expiresMs).toBe(startMs + 10);
+    expect(world.catalogue.entry(shared.userId, root, token("a"), { index: 2 })?.expiresMs).toBe(startMs + 10);
     expect(names()).toEqual(["a"]);
   });
 

@@ -255,6 +255,6 @@ describe("batches", () => {
     expect(entry("a")?.node).toBe(id("second"));
     expect(world.catalogue.list(shared.userId, root).rows).toHaveLength(1);
     const at = world.catalogue.appliedIndex();
-    expect(world.catalogue.list(shared.userId, root, { at }).rows).toHaveLength(1);
+    expect(world.catalogue.list(shared.userId, root, { at: { index: at } }).rows).toHaveLength(1);
   });
 });

@@ -3,14 +3,14 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Catalogue } from "../../src/catalogue/catalogue.ts";
 import { decodeCommand } from "../../src/catalogue/command.ts";
-import type { CatalogueReader } from "../../src/catalogue/catalogue-reader.ts";
+import type { CatalogueReader, PastState } from "../../src/catalogue/catalogue-reader.ts";
 import type { NodeId } from "../../src/core/ids.ts";
 import { logOf, markAt } from "./fixed-log.ts";
 import { type TimedCommand, TreeModel, anyTimedCommands } from "./model.ts";
 import { World, ok, shared } from "./world.ts";
 
 /** Every directory's live names as the catalogue tells them. */
-function listed(catalogue: CatalogueReader, directory: NodeId, at?: number): unknown {
+function listed(catalogue: CatalogueReader, directory: NodeId, at?: PastState): unknown {
   const { rows } = catalogue.list(shared.userId, directory, { at });
   return rows.map(({ token, node, sizeBytes }) => [Buffer.from(token).toString(), node, sizeBytes]);
 }
@@ -33,17 +33,25 @@ describe("against a model", () => {
       fc.property(anyTimedCommands, (commands) => {
         using world = World.founded();
         const model = new TreeModel();
-        const past: { readonly at: number; readonly lists: readonly (readonly [NodeId, unknown])[] }[] = [];
+        const past: {
+          readonly at: number;
+          readonly timeMs: number;
+          readonly lists: readonly (readonly [NodeId, unknown])[];
+        }[] = [];
         for (const command of commands) {
           applyToBoth(world, model, command);
           const lists = model.directories.map((directory) => [directory, model.list(directory)] as const);
-          past.push({ at: world.catalogue.appliedIndex(), lists });
+          past.push({ at: world.catalogue.appliedIndex(), timeMs: world.catalogue.lastTimeMs(), lists });
           for (const [directory, list] of lists) expect(listed(world.catalogue, directory)).toEqual(list);
           const due = model.expiring.map(([, expiresMs]) => expiresMs);
           expect(world.catalogue.nextExpiryMs()).toBe(due.length === 0 ? undefined : Math.min(...due));
         }
-        for (const { at, lists } of past)
-          for (const [directory, list] of lists) expect(listed(world.catalogue, directory, at)).toEqual(list);
+        for (const [place, { at, timeMs, lists }] of past.entries())
+          for (const [directory, list] of lists) {
+            expect(listed(world.catalogue, directory, { index: at })).toEqual(list);
+            const isLastOfItsTime = past[place + 1]?.timeMs !== timeMs;
+            if (isLastOfItsTime) expect(listed(world.catalogue, directory, { timeMs })).toEqual(list);
+          }
         const live = [...model.nodes.values()].filter((node) => node.isLive);
         expect(world.catalogue.counts()).toMatchObject({
           files: live.filter((node) => node.kind === "file").length,

@@ -40,6 +40,7 @@ const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
     ...binding,
     parentGeneration: generation,
     attributes: fc.constant(token("directory")),
+    pastWrap: fc.constant(token("past")),
   }),
   fc
     .record({ ...binding, baseRevision, generation, sizeBytes: fc.nat(50) })
@@ -57,6 +58,7 @@ const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
     replace: fc.option(anyNode),
     parentGeneration: generation,
     attributes: fc.constant(token("moved")),
+    pastWrap: fc.constant(token("past")),
   }),
   fc.record({
     op: fc.constant("removeEntry" as const),

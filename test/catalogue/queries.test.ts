@@ -33,7 +33,11 @@ function gather(limit: number | undefined, at?: number): { names: string[]; size
   const sizes: number[] = [];
   let after: Uint8Array | undefined;
   do {
-    const page = world.catalogue.list(shared.userId, root, { after, limit, at });
+    const page = world.catalogue.list(shared.userId, root, {
+      after,
+      limit,
+      at: at === undefined ? undefined : { index: at },
+    });
     names.push(...page.rows.map((row) => Buffer.from(row.token).toString()));
     sizes.push(page.rows.length);
     after = page.next ?? undefined;
@@ -77,7 +81,7 @@ describe("listing", () => {
     step(move("a", "b", { toParent: id("d") }));
     step(removeEntry("a", "file", { parent: id("d"), token: token("b") }), removeEntry("d", "directory"));
     const look = (name: string, place: number, parent = root): EntryRow | undefined =>
-      world.catalogue.entry(shared.userId, parent, token(name), at[place]);
+      world.catalogue.entry(shared.userId, parent, token(name), { index: at[place] ?? 0 });
     expect([0, 1, 2, 3].map((place) => look("a", place)?.revision)).toEqual([1, 3, undefined, undefined]);
     expect([0, 1, 2, 3].map((place) => look("a", place)?.sizeBytes)).toEqual([100, 8, undefined, undefined]);
     expect([0, 1, 2, 3].map((place) => look("b", place, id("d"))?.revision)).toEqual([

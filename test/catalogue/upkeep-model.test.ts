@@ -281,7 +281,7 @@ it("CAT-117 whatever happens, what a live file keeps stays, what may go goes in 
       }
       checkEnd(of);
       for (const { at, files } of past)
-        for (const { token, revision } of of.world.catalogue.list(shared.userId, root, { at }).rows)
+        for (const { token, revision } of of.world.catalogue.list(shared.userId, root, { at: { index: at } }).rows)
           expect(files.get(Buffer.from(token).toString())?.revision).toBe(revision);
       using replica = new World();
       replica.catalogue.applyBatch(of.log);

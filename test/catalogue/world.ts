@@ -254,6 +254,7 @@ export function makeDirectory(name: string, parent: NodeId = root): OperationOf<
     node: id<NodeId>(name),
     parentGeneration: 1,
     attributes: token(`of ${name}`),
+    pastWrap: token(`past of ${name}`),
   };
 }
 
@@ -266,6 +267,7 @@ export function putFile(name: string, changes: Partial<OperationOf<"putFile">> =
     node: id<NodeId>(name),
     baseRevision: 0,
     wrap: (changes.baseRevision ?? 0) > 0 ? null : token(`wrap of ${name}`),
+    pastWrap: token((changes.baseRevision ?? 0) > 0 ? "" : `past of ${name}`),
     generation: 1,
     fileKey: fileKey(name),
     sizeBytes: 100,
@@ -294,6 +296,7 @@ export function copyFile(
     node: id<NodeId>(name),
     baseRevision: 0,
     wrap: (changes.baseRevision ?? 0) > 0 ? null : token(`wrap of ${name}`),
+    pastWrap: token((changes.baseRevision ?? 0) > 0 ? "" : `past of ${name}`),
     generation: 1,
     sourceNode: id<NodeId>(source),
     sourceRevision: 1,
@@ -313,6 +316,7 @@ export function move(from: string, to: string, changes: Partial<OperationOf<"mov
     replace: null,
     parentGeneration: 1,
     attributes: token(`wrap of ${to}`),
+    pastWrap: token(`past of ${to}`),
     ...changes,
   };
 }
@@ -326,6 +330,7 @@ export function rekey(name: string, changes: Partial<OperationOf<"rekey">> = {})
     parentGeneration: 1,
     fromGeneration: 1,
     attributes: token(`next wrap of ${name}`),
+    pastWrap: token(`next past of ${name}`),
     shares: [],
     drop: null,
     ...changes,

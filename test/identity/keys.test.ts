@@ -27,10 +27,12 @@ describe("keys", () => {
       dedupSecret: hex(user.dedupSecret),
       rootKeyring: hex(user.rootKeyring.bytes),
       publicKey: hex(user.publicKey),
+      pastKey: hex(user.pastKey),
     }).toMatchInlineSnapshot(`
       {
         "dedupSecret": "4bc90d020df704d788afe05181e210718cd7bdf8d6f48e795525ae628838eae9",
         "networkId": "f30d249de8f78fcd5e9a6e7fa7542aec6f84572641a345aba33450fef56e5ef7",
+        "pastKey": "7d0eeff0748d6843009aab4a540779524b4d8b1003a7a9c587cf5d3021b2d6e3",
         "publicKey": "665dfc564236aa8e4df2676b8289dc6460654f471794cdc6d970067a200e7cdb",
         "rootDirectory": "39d50a17805a15e689bcf8410c0edd04",
         "rootKeyring": "4098a2bf1e8e328c50698374b4c09e239da2d1e5def1bda26fec97e6eba0135a",
@@ -44,7 +46,13 @@ describe("keys", () => {
     const all = [secret, other].flatMap((root) => {
       const user = deriveUser(root);
       const shared = sharedUserKeys(root);
-      return [user, shared].flatMap((keys) => [keys.dedupSecret, keys.publicKey, keys.rootKeyring.bytes]);
+      return [user, shared].flatMap((keys) => [
+        keys.dedupSecret,
+        keys.publicKey,
+        keys.rootKeyring.bytes,
+        keys.namesKey,
+        keys.pastKey,
+      ]);
     });
     expect(new Set(all.map(hex)).size).toBe(all.length);
   });

@@ -56,6 +56,7 @@ function fileOf(session: UploadSession, byte: number): FileToCommit {
       node,
       baseRevision: 0,
       wrap: new Uint8Array(0),
+      pastWrap: new Uint8Array(0),
       generation: 1,
       fileKey,
       sizeBytes: 1,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { Namespace } from "../../src/peer/namespace.ts";
-import { renewedWrap, requireNamed } from "../../src/peer/sealed-operations.ts";
+import { renewedWraps, requireNamed } from "../../src/peer/sealed-operations.ts";
 import { ok, shared } from "../catalogue/world.ts";
 import { FileSpace, at, putText, readerOf } from "./file-space.ts";
 
@@ -21,11 +21,11 @@ export class HostileSpace extends FileSpace {
     }
     const directory = await this.namespace.require(at(folder));
     const source = requireNamed(await this.namespace.require(at(path)), "renamed");
-    const { parent, token, node, keyring } = source;
+    const { parent, token, node } = source;
     const toToken = directory.keyring.nameCipher(0).seal(bytes, Buffer.from(parent, "hex"));
-    const attributes = renewedWrap(directory, { ...source, token: toToken }, keyring);
+    const wraps = renewedWraps(directory, { ...source, token: toToken });
     const binding = { fromParent: parent, fromToken: token, toParent: parent, toToken, node };
-    ok(this.world.asUser({ op: "move", ...binding, replace: null, parentGeneration: 1, attributes }));
+    ok(this.world.asUser({ op: "move", ...binding, replace: null, parentGeneration: 1, ...wraps }));
   }
 }
 

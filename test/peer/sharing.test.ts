@@ -228,8 +228,15 @@ describe("shares", () => {
     await unshare(ann, "/docs", bob);
     const place = await ann.namespace.require(at("/docs/deep"));
     expect(place.isStale).toBe(true);
-    const sealed = { parent: place.node, token: new Uint8Array(20), node: "ab".repeat(16) as NodeId };
-    const stale = { op: "makeDirectory", ...sealed, parentGeneration: 1, attributes: new Uint8Array(9) } as const;
+    const token = new Uint8Array(20);
+    const sealed = { parent: place.node, token, node: "ab".repeat(16) as NodeId };
+    const stale = {
+      op: "makeDirectory",
+      ...sealed,
+      parentGeneration: 1,
+      attributes: new Uint8Array(9),
+      pastWrap: token,
+    } as const;
     expect(world.as(personOf(ann), stale)).toMatchObject({ error: { kind: "rekeyed" } });
     expect(world.as(personOf(bob), stale)).toMatchObject({ error: { kind: "not-found" } });
   });

@@ -124,6 +124,7 @@ describe("a transaction against the catalogue", () => {
       node: place.toString(16).padStart(32, "0") as NodeId,
       parentGeneration: 1,
       attributes: new Uint8Array(bytes),
+      pastWrap: new Uint8Array(0),
     });
     const many = open();
     for (let place = 0; place < 256; place += 1) await many.execute([make(place, 8)]);

@@ -22,6 +22,8 @@ export interface ReceivedShare extends SharedThing {
   readonly shownName: string;
   readonly owner: UserId;
   readonly ownerName: UserName;
+  /** Raw X25519. */
+  readonly ownerBoxKey: Uint8Array;
   readonly node: NodeId;
   readonly mayWrite: boolean;
   readonly createdMs: number;
@@ -73,7 +75,8 @@ export class ReceivedShares {
         const shownName = freeName(thing.name, taken);
         taken.add(shownName);
         const { node, mayWrite, createdMs } = row;
-        return [{ ...thing, shownName, owner: owner.user, ownerName: owner.name, node, mayWrite, createdMs }];
+        const { user, name: ownerName, boxPublicKey: ownerBoxKey } = owner;
+        return [{ ...thing, shownName, owner: user, ownerName, ownerBoxKey, node, mayWrite, createdMs }];
       });
   }
 

@@ -140,6 +140,7 @@ describe("forged commands", () => {
       node,
       generation: row.generation,
       wrap: null,
+      pastWrap: new Uint8Array(0),
       baseRevision: revision,
       fileKey,
       sizeBytes,
@@ -197,6 +198,7 @@ describe("forged commands", () => {
     node: randomId<NodeId>(),
     parentGeneration: 1,
     attributes: new Uint8Array(40),
+    pastWrap: new Uint8Array(40),
   });
 
   const ofUser = (keys: UserKeys): Stream => Stream.ofUser(networkId, keys);

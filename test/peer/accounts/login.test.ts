@@ -19,7 +19,7 @@ function slow(signal: AbortSignal): { readonly promise: Promise<void>; finish():
 
 function newLogin() {
   const keys = deriveUser(generateRootKey());
-  const secrets = [keys.dedupSecret, keys.namesKey, keys.rootKeyring.bytes];
+  const secrets = [keys.dedupSecret, keys.namesKey, keys.pastKey, keys.rootKeyring.bytes];
   let releases = 0;
   const client = {
     release: () => {

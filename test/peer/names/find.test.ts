@@ -136,7 +136,7 @@ it("FIND-9 tells which names cannot be opened, after those that can", { timeout:
   const { node } = await space.namespace.require(at("/box"));
   const token = new Uint8Array(40).fill(9);
   const made = { op: "makeDirectory", parent: node, token, node: randomId<NodeId>(), parentGeneration: 1 } as const;
-  space.world.asUser({ ...made, attributes: new Uint8Array(60) });
+  space.world.asUser({ ...made, attributes: new Uint8Array(60), pastWrap: new Uint8Array(0) });
   const found: string[] = [];
   const reading = (async () => {
     for await (const { path } of space.client.find(at("/"), { depthMin: 1 })) found.push(path);

@@ -12,7 +12,7 @@ import { OwnNames } from "../../../src/peer/names/name-finder.ts";
 import { NamesIndexes } from "../../../src/peer/names/names-indexes.ts";
 import { PeerClient, type PeerClientOptions } from "../../../src/peer/peer-client.ts";
 import { randomId } from "../../../src/peer/random-ids.ts";
-import { newFile, renewedWrap, requireNamed } from "../../../src/peer/sealed-operations.ts";
+import { newFile, renewedWraps, requireNamed } from "../../../src/peer/sealed-operations.ts";
 import { TreeChanges } from "../../../src/peer/tree-changes.ts";
 import { World, fileKey, founderShelf, id, network, shared, startMs } from "../../catalogue/world.ts";
 import { readerOf } from "../file-space.ts";
@@ -94,7 +94,7 @@ export class NameSpace {
     const found = await this.namespace.require(at(path));
     const parent = await this.namespace.requireParent(at(path));
     const place = requireNamed({ ...found, keyring: found.keyring.withNewKey() }, "given a new key");
-    const { node, token, keyring } = place;
+    const { node, token } = place;
     await this.commands.execute([
       {
         op: "rekey",
@@ -103,7 +103,7 @@ export class NameSpace {
         node,
         parentGeneration: parent.keyring.generation,
         fromGeneration: found.keyring.generation,
-        attributes: renewedWrap(parent, place, keyring),
+        ...renewedWraps(parent, place),
         shares: [],
         drop: null,
       },
