@@ -4,6 +4,7 @@ import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
 import type { Output } from "../output.ts";
+import { compareNames } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 import { temporary } from "../manual.ts";
 
@@ -92,7 +93,8 @@ function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[]
   const chain = report.chain.map(({ name, state, standing }) =>
     state === "up" ? `${name} (${standing})` : `${name} (${standing}, ${state})`,
   );
-  const holders = report.holders.map(({ id, name, answered, complete }) => {
+  const byName = report.holders.toSorted((left, right) => compareNames(left.name ?? left.id, right.name ?? right.id));
+  const holders = byName.map(({ id, name, answered, complete }) => {
     const state = !answered ? " (no answer)" : complete ? "" : " (incomplete)";
     return `${name ?? id}${state}`;
   });

@@ -3,6 +3,7 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, durationText, humanSize, jsonLine, revisionsText } from "../formats.ts";
 import { isLive } from "../chains.ts";
+import { compareNames } from "../listing.ts";
 import { temporary } from "../manual.ts";
 
 /** `backup`: who has what of whom. */
@@ -27,7 +28,8 @@ export const backup: Command = {
   seeAlso: ["why", "status", "policy", "peer"],
   async run(invocation, context) {
     const client = await context.client();
-    const shelves = await client.backup({ signal: context.signal });
+    const found = await client.backup({ signal: context.signal });
+    const shelves = found.toSorted((left, right) => compareNames(left.home ?? "", right.home ?? ""));
     const { stdout } = context;
     if (isJson(invocation, context)) for (const shelf of shelves) await stdout.write(jsonLine(shelfJson(shelf)));
     else await stdout.write(shelves.length === 0 ? "no peer stores files\n" : shelvesText(shelves, Date.now()));
