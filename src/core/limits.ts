@@ -556,6 +556,12 @@ export const strangerConnectionMs = 15_000;
 /* Shell */
 /** One script, from a file, stdin or `-c`: a thousand pages of commands; anything longer is a file given by mistake. */
 export const scriptBytesMax = 1 * MiB;
+/** Scripts that run each other by `source`, one in the other: more is one that runs itself. */
+export const scriptDepthMax = 32;
+/** Words of one `test`: nobody types more, and brackets in brackets stay far from the end of the stack. */
+export const conditionWordsMax = 1000;
+/** The longest `sleep`: what Node's timers can count. */
+export const sleepMsMax = 2 ** 31 - 1;
 /** What is read of a password file: a password's 256 characters fit four times. */
 export const passwordFileBytesMax = 4 * KiB;
 /** A login is remembered for this long unless told otherwise: a working day. */

@@ -48,6 +48,17 @@ export function optionText({ long, short, value, isValueOptional }: OptionSpec, 
   return `${short === undefined ? "    " : `-${short}, `}--${long}${argument}`;
 }
 
+/** Where the first operand of `args` is, also where what follows it makes no sense; their number where there is none. */
+export function firstOperandIndex(args: readonly string[], options: readonly OptionSpec[]): number {
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] as string;
+    if (arg === "--") return at + 1;
+    if (arg === "-" || !arg.startsWith("-")) return at;
+    if (awaitsValue(arg, options) !== undefined) at += 1;
+  }
+  return args.length;
+}
+
 interface JoinedValues {
   readonly joined: string[];
   /** For each joined argument, where it began. */

@@ -12,6 +12,7 @@ import type { OptionSpec } from "./arguments.ts";
 import type { Argument } from "./expand.ts";
 import type { Manual } from "./manual.ts";
 import type { Output } from "./output.ts";
+import type { ScriptSource } from "./syntax.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
 export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "invite" | "word" | "none";
@@ -36,6 +37,12 @@ export interface Command extends Manual {
   readonly operandsMax: number;
   /** The command reads its own arguments, as `find` does: every word becomes an operand. */
   readonly ownArguments?: boolean | undefined;
+  /** Behind its first word with a dash, patterns are the command's own and stand for no paths. */
+  readonly ownPatterns?: boolean | undefined;
+  /** The words behind it are a command with its arguments, which it runs by `inner`. */
+  readonly isPrefix?: boolean | undefined;
+  /** Its code 1 is an answer: where `&&` follows, no failure that ends a script. */
+  readonly isCondition?: boolean | undefined;
   /** Returns the exit code; a DfsError that it throws is reported and gives its own. */
   readonly run: (invocation: Invocation, context: CommandContext) => Promise<number>;
 }
@@ -64,6 +71,7 @@ export interface ShellState {
   lastStatus: number;
 }
 
+/** How commands run; `set` changes some while the shell runs. */
 export interface Settings {
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -128,6 +136,12 @@ export interface CommandContext {
   readonly env: Environment;
   /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */
   progress(lines: ProgressLines): ProgressView | undefined;
+  /** From the next command on the shell runs with these. */
+  changeSettings(changes: Partial<Settings>): void;
+  /** Runs a script where this command stands, with its input and output. Returns its exit code. Fails with `usage` where scripts are nested too deep. */
+  readonly runScript: (source: ScriptSource) => Promise<number>;
+  /** Runs the command that stands behind this one, a prefix; absent where nothing does. */
+  readonly inner: (() => Promise<number>) | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 /** What Tab offers: commands, options, remote and local paths, by what is typed before the cursor. */
 import { completionsMax } from "../core/limits.ts";
-import { allOn, findCommand } from "./command.ts";
+import { findCommand } from "./command.ts";
 import type { Command, OperandSide } from "./command.ts";
 import { lex } from "./lexer.ts";
 import type { Token } from "./lexer.ts";
@@ -112,7 +112,10 @@ async function wordCandidates(
   current: Word | undefined,
   environment: CompletionEnvironment,
 ): Promise<readonly Candidate[]> {
-  const [name, ...rest] = words.map((word) => wordText(word, environment.variables));
+  const [name, ...rest] = behindPrefixes(
+    words.map((word) => wordText(word, environment.variables)),
+    environment.commands,
+  );
   if (name === undefined) return commandCandidates(typed, environment.commands);
   const command = findCommand(environment.commands, name);
   if (command === undefined) return [];
@@ -125,9 +128,14 @@ async function wordCandidates(
   return [];
 }
 
+/** The command and its arguments, without prefixes such as `time`. */
+function behindPrefixes(words: readonly string[], commands: readonly Command[]): readonly string[] {
+  const first = words.findIndex((word) => findCommand(commands, word)?.isPrefix !== true);
+  return first < 0 ? [] : words.slice(first);
+}
+
 /** The sides that the operand may be on: as the last one, then as one that others follow. */
 function sides(command: Command, index: number): ReadonlySet<OperandSide> {
-  if (command.ownArguments === true) return new Set([allOn("remote")(0, 0)]);
   return new Set([command.side(index, index + 1), command.side(index, index + 2)]);
 }
 

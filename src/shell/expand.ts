@@ -32,11 +32,15 @@ export function expandWord(word: Word, variables: ReadonlyMap<string, string>, s
   let pattern = "";
   for (const part of word.parts) {
     const value = part.kind === "text" ? part.text : variables.get(part.text);
-    if (value === undefined) throw syntaxError(source, part.start, `the variable ${part.text} is not set`);
+    if (value === undefined) throw syntaxError(source, part.start, unsetText(part.text));
     text += value;
     pattern += part.kind === "text" && !part.quoted ? value : escapeGlob(value);
   }
   return hasGlob(pattern) ? { text, pattern } : { text };
+}
+
+function unsetText(name: string): string {
+  return /^\d/.test(name) ? `the script was given no parameter $${name}` : `the variable ${name} is not set`;
 }
 
 /** The paths that match, sorted. Fails with `not-found` when there is none and with `usage` when there are too many. */

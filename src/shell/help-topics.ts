@@ -39,11 +39,12 @@ const grammar: Topic = {
           ["**", "any directories below"],
           ["NAME=value", "sets a variable of the shell"],
           ["$NAME ${NAME}", "its value, which is never split into words"],
+          ["$1 to $9", "what followed the script's name, its parameters; $# is their number"],
           ["$?", "the exit code of the last command"],
           ["--", "ends the options of a command"],
         ),
         paragraph(
-          "A glob that matches nothing is an error, and so is a variable that is not set: rm -r $X/ cannot remove everything.",
+          "Variables begin with those of the environment, but for DFS_PASSWORD. A glob that matches nothing is an error, and so is a variable that is not set: rm -r $X/ cannot remove everything.",
         ),
       ],
     },
@@ -61,7 +62,9 @@ const grammar: Topic = {
     {
       heading: "NOT SUPPORTED",
       blocks: [
-        paragraph("There are no functions, no loops and no $(…): write those in a shell of this machine around -c."),
+        paragraph(
+          "There are no functions, no loops and no $(…): write those in a shell of this machine around -c. What other shells do with 2>, $0, $@, $* and $$ is a syntax error here.",
+        ),
       ],
     },
     { heading: "SEE ALSO", blocks: [paragraph("scripts, paths, exit-codes")] },
@@ -192,11 +195,14 @@ const scripts: Topic = {
           kind: "lines",
           lines: [
             "dfs-shell -c 'mkdir -p /backup; put -R photos /backup'",
-            "dfs-shell nightly.dfs",
+            "dfs-shell nightly.dfs PARAMETER…",
             "dfs-shell - < nightly.dfs",
           ],
         },
         paragraph("A file that begins with #!/usr/bin/env dfs-shell and is executable runs by its name."),
+        paragraph(
+          "Options of dfs-shell stand before the file's name. What stands behind it is the script's own: $1, $2 and so on.",
+        ),
         paragraph(
           "The whole script is parsed before anything runs: a syntax error runs nothing, and names file, line and column.",
         ),
@@ -209,6 +215,9 @@ const scripts: Topic = {
           "A script stops at its first failing command, so that put a; rm a cannot lose data. -k goes on; a leading - forgives one command. --timeout SECONDS bounds every command.",
         ),
         paragraph(
+          "test, [ and ltest ask whether something is so. Before && an answer of 1 stops nothing: test -e a && rm a goes on where there is no a, and put a && rm a stops where put fails.",
+        ),
+        paragraph(
           "With --atomic all changes of the script to the network happen at once when it ends with 0, and none of them otherwise.",
         ),
       ],
@@ -217,7 +226,7 @@ const scripts: Topic = {
       heading: "READING WHAT IT PRINTS",
       blocks: [
         paragraph(
-          "--json gives one JSON object a line from every command that prints data: sizes are integers in bytes, times are RFC 3339. Errors go to stderr as command: operand: reason. Without a terminal there are no colours, columns, bars or questions.",
+          "--json gives one JSON object a line from every command that prints data: sizes are integers in bytes, times are RFC 3339. Errors go to stderr as command: operand: reason, in a script file behind file:line:column. Without a terminal there are no colours, columns, bars or questions.",
         ),
         paragraph(
           "-n only parses, -x writes each command to stderr before it runs, -q leaves out summaries, -v adds counters.",
@@ -235,7 +244,7 @@ const scripts: Topic = {
         ),
       ],
     },
-    { heading: "SEE ALSO", blocks: [paragraph("grammar, exit-codes, login")] },
+    { heading: "SEE ALSO", blocks: [paragraph("grammar, exit-codes, set, source, test, login")] },
   ],
 };
 

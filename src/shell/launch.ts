@@ -1,6 +1,6 @@
 /** The program's own command line: what was asked for, and its help. */
 import { DfsError } from "../core/errors.ts";
-import { parseOptions } from "./arguments.ts";
+import { firstOperandIndex, parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
 import { OptionValues } from "./command.ts";
 import type { Command } from "./command.ts";
@@ -16,9 +16,9 @@ type Task =
   | { readonly kind: "join"; readonly invite: string }
   /** Commands given with `-c`. */
   | { readonly kind: "commands"; readonly text: string }
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly parameters: readonly string[] }
   /** A script on stdin, asked for with `-`. */
-  | { readonly kind: "stdin" }
+  | { readonly kind: "stdin"; readonly parameters: readonly string[] }
   /** The prompt; a script on stdin where that is no terminal. */
   | { readonly kind: "prompt" };
 
@@ -63,12 +63,14 @@ const options: readonly OptionSpec[] = [
 
 const about = "A private, encrypted, versioned file space across your own machines.";
 
-const usage = `usage: dfs-shell [options] [-c CMDS | FILE | -]
+const usage = `usage: dfs-shell [options] [-c CMDS | FILE [PARAMETER…] | - [PARAMETER…]]
        dfs-shell [--data DIR] join INVITE|-`;
 
 /** The request that `argv` (without the program's name) makes. Fails with `usage`. */
 export function parseLaunch(argv: readonly string[]): Launch {
-  const { values, operandIndexes } = parseOptions(argv, options);
+  const scriptAt = scriptIndex(argv);
+  const own = argv.slice(0, scriptAt);
+  const { values, operandIndexes } = parseOptions(own, options);
   const given = new OptionValues(values);
   const color = given.text("color") ?? "auto";
   if (color !== "auto" && color !== "always" && color !== "never")
@@ -77,7 +79,8 @@ export function parseLaunch(argv: readonly string[]): Launch {
   return {
     task: taskOf(
       given,
-      operandIndexes.map((index) => argv[index] as string),
+      operandIndexes.map((index) => own[index] as string),
+      argv.slice(scriptAt),
     ),
     dataFolder: given.text("data"),
     quiet: given.has("quiet"),
@@ -94,23 +97,32 @@ export function parseLaunch(argv: readonly string[]): Launch {
   };
 }
 
-function taskOf(given: OptionValues, positionals: readonly string[]): Task {
+/** Where the script's name is: what stands behind it is the script's. Behind `join` options go on. */
+function scriptIndex(argv: readonly string[]): number {
+  const first = firstOperandIndex(argv, options);
+  return argv[first] === "join" ? argv.length : first;
+}
+
+/** The task of `own` operands, `join` with what it takes, or of a script and its parameters. */
+function taskOf(given: OptionValues, own: readonly string[], script: readonly string[]): Task {
   if (given.has("help")) return { kind: "help" };
   if (given.has("version")) return { kind: "version" };
-  const [first, second] = positionals;
-  if (positionals.length > (first === "join" ? 2 : 1)) throw new DfsError("usage", "too many operands");
   const text = given.text("command");
+  const [path, ...parameters] = script;
   if (text !== undefined) {
-    if (first !== undefined) throw new DfsError("usage", "-c and a script exclude each other");
+    if (path !== undefined || own.length > 0) throw new DfsError("usage", "-c and a script exclude each other");
     return { kind: "commands", text };
   }
-  if (first === "join") {
-    if (second === undefined)
-      throw new DfsError("usage", 'join needs an invite; "invite" in a shell of the network makes one');
-    return { kind: "join", invite: second };
-  }
-  if (first === "-") return { kind: "stdin" };
-  return first === undefined ? { kind: "prompt" } : { kind: "file", path: first };
+  if (own.length > 0) return joinTask(own);
+  if (path === undefined) return { kind: "prompt" };
+  return path === "-" ? { kind: "stdin", parameters } : { kind: "file", path, parameters };
+}
+
+function joinTask([, invite, ...more]: readonly string[]): Task {
+  if (more.length > 0) throw new DfsError("usage", "too many operands");
+  if (invite === undefined)
+    throw new DfsError("usage", 'join needs an invite; "invite" in a shell of the network makes one');
+  return { kind: "join", invite };
 }
 
 function secondsOf(text: string): number {

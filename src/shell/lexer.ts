@@ -28,10 +28,13 @@ export interface LexOptions {
 const blank = /[ \t\r\n\v\f]/;
 const wordEnd = /[ \t\r\n\v\f;&|<>]/;
 const plainText = /[^ \t\r\n\v\f;&|<>'"\\$]+/y;
-const variableName = /[A-Za-z_][A-Za-z0-9_]*/y;
+/** A name, a script's parameter, their number, or the last exit code. */
+const variableName = /[A-Za-z_][A-Za-z0-9_]*|[1-9](?![0-9])|[#?]/y;
+/** What other shells replace here, and this one does not. */
+const foreignVariable = /\$(?:\{?(?:[0-9]+|[@*!$])|\()/y;
 const commandSeparators: ReadonlySet<string> = new Set([";", "\n", "&&", "||"]);
 
-/** The tokens of `source`. Fails with `usage`, naming the place, for open quotes, `&`, `$(` and a missing local command. */
+/** The tokens of `source`. Fails with `usage`, naming the place, for open quotes, `&`, `$(`, `2>` and a missing local command. */
 export function lex(source: ScriptSource, options: LexOptions = {}): readonly Token[] {
   return new Lexer(source, options.tolerant ?? false).tokens();
 }
@@ -121,6 +124,9 @@ class Lexer {
     const start = this.#at;
     const parts: WordPart[] = [];
     while (this.#at < this.#text.length && !wordEnd.test(this.#text[this.#at] as string)) this.#part(parts);
+    const redirection = /^\d+$/.test(this.#text.slice(start, this.#at)) ? this.#text[this.#at] : undefined;
+    if (!this.#tolerant && (redirection === "<" || redirection === ">"))
+      this.#fail(start, `a number before ${redirection} is not supported: > takes all that is printed, but no errors`);
     return { parts, start, end: this.#at, openQuote: this.#openQuote };
   }
 
@@ -206,17 +212,13 @@ class Lexer {
     } else parts.push({ kind: "variable", text: name, quoted, start });
   }
 
-  /** Reads `$NAME`, `${NAME}` or `$?`; `undefined` for a dollar sign that stands for itself. */
+  /** Reads `$NAME`, `${NAME}`, `$1`, `$#` or `$?`; `undefined` for a dollar sign that stands for itself. */
   #variableName(): string | undefined {
     const start = this.#at;
-    if (this.#text[start + 1] === "?") {
-      this.#at += 2;
-      return "?";
-    }
-    if (this.#text[start + 1] === "(") this.#fail(start, "$(…) is not supported");
     const braced = this.#text[start + 1] === "{";
     variableName.lastIndex = start + (braced ? 2 : 1);
     const name = variableName.exec(this.#text)?.[0];
+    if (name === undefined) this.#refuseForeign(start);
     if (!braced && name === undefined) return undefined;
     this.#at = variableName.lastIndex === 0 ? start : variableName.lastIndex;
     if (!braced) return name;
@@ -226,6 +228,14 @@ class Lexer {
     }
     this.#at += 1;
     return name;
+  }
+
+  #refuseForeign(start: number): void {
+    foreignVariable.lastIndex = start;
+    const [text] = foreignVariable.exec(this.#text) ?? [];
+    if (text === undefined || this.#tolerant) return;
+    if (text === "$(") this.#fail(start, "$(…) is not supported");
+    this.#fail(start, `${text.replace("{", "")} is not supported: there are $1 to $9, $#, $? and names`);
   }
 
   #leaveOpen(quote: "'" | '"', start: number): void {

@@ -6,10 +6,12 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import type { Environment } from "./command.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
+import { localEnvironment } from "./variables.ts";
 
 /** What a command reads and writes. */
 export interface Streams {
@@ -36,6 +38,8 @@ export interface LocalSide {
   readonly variables: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
   readonly runner: LocalRunner;
+  /** The program's environment. */
+  readonly env: Environment;
 }
 
 interface ResolvedRedirection {
@@ -65,10 +69,14 @@ export async function withRedirections(
 ): Promise<number> {
   let { stdin, stdout } = streams;
   const files: Writable[] = [];
+  const sources: Readable[] = [];
   try {
     for (const { operator, path } of redirections) {
-      if (operator === "<") stdin = await readable(path, side.lcwd);
-      else {
+      if (operator === "<") {
+        const source = await readable(path, side.lcwd);
+        sources.push(source);
+        stdin = source;
+      } else {
         const file = await writable(path, side.lcwd, operator === ">>" ? "a" : "w");
         files.push(file);
         stdout = new StreamOutput(file, { isTTY: false, color: false });
@@ -79,6 +87,7 @@ export async function withRedirections(
     if (isToFile) await stdout.flush();
     return code;
   } finally {
+    for (const source of sources) source.destroy();
     await Promise.all(files.map((file) => closed(file)));
   }
 }
@@ -123,8 +132,7 @@ async function quietly(work: () => Promise<number>): Promise<number> {
 function start(text: string, side: LocalSide, stdin: "inherit" | "ignore" | "pipe"): ChildProcess {
   const out = side.runner.inherit ? "inherit" : "pipe";
   const stdio: StdioOptions = [stdin, out, out];
-  const env = { ...process.env };
-  for (const [name, value] of side.variables) if (name !== "?") env[name] = value;
+  const env = localEnvironment(side.variables, side.env);
   const child = spawn("sh", ["-c", text], { cwd: side.lcwd, env, stdio });
   child.stdin?.on("error", () => undefined);
   return child;
@@ -161,7 +169,7 @@ async function copy(from: ChildProcess["stdout"], to: Output): Promise<void> {
   for await (const bytes of from) await to.write(bytes as Uint8Array);
 }
 
-async function readable(path: string, lcwd: string): Promise<AsyncIterable<Uint8Array>> {
+async function readable(path: string, lcwd: string): Promise<Readable> {
   const file = await opened(path, lcwd, "r");
   return createReadStream("", { fd: file });
 }

@@ -10,10 +10,8 @@
  *                           prompt (Ink, or plain)  Output (terminal, pipe, file)
  */
 import type { DfsClient } from "../core/client.ts";
-import { createReadStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { scriptBytesMax } from "../core/limits.ts";
 import { printable, rootPath } from "../core/names.ts";
 import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
@@ -26,10 +24,12 @@ import type { Launch } from "./launch.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
 import { parseScript } from "./parser.ts";
 import type { PasswordSources } from "./passwords.ts";
+import { scriptFile, scriptText } from "./script-file.ts";
 import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
 import type { ScriptSource } from "./syntax.ts";
 import { TerminalQuestions } from "./terminal-questions.ts";
+import { startVariables } from "./variables.ts";
 
 export { defaultHistoryPath } from "./history.ts";
 
@@ -97,12 +97,12 @@ async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
     case "commands":
       return runScript(program, launch, { name: "-c", text: task.text }, true);
     case "file":
-      return runScript(program, launch, await scriptFile(task.path), true);
+      return runScript(program, launch, await scriptFile(task.path, process.cwd()), true);
     case "stdin":
-      return runScript(program, launch, { name: "stdin", text: await scriptText(program.stdin, "stdin") }, false);
+      return runScript(program, launch, await scriptOnStdin(program), false);
     default:
       if (program.stdin.isTTY === true) return runPrompt(program, launch);
-      return runScript(program, launch, { name: "stdin", text: await scriptText(program.stdin, "stdin") }, false);
+      return runScript(program, launch, await scriptOnStdin(program), false);
   }
 }
 
@@ -119,24 +119,8 @@ async function join(program: ShellProgram, { dataFolder, json }: Launch, operand
   return print(program, json ? jsonLine({ networkId, peerName }) : `joined network ${networkId} as ${peerName}\n`);
 }
 
-async function scriptFile(path: string): Promise<ScriptSource> {
-  try {
-    return { name: path, text: await scriptText(createReadStream(path), path) };
-  } catch (error) {
-    throw toDfsError(error, { path });
-  }
-}
-
-async function scriptText(stream: AsyncIterable<Uint8Array | string>, name: string): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of stream) {
-    pieces.push(Buffer.from(piece as Uint8Array));
-    bytes += piece.length;
-    if (bytes > scriptBytesMax)
-      throw new DfsError("usage", `a script cannot be longer than ${scriptBytesMax} bytes`, { path: name });
-  }
-  return Buffer.concat(pieces).toString("utf8");
+async function scriptOnStdin({ stdin }: ShellProgram): Promise<ScriptSource> {
+  return { name: "stdin", text: await scriptText(stdin, "stdin") };
 }
 
 /** Runs one script with the terminal as it is. `stdinIsFree` says whether commands may read stdin. */
@@ -249,7 +233,7 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
   return {
     commands,
     settings: { quiet, verbose, trace, keepGoing, json, stale, timeoutMs },
-    state: startState(),
+    state: startState(program, launch),
     stdout: out,
     stderr: error,
     stdin: undefined,
@@ -266,12 +250,12 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
   };
 }
 
-function startState(): ShellState {
+function startState({ env }: ShellProgram, { task }: Launch): ShellState {
   return {
     cwd: rootPath,
     previousCwd: undefined,
     lcwd: process.cwd(),
-    variables: new Map([["?", "0"]]),
+    variables: startVariables(env, "parameters" in task ? task.parameters : []),
     exitCode: undefined,
     user: undefined,
     peer: undefined,

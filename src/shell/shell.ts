@@ -6,16 +6,14 @@
  */
 import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { commandStopMs, stopMs } from "../core/limits.ts";
+import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import { messageText } from "./formats.ts";
-import { findCommand, parseArguments, staleOption, takesStale, usageLine } from "./command.ts";
+import { OptionValues, findCommand, parseArguments, staleOption, takesStale } from "./command.ts";
 import type {
   Command,
   CommandContext,
   Environment,
   Invocation,
-  OptionValues,
   ProgressLines,
   ProgressView,
   Question,
@@ -23,19 +21,22 @@ import type {
   Settings,
   ShellState,
 } from "./command.ts";
-import { expandGlob, expandWord, localGlobs, remoteGlobs } from "./expand.ts";
+import { expandWord } from "./expand.ts";
 import type { Argument } from "./expand.ts";
+import { failureText, plainFailureText, unknownText } from "./failure-text.ts";
+import type { Place } from "./failure-text.ts";
 import { runLocalCommand, withRedirections } from "./local-side.ts";
-import type { LocalRunner, Streams } from "./local-side.ts";
+import type { LocalRunner, LocalSide, Streams } from "./local-side.ts";
 import { commandPage } from "./manual-page.ts";
 import { pageText } from "./manual-text.ts";
+import { expandOperand, redirectionFile } from "./operand-globs.ts";
 import { isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 import { stalenessText } from "./staleness.ts";
-import { nearestNames } from "./suggestion.ts";
-import type { Assignment, CommandNode, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
+import type { Assignment, CommandNode, Redirection, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
+import { commandTrace, traceLine, typedText } from "./trace.ts";
 
 export interface ShellOptions {
   readonly commands: readonly Command[];
@@ -55,16 +56,39 @@ export interface ShellOptions {
   readonly localRunner: LocalRunner;
 }
 
-const interruptedCode = 130;
+/** A script that runs: its text, what ends it, what its commands read and write, and how many scripts it runs in. */
+interface Frame {
+  readonly source: ScriptSource;
+  readonly interrupt: AbortSignal;
+  readonly streams: Streams;
+  readonly depth: number;
+}
+
+/** One command of a script while it runs: `signal` ends it. */
+interface Call extends Place {
+  readonly frame: Frame;
+  readonly signal: AbortSignal;
+}
+
+/** A command whose words were read and whose globs were looked up. Returns its exit code. */
+type Work = (streams: Streams) => Promise<number>;
+
+/** What became of a statement: its exit code, and whether that is only what a condition answered. */
+interface StatementOutcome {
+  readonly code: number;
+  readonly isAnswer: boolean;
+}
 
 export class Shell {
   readonly state: ShellState;
   readonly #options: ShellOptions;
+  #settings: Settings;
   #client: Promise<DfsClient> | undefined;
   #isStuck = false;
 
   constructor(options: ShellOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.state = options.state;
   }
 
@@ -99,15 +123,20 @@ export class Shell {
   }
 
   /** Parses and runs a script. Returns its exit code; a syntax error is reported and runs nothing. Fails only with a broken pipe. */
-  async runWhole(source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+  runWhole(source: ScriptSource, interrupt: AbortSignal): Promise<number> {
+    const { stdin, stdout } = this.#options;
+    return this.#script({ source, interrupt, streams: { stdin, stdout }, depth: 1 });
+  }
+
+  async #script(frame: Frame): Promise<number> {
     let script: Script;
     try {
-      script = parseScript(source);
+      script = parseScript(frame.source);
     } catch (error) {
-      await this.#say(`${messageText(toDfsError(error))}\n`);
+      await this.#say(plainFailureText(toDfsError(error), { source: frame.source, start: 0 }));
       return this.#remember(toDfsError(error).exitCode);
     }
-    return this.#remember(await this.#statements(script, interrupt));
+    return this.#remember(await this.#statements(script, frame));
   }
 
   #unlessStuck<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
@@ -122,130 +151,154 @@ export class Shell {
     return code;
   }
 
-  async #statements(script: Script, interrupt: AbortSignal): Promise<number> {
+  async #statements({ statements }: Script, frame: Frame): Promise<number> {
+    const { interrupt } = frame;
     let worst = 0;
-    for (const statement of script.statements) {
-      const code = await this.#statement(statement, script.source, interrupt);
+    for (const statement of statements) {
+      const { code, isAnswer } = await this.#statement(statement, frame);
       if (this.state.exitCode !== undefined) return this.state.exitCode;
-      worst = Math.max(worst, code);
-      if (interrupt.aborted) return interruptedCode;
-      if (code !== 0 && !this.#options.settings.keepGoing) return code;
+      if (!isAnswer || statement === statements.at(-1)) worst = Math.max(worst, code);
+      if (interrupt.aborted) return toDfsError(interrupt.reason).exitCode;
+      if (code !== 0 && !isAnswer && !this.#settings.keepGoing) return code;
     }
     return worst;
   }
 
-  async #statement(statement: Statement, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
-    let code = await this.#command(statement.first, source, interrupt);
-    for (const { operator, command } of statement.rest) {
-      if (this.state.exitCode !== undefined || interrupt.aborted) return code;
-      if ((operator === "&&") === (code === 0)) code = await this.#command(command, source, interrupt);
+  async #statement({ first, rest }: Statement, frame: Frame): Promise<StatementOutcome> {
+    let last = first;
+    let code = await this.#command(first, frame);
+    for (const { operator, command } of rest) {
+      if (this.state.exitCode !== undefined || frame.interrupt.aborted) break;
+      if ((operator === "&&") !== (code === 0)) continue;
+      last = command;
+      code = await this.#command(command, frame);
     }
-    return code;
+    const wasLast = last === (rest.at(-1)?.command ?? first);
+    return { code, isAnswer: !wasLast && code === 1 && this.#isCondition(last) };
+  }
+
+  #isCondition(node: CommandNode): boolean {
+    const name = node.kind === "simple" ? node.words[0]?.parts.map(({ text }) => text).join("") : undefined;
+    return name !== undefined && findCommand(this.#options.commands, name)?.isCondition === true;
   }
 
   /** The exit code that counts: 0 for a forgiven command, whatever `$?` says. */
-  async #command(node: CommandNode, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
-    const { timeoutMs } = this.#options.settings;
-    const code = await withinTime(interrupt, timeoutMs, (signal) => this.#runNode(node, source, signal));
+  async #command(node: CommandNode, frame: Frame): Promise<number> {
+    const { source, interrupt, streams } = frame;
+    const code = await withinTime(interrupt, this.#settings.timeoutMs, (signal) =>
+      this.#runNode(node, { source, start: node.start, frame, signal }),
+    );
     this.#remember(code);
-    await this.#options.stdout.flush();
+    await streams.stdout.flush();
     await this.#options.stderr.flush();
     return node.forgiven && !interrupt.aborted ? 0 : code;
   }
 
-  async #runNode(node: CommandNode, source: ScriptSource, signal: AbortSignal): Promise<number> {
+  async #runNode(node: CommandNode, call: Call): Promise<number> {
+    const { signal, frame } = call;
     try {
       signal.throwIfAborted();
-      if (node.kind === "assignment") return this.#assign(node, source);
-      if (node.kind === "simple") return await this.#simple(node, source, signal);
-      await this.#trace(`!${node.text}`);
-      await this.#options.stdout.flush();
-      return await this.#unlessStuck(signal, runLocalCommand(node.text, this.#localSide(signal)));
+      if (node.kind === "assignment") return await this.#assign(node, call);
+      if (node.kind === "simple") return await this.#simple(node, call);
+      await this.#trace(node, `!${node.text}`);
+      await frame.streams.stdout.flush();
+      return await this.#unlessStuck(signal, runLocalCommand(node.text, this.#localSide(call)));
     } catch (error) {
       if (isBrokenPipe(error)) throw error;
-      return this.#reportPlain(error);
+      const failure = toDfsError(error);
+      await this.#say(plainFailureText(failure, call));
+      return failure.exitCode;
     }
   }
 
-  #assign(node: Assignment, source: ScriptSource): number {
-    this.state.variables.set(node.name, expandWord(node.value, this.state.variables, source).text);
+  async #assign(node: Assignment, { source }: Call): Promise<number> {
+    const { text } = expandWord(node.value, this.state.variables, source);
+    await this.#trace(node, `${node.name}=${text === "" ? "" : typedText(text)}`);
+    this.state.variables.set(node.name, text);
     return 0;
   }
 
-  async #simple(node: SimpleCommand, source: ScriptSource, signal: AbortSignal): Promise<number> {
+  async #simple(node: SimpleCommand, call: Call): Promise<number> {
     const { variables } = this.state;
-    const [name, ...words] = node.words.map((word) => expandWord(word, variables, source)) as [Argument, ...Argument[]];
-    await this.#trace([name, ...words].map((word) => quoted(word.text)).join(" "));
-    const command = findCommand(this.#options.commands, name.text);
-    if (command === undefined) return this.#unknown(name.text);
+    const words = node.words.map(({ start, ...word }) => ({
+      start,
+      argument: expandWord({ start, ...word }, variables, call.source),
+    }));
     const redirections = node.redirections.map(({ operator, target }) => ({
       operator,
-      path: expandWord(target, variables, source).text,
+      start: target.start,
+      argument: expandWord(target, variables, call.source),
     }));
-    const prepared = await this.#prepare(command, words, signal);
-    if (typeof prepared === "number") return prepared;
-    const { stdin, stdout } = this.#options;
+    await this.#trace(node, commandTrace([...words, ...redirections], node.pipe));
+    const [name, ...args] = words.map(({ argument }) => argument) as [Argument, ...Argument[]];
+    const command = findCommand(this.#options.commands, name.text);
+    if (command === undefined) return this.#unknown(name.text, call);
+    const work = await this.#prepare(command, args, call);
+    if (typeof work === "number") return work;
     try {
-      const work = withRedirections(redirections, node.pipe, { stdin, stdout }, this.#localSide(signal), (streams) =>
-        this.#invoke(command, prepared, streams, signal),
-      );
-      return await this.#unlessStuck(signal, work);
+      const files: { operator: Redirection["operator"]; path: string }[] = [];
+      for (const { operator, argument } of redirections)
+        files.push({
+          operator,
+          path: await this.#unlessStuck(call.signal, redirectionFile(argument, this.state.lcwd)),
+        });
+      const running = withRedirections(files, node.pipe, call.frame.streams, this.#localSide(call), work);
+      return await this.#unlessStuck(call.signal, running);
     } catch (error) {
-      if (!signal.aborted || error !== signal.reason) throw error;
-      return this.#report(command, error);
+      if (isBrokenPipe(error)) throw error;
+      const failure = toDfsError(error);
+      return this.#report(command, call, failure, failure.path ?? "");
     }
   }
 
   /** Parses options and looks up globs; an exit code where that already decides the outcome. */
-  async #prepare(command: Command, words: readonly Argument[], signal: AbortSignal): Promise<Invocation | number> {
+  async #prepare(command: Command, words: readonly Argument[], call: Call): Promise<Work | number> {
+    const [name, ...rest] = words;
+    if (command.isPrefix === true && name !== undefined && name.text !== "--help") {
+      const behind = findCommand(this.#options.commands, name.text);
+      if (behind === undefined) return this.#unknown(name.text, call);
+      const work = await this.#prepare(behind, rest, call);
+      return typeof work === "number" ? work : (streams) => this.#invoke(command, noArguments, call, streams, work);
+    }
     try {
       const { options, operands, help } = parseArguments(command, words);
       if (help) {
-        await this.#options.stdout.write(pageText(commandPage(command), this.#options.stdout));
+        const { stdout } = call.frame.streams;
+        await stdout.write(pageText(commandPage(command), stdout));
         return 0;
       }
       const groups: (readonly string[])[] = [];
-      const reads = this.#reads(command, options, signal);
-      for (const [index, operand] of operands.entries())
-        groups.push(await this.#unlessStuck(signal, this.#expand(command, operand, index, operands, reads)));
-      return { options, operands: groups.flat(), groups };
+      const sides = {
+        state: this.state,
+        reads: this.#reads(command, options, call.signal),
+        client: () => this.client(),
+      };
+      for (const index of operands.keys())
+        groups.push(await this.#unlessStuck(call.signal, expandOperand(command, operands, index, sides)));
+      return (streams) => this.#invoke(command, { options, operands: groups.flat(), groups }, call, streams);
     } catch (error) {
-      return this.#reportEnd(command, error, signal);
+      return this.#reportEnd(command, call, error);
     }
   }
 
   #reads(command: Command, options: OptionValues, signal: AbortSignal): ReadCalls {
-    return { signal, stale: takesStale(command) && (this.#options.settings.stale || options.has(staleOption.long)) };
+    return { signal, stale: takesStale(command) && (this.#settings.stale || options.has(staleOption.long)) };
   }
 
-  async #expand(
-    command: Command,
-    operand: Argument,
-    index: number,
-    operands: readonly Argument[],
-    reads: ReadCalls,
-  ): Promise<readonly string[]> {
-    if (operand.pattern === undefined) return [operand.text];
-    if (command.ownArguments === true && operands.slice(0, index).some((before) => before.text.startsWith("-")))
-      return [operand.text];
-    const side = command.side(index, operands.length);
-    if (side === "remote") return expandGlob(operand, remoteGlobs(await this.client(), this.state.cwd, reads));
-    return side === "local" ? expandGlob(operand, localGlobs(this.state.lcwd)) : [operand.text];
-  }
-
-  async #invoke(command: Command, invocation: Invocation, streams: Streams, signal: AbortSignal): Promise<number> {
+  async #invoke(command: Command, invocation: Invocation, call: Call, streams: Streams, inner?: Work): Promise<number> {
     try {
-      const reads = this.#reads(command, invocation.options, signal);
-      if (reads.stale === true) await this.#sayStaleness(command, signal);
-      return await command.run(invocation, this.#context(command, streams, reads));
+      const reads = this.#reads(command, invocation.options, call.signal);
+      if (reads.stale === true) await this.#sayStaleness(command, call.signal);
+      return await command.run(invocation, this.#context(command, call, streams, reads, inner));
     } catch (error) {
-      return this.#reportEnd(command, error, signal);
+      return this.#reportEnd(command, call, error);
     }
   }
 
   /** Whatever a command was told when its signal fired, it failed for the signal's reason. */
-  #reportEnd(command: Command, error: unknown, signal: AbortSignal): Promise<number> {
-    return this.#report(command, signal.aborted && !isBrokenPipe(error) ? signal.reason : error);
+  #reportEnd(command: Command, call: Call, error: unknown): Promise<number> {
+    const { aborted, reason } = call.signal;
+    return this.#report(command, call, aborted && !isBrokenPipe(error) ? reason : error);
   }
 
   async #sayStaleness(command: Command, signal: AbortSignal): Promise<void> {
@@ -254,12 +307,12 @@ export class Shell {
     if (text !== undefined) await this.#say(`${command.name}: ${text}\n`);
   }
 
-  #context(command: Command, streams: Streams, reads: ReadCalls): CommandContext {
-    const { signal } = reads;
-    const { settings, commands, stderr, ask, env, progress } = this.#options;
+  #context(command: Command, call: Call, streams: Streams, reads: ReadCalls, inner?: Work): CommandContext {
+    const { signal, frame } = call;
+    const { commands, stderr, ask, env, progress } = this.#options;
     return {
       state: this.state,
-      settings,
+      settings: this.#settings,
       commands,
       stdout: streams.stdout,
       stderr,
@@ -269,43 +322,42 @@ export class Shell {
       client: () => this.client(),
       report: async (error, operand) => {
         if (isBrokenPipe(error) || signal.aborted) throw error;
-        return this.#report(command, error, operand);
+        return this.#report(command, call, error, operand);
       },
       ask: ask && (async (text) => isYes(await ask({ text: `${text} [y/N] `, isSecret: false }, signal))),
       askLine: ask && ((question) => ask(question, signal)),
       env,
       progress,
+      changeSettings: (changes) => {
+        this.#settings = { ...this.#settings, ...changes };
+      },
+      runScript: (source) => {
+        if (frame.depth >= scriptDepthMax)
+          throw new DfsError("usage", `scripts are nested ${scriptDepthMax} deep: does one run itself?`);
+        // A signal of its own: each nested script has listeners, and Node warns of more than ten.
+        const interrupt = AbortSignal.any([signal]);
+        return this.#script({ source, interrupt, streams, depth: frame.depth + 1 });
+      },
+      inner: inner && (() => inner(streams)),
     };
   }
 
-  async #report(command: Command, error: unknown, operand?: string): Promise<number> {
+  async #report(command: Command, place: Place, error: unknown, operand?: string): Promise<number> {
     if (isBrokenPipe(error)) throw error;
     const failure = toDfsError(error);
-    const subject = operand ?? failure.path;
-    const usage = failure.kind === "usage" && operand === undefined ? `${usageLine(command)}\n` : "";
-    const about = subject === undefined || subject === "" ? "" : `${printable(subject)}: `;
-    const way = failure.kind === "no-quorum" && takesStale(command) ? "; use --stale to see what is known" : "";
-    await this.#say(`${command.name}: ${about}${reason(failure)}${way}\n${usage}`);
+    await this.#say(failureText(failure, command, place, operand));
     return failure.exitCode;
   }
 
-  async #reportPlain(error: unknown): Promise<number> {
-    const failure = toDfsError(error);
-    await this.#say(`${failure.path === undefined ? "" : `${printable(failure.path)}: `}${messageText(failure)}\n`);
-    return failure.exitCode;
-  }
-
-  async #unknown(name: string): Promise<number> {
+  async #unknown(name: string, place: Place): Promise<number> {
     const failure = new DfsError("unknown-command", "no such command");
     const names = this.#options.commands.map((command) => command.name);
-    const [nearest] = nearestNames(name, names);
-    const hint = nearest === undefined ? '; "help" lists them' : `; did you mean "${nearest}"?`;
-    await this.#say(`${printable(name)}: ${failure.message}${hint}\n`);
+    await this.#say(unknownText(failure, name, names, place));
     return failure.exitCode;
   }
 
-  async #trace(text: string): Promise<void> {
-    if (this.#options.settings.trace) await this.#say(`+ ${printable(text)}\n`);
+  async #trace(node: CommandNode, text: string): Promise<void> {
+    if (this.#settings.trace) await this.#say(`${printable(traceLine(node, text))}\n`);
   }
 
   /** What was printed before stands before the message, also where both go to the same file. */
@@ -315,23 +367,18 @@ export class Shell {
     await this.#options.stderr.flush();
   }
 
-  #localSide(signal: AbortSignal): Parameters<typeof runLocalCommand>[1] {
+  /** What a redirected script prints goes to its file, also what its local commands print. */
+  #localSide({ signal, frame }: Call): LocalSide {
+    const { localRunner, stdout, env } = this.#options;
     const { lcwd, variables } = this.state;
-    return { lcwd, variables, signal, runner: this.#options.localRunner };
+    const isRedirected = frame.streams.stdout !== stdout;
+    const runner = isRedirected ? { ...localRunner, inherit: false, stdout: frame.streams.stdout } : localRunner;
+    return { lcwd, variables, signal, runner, env };
   }
 }
 
+const noArguments: Invocation = { options: new OptionValues({}), operands: [], groups: [] };
+
 function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim());
-}
-
-/** The words people know for what they meet most, the error's own for the rest. */
-function reason(failure: DfsError): string {
-  const retry = failure.retryAfterMs === undefined ? "" : ` (try again in ${Math.ceil(failure.retryAfterMs / 1000)} s)`;
-  return `${messageText(failure)}${retry}`;
-}
-
-/** `text` as it could be typed. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -69,6 +69,8 @@ export interface Statement {
 export interface ScriptSource {
   readonly name: string;
   readonly text: string;
+  /** It is a file: whatever fails in it is told with its place. */
+  readonly isFile?: boolean | undefined;
 }
 
 export interface Script {
@@ -76,14 +78,32 @@ export interface Script {
   readonly statements: readonly Statement[];
 }
 
+/** The `op` of errors that tell their place in a script themselves. */
+const placedOp = "script";
+
+/** A place of a script as errors name it: `name:line:column`, both from 1, columns in characters. */
+export function placeText(source: ScriptSource, offset: number): string {
+  const lineStart = lineStartBefore(source, offset);
+  const line = source.text.slice(0, lineStart).split("\n").length;
+  return `${source.name}:${line}:${Array.from(source.text.slice(lineStart, offset)).length + 1}`;
+}
+
+/** Whether the error's message begins with its place in a script. */
+export function isPlaced(error: DfsError): boolean {
+  return error.op === placedOp;
+}
+
 /** An error at a place of a script: `name:line:column: message`, the line, and a caret below the place. Kind `usage`. */
 export function syntaxError(source: ScriptSource, offset: number, message: string): DfsError {
-  const lineStart = source.text.lastIndexOf("\n", offset - 1) + 1;
+  const lineStart = lineStartBefore(source, offset);
   const nextBreak = source.text.indexOf("\n", offset);
   const lineText = source.text.slice(lineStart, nextBreak < 0 ? undefined : nextBreak).replace(/\r$/, "");
   const before = source.text.slice(lineStart, offset);
-  const line = source.text.slice(0, lineStart).split("\n").length;
-  const column = Array.from(before).length + 1;
   const indent = before.replace(/[^\t]+/gu, (text) => " ".repeat(stringWidth(text)));
-  return new DfsError("usage", `${source.name}:${line}:${column}: ${message}\n${lineText}\n${indent}^`);
+  const text = `${placeText(source, offset)}: ${message}\n${lineText}\n${indent}^`;
+  return new DfsError("usage", text, { op: placedOp });
+}
+
+function lineStartBefore({ text }: ScriptSource, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
 }

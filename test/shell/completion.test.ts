@@ -34,9 +34,9 @@ async function tab(line: string): Promise<[string[], string]> {
 
 describe("completion", () => {
   it.each<[string, string[], string]>([
-    ["l§", ["lcd", "lls", "lmkdir", "login", "logout", "lpwd", "ls"], "l"],
+    ["l§", ["lcd", "lls", "lmkdir", "login", "logout", "lpwd", "ls", "ltest"], "l"],
     ["ls; pe§", ["peer", "peers"], "pe"],
-    ["ls && s§", ["share", "shares", "stat", "status"], "s"],
+    ["ls && s§", ["set", "share", "shares", "sleep", "source", "stat", "status"], "s"],
     ["login §", ["ann", "bea", "bob"], ""],
     ["login --remember b§", ["bea", "bob"], "b"],
     ["login --re§", ["--remember"], "--re"],
@@ -66,6 +66,11 @@ describe("completion", () => {
     ["find . -max§", ["-maxdepth"], "-max"],
     ["find pl§", ["plan.txt"], "pl"],
     ["put l§", ["local.txt"], "l"],
+    ["time put l§", ["local.txt"], "l"],
+    ["time time pu§", ["put"], "pu"],
+    ["source l§", ["local.txt"], "l"],
+    ["test -e p§", ["photos/", "plan.txt"], "p"],
+    ["ltest -e pi§", ["pictures/"], "pi"],
     ["put local.txt p§", ["photos/", "plan.txt"], "p"],
     ["put local.txt l§", ["local.txt"], "l"],
     ["get plan.txt l§", ["local.txt"], "l"],

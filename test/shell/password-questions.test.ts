@@ -114,7 +114,7 @@ describe("a password at a terminal", () => {
   it("ACC-25 DFS_USER without a password is asked for it at a terminal", async () => {
     const options = { client: await network(), env: { DFS_USER: "ann", TERM: "dumb" } };
     const { err, out, code } = await typing("whoami | cat", `${password}\r`, options);
-    expect({ err, out, code }).toEqual({ err: "+ whoami\npassword of ann: \n", out: "ann\n", code: 0 });
+    expect({ err, out, code }).toEqual({ err: "+ whoami | cat\npassword of ann: \n", out: "ann\n", code: 0 });
   });
 });
 

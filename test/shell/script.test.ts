@@ -133,7 +133,7 @@ describe("scripts", () => {
     expect(await runLines("X=from-shell; !echo $X", at)).toMatchObject({ out: "from-shell\n" });
     expect(await runLines("ls > /nowhere/x", at)).toEqual({
       out: "",
-      err: "/nowhere/x: no such file or directory\n",
+      err: "ls: /nowhere/x: no such file or directory\n",
       code: 3,
     });
     expect(await runLines(`lcd ${folder}; put - new.txt < names; cat new.txt | head -1`, at)).toMatchObject({
@@ -205,7 +205,7 @@ describe("the program", () => {
 
   it.each<[string[], string, number]>([
     [["--nope"], "unknown option '--nope'", 2],
-    [["a", "b"], "too many operands", 2],
+    [["join", "a", "b"], "too many operands", 2],
     [["--color=red", "-c", "ls"], '--color is auto, always or never, not "red"', 2],
     [["--timeout", "0", "-c", "ls"], "--timeout needs a number of seconds", 2],
     [["join"], "join needs an invite", 2],
@@ -233,7 +233,7 @@ describe("the program", () => {
     expect(await runProgram(["-n", "-c", "rm a.txt"], { client })).toEqual({ out: "", err: "", code: 0 });
     expect(await runProgram(["-n", "-c", "rm 'a"], { client })).toMatchObject({ code: 2 });
     const traced = await runProgram(["-x", "-c", "X='a b'; echo $X a.txt"], { client });
-    expect(traced).toEqual({ out: "a b a.txt\n", err: "+ echo 'a b' a.txt\n", code: 0 });
+    expect(traced).toEqual({ out: "a b a.txt\n", err: "+ X='a b'\n+ echo 'a b' a.txt\n", code: 0 });
   });
 
   it("SHELL-17 --timeout ends a command that takes too long, with a temporary code", async () => {

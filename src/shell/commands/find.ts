@@ -55,6 +55,7 @@ export const find: Command = {
   ],
   seeAlso: ["ls", "tree", "du"],
   ownArguments: true,
+  ownPatterns: true,
   run,
 };
 

@@ -22,9 +22,12 @@ import { policy, retain } from "./policy.ts";
 import { put } from "./put.ts";
 import { cat, head } from "./read.ts";
 import { rm } from "./rm.ts";
+import { sleep, source, time, unset } from "./scripting.ts";
+import { set } from "./set.ts";
 import { share, shares, unshare } from "./share.ts";
 import { echo, exit } from "./session.ts";
 import { status } from "./status.ts";
+import { bracket, ltest, test } from "./test.ts";
 import { tree } from "./tree.ts";
 import { adduser, passwd, userdel, users } from "./users.ts";
 import { cd, lcd, lpwd, pwd } from "./where.ts";
@@ -76,6 +79,14 @@ export const commands: readonly Command[] = [
   fingers,
   invite,
   echo,
+  set,
+  unset,
+  source,
+  test,
+  bracket,
+  ltest,
+  time,
+  sleep,
   help,
   exit,
 ];

@@ -29,6 +29,8 @@ const variables = new Map([
   ["A", "x y"],
   ["B", "*?[a]"],
   ["?", "0"],
+  ["#", "1"],
+  ["1", "first"],
 ]);
 const tree: Readonly<Record<string, readonly string[]>> = {
   ".": ["a/", "b.txt", "-c", ".hidden/", "*", "[x]"],
@@ -238,6 +240,11 @@ export const script: FuzzTarget = {
     "${A}",
     "${",
     "$?",
+    "$#",
+    "$1",
+    "${1}",
+    "$10",
+    "2>",
     "$(",
     "**",
     "[!",
