@@ -71,6 +71,22 @@ export abstract class CatalogueReader extends ShareReader {
     return pageOf(this.#listRows(parentRow, after, limit + 1, query.at), limit);
   }
 
+  /**
+   * What some names in a user's directory stand for, null for nothing; fewer than asked for, from the first on, where all
+   * would not fit into a page.
+   */
+  entries(user: UserId, parent: NodeId, tokens: readonly Uint8Array[]): (EntryRow | null)[] {
+    const rows: (EntryRow | null)[] = [];
+    let pageBytes = 0;
+    for (const token of tokens.slice(0, pageRowsMax)) {
+      const row = this.entry(user, parent, token) ?? null;
+      pageBytes += row === null ? 0 : row.wrap.length + row.attributes.length;
+      if (rows.length > 0 && pageBytes > pageBytesMax) break;
+      rows.push(row);
+    }
+    return rows;
+  }
+
   /** One revision of a file, live or not, while it is kept. */
   revision(node: NodeId, revision: number): RevisionRow | undefined {
     const row = this.database

@@ -7,6 +7,7 @@
  * `interrupted`, `not-logged-in` or `internal`.
  */
 import type { AccountsClient, InviteRequest } from "./accounts.ts";
+import type { DirectoryClient } from "./directory-names.ts";
 import type { DfsError } from "./errors.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
 import type { FindQuery } from "./find-query.ts";
@@ -16,7 +17,7 @@ export interface CallOptions {
   /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Reads (`stat`, `list`, `walk`, `find`, `read`, `get`, `why`) may be answered from what any coordinator has, however old;
+   * Reads (`stat`, `list`, `names`, `entries`, `walk`, `find`, `read`, `get`, `why`) may be answered from what any coordinator has, however old;
    * see `staleness`. Without it they see every change that was confirmed before they began, or fail with `no-quorum`.
    */
   readonly stale?: boolean | undefined;
@@ -475,7 +476,7 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient extends AccountsClient {
+export interface DfsClient extends AccountsClient, DirectoryClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

@@ -57,6 +57,15 @@ export function literalParts(pattern: string, { ignoreCase }: Pick<GlobOptions, 
   return parts.filter((part) => part !== "");
 }
 
+/** The text that every name begins with that matches `pattern`: what stands before its first wildcard. */
+export function literalPrefix(pattern: string): string {
+  const tokens = globTokens(pattern);
+  const end = tokens.findIndex(({ kind }) => kind !== "character");
+  return (end < 0 ? tokens : tokens.slice(0, end))
+    .map((token) => (token.kind === "character" ? token.text : ""))
+    .join("");
+}
+
 /** ASCII without i and k, which a dotted capital I and the sign for Kelvin become. */
 const caseless = /^[\u0000-hjl-\u007f]$/u;
 

@@ -774,6 +774,14 @@ export const pathsKeptMax = 20_000;
 export const sealedNamesBatch = 500;
 /** Rows of an index of names that are tested between two looks at the caller. */
 export const findPageHits = 1_000;
+/** Names that `ls` waits for before it writes more: a few screens, whose columns have the same widths. */
+export const listedAtOnce = 250;
+/** Names on one page of a directory: a few screens, and some milliseconds of work. */
+export const namesPageMax = 1_000;
+/** A large directory is listed unsorted when the index of names is not up to date by then: as long as it takes to read some 100,000 names. */
+export const namesPatienceMs = 1_000;
+/** Names that cannot be opened that a listing of a directory tells: far more than a person looks into. */
+export const refusedNamesMax = 500;
 /** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */
 export const changePagesAhead = 2;
 /** Entries of a find that are looked up at once, where more than the names is asked for. */

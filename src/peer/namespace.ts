@@ -4,8 +4,9 @@
  * Whoever has the keys of a directory opens the names, keys and attributes of what is in it, and so on downwards from the
  * root; what the catalogue stores it cannot read.
  */
-import type { EntryRow } from "../catalogue/rows.ts";
+import type { EntryRow, ListedRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
+import type { ChildName } from "../core/directory-names.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
@@ -39,6 +40,13 @@ export interface ReadManyOptions extends ReadCallOptions {
 
 export interface LocatedPage {
   readonly children: readonly Located[];
+  readonly refused: readonly RefusedChild[];
+  readonly next?: Uint8Array | undefined;
+}
+
+/** Some names in a directory, of whose files nothing but the name was opened. */
+interface ChildNamesPage {
+  readonly names: readonly ChildName[];
   readonly refused: readonly RefusedChild[];
   readonly next?: Uint8Array | undefined;
 }
@@ -192,6 +200,85 @@ export class Namespace {
       }
     }
     return { children, refused, next: next ?? undefined };
+  }
+
+  /** Some names in a directory, in the order of their tokens. */
+  async namesPage(
+    directory: Located,
+    after: Uint8Array | undefined,
+    limit: number,
+    options: ReadCallOptions = {},
+  ): Promise<ChildNamesPage> {
+    const { door, keyring, node, space } = directory;
+    if (door !== undefined) {
+      const { children, next } = pageOf(await door.children(options), after, limit);
+      return { names: children.map(({ entry: { name, kind } }) => ({ name, kind })), refused: [], next };
+    }
+    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, options);
+    const names: ChildName[] = [];
+    const refused: RefusedChild[] = [];
+    for (const row of rows) {
+      let shown = "?";
+      try {
+        const name = openName(keyring, node, row.token);
+        shown = printable(name);
+        if (row.kind === "directory") openWrap(keyring, { parent: node, token: row.token, node: row.node }, row);
+        names.push({ name, kind: row.kind });
+      } catch (error) {
+        refused.push(refusedChild(directory, row, shown, toDfsError(error)));
+      }
+    }
+    return { names, refused, next: next ?? undefined };
+  }
+
+  /** What these names stand for in a directory, in their order; those that stand for nothing are left out. */
+  async namedChildren(
+    directory: Located,
+    names: readonly string[],
+    options: ReadCallOptions = {},
+  ): Promise<Pick<LocatedPage, "children" | "refused">> {
+    const { door, keyring } = directory;
+    if (door !== undefined) {
+      const children = await Promise.all(names.map((name) => door.child(name, options)));
+      return { children: children.filter((child) => child !== undefined), refused: [] };
+    }
+    const found = new Map<string, ListedRow>();
+    for (let place = 0; place < keyring.generation && found.size < names.length; place += 1)
+      for await (const { name, row } of this.#namedRows(directory, names, place, options))
+        if (!found.has(name)) found.set(name, row);
+    const children: Located[] = [];
+    const refused: RefusedChild[] = [];
+    for (const name of names) {
+      const row = found.get(name);
+      if (row === undefined) continue;
+      try {
+        children.push(this.#open(directory, name, row.token, row));
+      } catch (error) {
+        refused.push(refusedChild(directory, row, printable(name), toDfsError(error)));
+      }
+    }
+    return { children, refused };
+  }
+
+  /** The rows of those names that the key at `place` of the directory's keyring gave their tokens. */
+  async *#namedRows(
+    { keyring, node, space }: Located,
+    names: readonly string[],
+    place: number,
+    options: ReadCallOptions,
+  ): AsyncGenerator<{ readonly name: string; readonly row: ListedRow }> {
+    const tokens = names.map((name) => sealName(keyring, node, name, place));
+    for (let from = 0; from < tokens.length;) {
+      const wanted = tokens.slice(from, from + pageRowsMax);
+      const rows = await this.#catalogue.entries(space.owner, node, wanted, options);
+      if (rows.length === 0 || rows.length > wanted.length)
+        throw new DfsError("protocol", "a coordinator answered for other names than it was asked for");
+      for (const [at, row] of rows.entries()) {
+        const [name, token] = [names[from + at], tokens[from + at]];
+        if (row !== null && name !== undefined && token !== undefined) yield { name, row: { ...row, token } };
+      }
+      from += rows.length;
+    }
   }
 
   /** All children of a directory, page by page. */

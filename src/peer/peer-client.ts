@@ -32,6 +32,7 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../core/client.ts";
+import type { NamedEntries, NamesOptions, NamesPage } from "../core/directory-names.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FindQuery } from "../core/find-query.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
@@ -41,6 +42,7 @@ import { RefusedEntries } from "./refused-entries.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
 import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
+import { namedEntries, namesOf } from "./names/directory-names.ts";
 import { type OwnNames, findNames } from "./names/name-finder.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
@@ -109,6 +111,14 @@ export class PeerClient implements FileClient {
     );
     const left = refused.length === 0 ? undefined : refused.map(({ error }) => error);
     return { entries: children.map((child) => child.entry), refused: left, next: cursorText(next) };
+  }
+
+  names(path: DfsPath, options: NamesOptions = {}): Promise<NamesPage> {
+    return namesOf(this.#options, path, options);
+  }
+
+  entries(path: DfsPath, names: readonly string[], options: CallOptions = {}): Promise<NamedEntries> {
+    return namedEntries(this.#options, path, names, options);
   }
 
   async *walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {

@@ -4,7 +4,7 @@ import { findCommand } from "./command.ts";
 import type { Command, OperandSide } from "./command.ts";
 import { lex } from "./lexer.ts";
 import type { Token } from "./lexer.ts";
-import { compareNames } from "./listing.ts";
+import { compareNames } from "../core/name-order.ts";
 import type { Word } from "./syntax.ts";
 
 /** Which names of a directory are looked for. */

@@ -7,8 +7,9 @@ import { globMatchesMax } from "../core/limits.ts";
 import { resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { ReadCalls } from "./command.ts";
-import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../core/glob.ts";
-import { compareNames, listPages } from "./listing.ts";
+import { compileGlob, escapeGlob, hasGlob, literalPrefix, unescapeGlob } from "../core/glob.ts";
+import { compareNames } from "../core/name-order.ts";
+import { sortedNames } from "./listing.ts";
 import { syntaxError } from "./syntax.ts";
 import type { ScriptSource, Word } from "./syntax.ts";
 
@@ -21,8 +22,8 @@ export interface Argument {
 
 /** Where globs look: the network's files or this machine's. Paths are texts as typed, relative to where that side stands. */
 export interface GlobSource {
-  /** Fails with `not-found` or `not-directory` when there is no such directory. */
-  list(directory: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
+  /** The names in a directory that start with the prefix, and maybe others. Fails with `not-found` or `not-directory` when there is no such directory. */
+  list(directory: string, prefix: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
   exists(path: string): Promise<boolean>;
 }
 
@@ -84,7 +85,7 @@ async function* nameMatches(
   onlyDirectories: boolean,
 ): AsyncGenerator<string> {
   const isMatch = compileGlob(part);
-  for (const { name, isDirectory } of await children(prefix, source)) {
+  for (const { name, isDirectory } of await children(prefix, source, literalPrefix(part))) {
     if (!isMatch(name)) continue;
     if (rest.length > 0 && isDirectory) yield* globMatches(`${prefix}${name}/`, rest, source, onlyDirectories);
     if (rest.length === 0 && (isDirectory || !onlyDirectories)) yield `${prefix}${name}${onlyDirectories ? "/" : ""}`;
@@ -99,7 +100,7 @@ async function* deepMatches(
   onlyDirectories: boolean,
 ): AsyncGenerator<string> {
   if (rest.length > 0) yield* globMatches(prefix, rest, source, onlyDirectories);
-  for (const { name, isDirectory } of await children(prefix, source)) {
+  for (const { name, isDirectory } of await children(prefix, source, "")) {
     if (name.startsWith(".")) continue;
     const path = `${prefix}${name}`;
     if (rest.length === 0 && (isDirectory || !onlyDirectories)) yield onlyDirectories ? `${path}/` : path;
@@ -112,9 +113,9 @@ function withoutStars(parts: readonly string[]): readonly string[] {
   return first < 0 ? [] : parts.slice(first);
 }
 
-async function children(prefix: string, source: GlobSource): ReturnType<GlobSource["list"]> {
+async function children(path: string, source: GlobSource, namePrefix: string): ReturnType<GlobSource["list"]> {
   try {
-    const entries = await source.list(prefix === "" ? "." : prefix);
+    const entries = await source.list(path === "" ? "." : path, namePrefix);
     return entries.toSorted((left, right) => compareNames(left.name, right.name));
   } catch (error) {
     if (isAbsence(error)) return [];
@@ -130,10 +131,10 @@ function isAbsence(error: unknown): boolean {
 /** Globs over the network's files, from `cwd`. */
 export function remoteGlobs(client: DfsClient, cwd: DfsPath, reads: ReadCalls): GlobSource {
   return {
-    async list(directory) {
+    async list(directory, prefix) {
       const children: { name: string; isDirectory: boolean }[] = [];
-      for await (const entry of listPages(client, resolvePath(directory, cwd), reads))
-        children.push({ name: entry.name, isDirectory: entry.kind === "directory" });
+      for await (const names of sortedNames(client, resolvePath(directory, cwd), reads, { prefix }))
+        for (const { name, kind } of names) children.push({ name, isDirectory: kind === "directory" });
       return children;
     },
     exists: (path) => exists(() => client.stat(resolvePath(path, cwd), reads)),

@@ -110,9 +110,15 @@ export function entryJson(entry: Entry): Record<string, unknown> {
   };
 }
 
-/** Rows as aligned columns, two blanks apart; `right` names the columns (from 0) that align to the right. The last column is not padded. */
-export function alignRows(rows: readonly (readonly string[])[], right: ReadonlySet<number> = new Set()): string {
-  const widths: number[] = [];
+/**
+ * Rows as aligned columns, two blanks apart; `right` names the columns (from 0) that align to the right. The last column is
+ * not padded. `widths` are the least that the columns have, and then what they got: for rows that come bit by bit.
+ */
+export function alignRows(
+  rows: readonly (readonly string[])[],
+  right: ReadonlySet<number> = new Set(),
+  widths: number[] = [],
+): string {
   for (const row of rows)
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));

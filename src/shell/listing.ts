@@ -1,50 +1,13 @@
-/** Directories as the commands want them: all pages, sorted by name. */
+/** Directories as the commands want them: page after page, or sorted by name. */
 import type { DfsClient, Entry } from "../core/client.ts";
 import type { DfsError } from "../core/errors.ts";
+import type { ChildName, NamesOptions, NamesPage } from "../core/directory-names.ts";
+import { namesPageMax, pageRowsMax } from "../core/limits.ts";
+import { FirstNames } from "../core/name-order.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { CommandContext, ReadCalls } from "./command.ts";
 
-const surrogateMin = 0xd800;
-const surrogateMax = 0xdfff;
-
-/** Orders names by their code points, whatever the locale. */
-export function compareNames(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let at = 0; at < length; at += 1) {
-    const leftUnit = left.charCodeAt(at);
-    const rightUnit = right.charCodeAt(at);
-    if (leftUnit !== rightUnit) return codePointRank(leftUnit) - codePointRank(rightUnit);
-  }
-  return left.length - right.length;
-}
-
-/** UTF-16 puts surrogates below U+E000 to U+FFFF; what they encode stands above. */
-function codePointRank(unit: number): number {
-  return unit >= surrogateMin && unit <= surrogateMax ? unit + 0x10000 : unit;
-}
-
-/** The first of many names in their order, as many as wanted; memory is bounded by that. */
-export class FirstNames {
-  readonly #namesMax: number;
-  #kept: Pick<Entry, "name" | "kind">[] = [];
-
-  constructor(namesMax: number) {
-    this.#namesMax = namesMax;
-  }
-
-  add(name: string, kind: Entry["kind"]): void {
-    this.#kept.push({ name, kind });
-    if (this.#kept.length >= 2 * this.#namesMax) this.#kept = this.#first();
-  }
-
-  get names(): readonly Pick<Entry, "name" | "kind">[] {
-    return this.#first();
-  }
-
-  #first(): Pick<Entry, "name" | "kind">[] {
-    return this.#kept.sort((left, right) => compareNames(left.name, right.name)).slice(0, this.#namesMax);
-  }
-}
+export { compareNames } from "../core/name-order.ts";
 
 /** Hears why an entry of a directory is left out. */
 type OnRefused = (error: DfsError) => void;
@@ -65,16 +28,74 @@ export async function* listPages(
   } while (cursor !== undefined);
 }
 
-/** All entries of a directory, sorted by name. Holds one directory in memory. Fails as `client.list` does. */
-export async function sortedEntries(
+/**
+ * The names in a directory, sorted, in batches as they come. Memory holds one batch where the peer sorts them, and
+ * otherwise all names. Fails as `client.names` does.
+ */
+export async function* sortedNames(
   client: DfsClient,
   path: DfsPath,
   reads: ReadCalls,
+  { onRefused, prefix }: { readonly onRefused?: OnRefused; readonly prefix?: string } = {},
+): AsyncGenerator<readonly ChildName[]> {
+  const unsorted: ChildName[] = [];
+  for await (const page of namesPages(client, path, { ...reads, prefix }, onRefused)) {
+    if (!page.isSorted) unsorted.push(...page.names);
+    else if (page.names.length > 0) yield page.names;
+  }
+  const sorted = new FirstNames<ChildName>(unsorted.length);
+  for (const child of unsorted) sorted.add(child);
+  const { items } = sorted;
+  for (let at = 0; at < items.length; at += namesPageMax) yield items.slice(at, at + namesPageMax);
+}
+
+/**
+ * The first names in a directory, sorted, that start with the prefix, but with an empty one none that start with a dot.
+ * Memory holds as many as are wanted. Fails as `client.names` does.
+ */
+export async function firstNames(
+  client: DfsClient,
+  path: DfsPath,
+  { prefix, namesMax }: { readonly prefix: string; readonly namesMax: number },
+  reads: ReadCalls,
+): Promise<readonly ChildName[]> {
+  const first = new FirstNames<ChildName>(namesMax);
+  for await (const { names, isSorted } of namesPages(client, path, { ...reads, prefix, limit: namesMax })) {
+    for (const child of names) if (prefix !== "" || !child.name.startsWith(".")) first.add(child);
+    if (isSorted && first.items.length === namesMax) break;
+  }
+  return first.items;
+}
+
+async function* namesPages(
+  client: DfsClient,
+  path: DfsPath,
+  options: NamesOptions,
   onRefused?: OnRefused,
-): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const entry of listPages(client, path, reads, onRefused)) entries.push(entry);
-  return entries.sort((left, right) => compareNames(left.name, right.name));
+): AsyncGenerator<NamesPage> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.names(path, { ...options, cursor });
+    for (const error of page.refused ?? []) onRefused?.(error);
+    yield page;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** The entries of some names in a directory, in their order. Fails as `client.entries` does. */
+export async function* namedEntries(
+  client: DfsClient,
+  path: DfsPath,
+  names: readonly ChildName[],
+  reads: ReadCalls,
+  onRefused?: OnRefused,
+): AsyncGenerator<readonly Entry[]> {
+  for (let at = 0; at < names.length; at += pageRowsMax) {
+    const some = names.slice(at, at + pageRowsMax).map(({ name }) => name);
+    const { entries, refused } = await client.entries(path, some, reads);
+    for (const error of refused ?? []) onRefused?.(error);
+    yield entries;
+  }
 }
 
 /** Tells what was left out of what was shown, each on a line. Returns the exit code: 1 where anything was. */

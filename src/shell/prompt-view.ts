@@ -7,7 +7,7 @@ import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import type { CompletionEnvironment } from "./completion.ts";
 import { doorNames, sharedUser } from "./doors.ts";
-import { FirstNames, listPages } from "./listing.ts";
+import { firstNames } from "./listing.ts";
 import type { Shell } from "./shell.ts";
 
 /** `/photos> `, or `ann@anna /photos> ` where ann is logged in, with the last code where a command failed. */
@@ -46,17 +46,16 @@ export function completionEnvironment(shell: Shell, signal: AbortSignal): Comple
   return {
     commands,
     variables: state.variables,
-    remote: async (directory, { prefix, namesMax }) => {
-      const found = await orNothing(async () => {
-        const first = new FirstNames(namesMax);
-        const pages = listPages(await shell.client(), resolvePath(directory, state.cwd), { signal, stale: true });
-        for await (const { name, kind } of pages)
-          if (name.startsWith(prefix) && (prefix !== "" || !name.startsWith("."))) first.add(name, kind);
-        return first.names.map(({ name, kind }) => ({ name, isDirectory: kind === "directory" }));
-      });
-      const isRoot = resolvePath(directory, state.cwd) === rootPath;
-      const doors = isRoot && state.user !== undefined ? doorNames : [];
-      return [...found, ...doors.map((name) => ({ name, isDirectory: true }))];
+    remote: async (directory, wanted) => {
+      const path = resolvePath(directory, state.cwd);
+      const found = await orNothing(async () =>
+        firstNames(await shell.client(), path, wanted, { signal, stale: true }),
+      );
+      const doors = path === rootPath && state.user !== undefined ? doorNames : [];
+      return [
+        ...found.map(({ name, kind }) => ({ name, isDirectory: kind === "directory" })),
+        ...doors.map((name) => ({ name, isDirectory: true })),
+      ];
     },
     peers: () => orNothing(async () => (await (await shell.client()).peers({ signal })).map(({ name }) => name)),
     users: () =>

@@ -70,6 +70,23 @@ describe("listing", () => {
     expect(gather(undefined).names).toHaveLength(900);
   });
 
+  it("DIR-7 some names are told at once, as many as an answer may hold", () => {
+    const attributes = new Uint8Array(attributesBytesMax);
+    const names = Array.from({ length: 100 }, (_, place) => `heavy ${place}`);
+    for (let batch = 0; batch < 5; batch += 1)
+      ok(world.asUser(...names.map((name) => putFile(`${name} of ${batch}`, { attributes }))));
+    const asked = ["nothing", "heavy 3 of 2", "nor this", "heavy 7 of 1"].map(token);
+    const rows = world.catalogue.entries(shared.userId, root, asked);
+    expect(rows).toEqual(asked.map((each) => world.catalogue.entry(shared.userId, root, each) ?? null));
+    expect(rows.map((row) => row !== null)).toEqual([false, true, false, true]);
+    const all = Array.from({ length: 5 }, (_, batch) => names.map((name) => token(`${name} of ${batch}`))).flat();
+    const most = world.catalogue.entries(shared.userId, root, all);
+    expect(most.length).toBeGreaterThan(1);
+    expect(most.length * attributesBytesMax).toBeLessThanOrEqual(pageBytesMax);
+    const few = world.catalogue.entries(shared.userId, root, [...asked, ...all, ...all]);
+    expect(few.length).toBeLessThanOrEqual(pageRowsMax);
+  });
+
   it("CAT-51 the past is as it was, for names, moves, removals and revisions", () => {
     const at: number[] = [];
     const step = (...operations: Parameters<World["asUser"]>): void => {

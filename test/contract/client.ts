@@ -12,6 +12,7 @@ import { parsePeerName } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import { directoryNamesContract } from "./directory-names.ts";
 
 export interface ContractClient {
   /** A client of an empty network. */
@@ -109,6 +110,8 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       } while (cursor !== undefined);
       return found.sort();
     }
+
+    directoryNamesContract(() => client);
 
     it("CLIENT-1 the root is a directory", async () => {
       expect(await client.stat(at("/"))).toMatchObject({

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileGlob, escapeGlob, hasGlob, literalParts, unescapeGlob } from "../../src/core/glob.ts";
+import { compileGlob, escapeGlob, hasGlob, literalParts, literalPrefix, unescapeGlob } from "../../src/core/glob.ts";
 
 describe("globs", () => {
   it.each<[string, string, boolean]>([
@@ -30,6 +30,33 @@ describe("globs", () => {
     ["", "", true],
   ])("SHELL-4 %j on %j: %s", (pattern, name, expected) => {
     expect(compileGlob(pattern)(name)).toBe(expected);
+  });
+
+  it.each<[string, string]>([
+    ["img_2*.jpg", "img_2"],
+    ["*", ""],
+    ["?a", ""],
+    ["[ab]c", ""],
+    ["a[b", "a[b"],
+    ["a\\*b*", "a*b"],
+    ["猫\u{1f600}?", "猫\u{1f600}"],
+    ["plain", "plain"],
+  ])("DIR-9 names that match %j begin with %j", (pattern, prefix) => {
+    expect(literalPrefix(pattern)).toBe(prefix);
+  });
+
+  it("DIR-9 whatever matches begins with what stands before the first wildcard", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "*", "?", "[", "]", "\\", ".", "猫"), maxLength: 6 });
+    let matches = 0;
+    fc.assert(
+      fc.property(text, text, (pattern, name) => {
+        if (!compileGlob(pattern, { matchHidden: true })(name)) return;
+        matches += 1;
+        expect(name.startsWith(literalPrefix(pattern))).toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(matches).toBeGreaterThan(10);
   });
 
   it("SHELL-4 quoted text matches itself and nothing else", () => {

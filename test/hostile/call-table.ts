@@ -68,6 +68,7 @@ export const protocolAnswers: Readonly<Record<string, Answers>> = {
 /** The calls between members, over an RPC stream or lane. */
 export const memberCalls: Readonly<Record<string, CallRow>> = {
   "catalogue.entry": call("answered", ({ user }) => ({ user, parent: id, token: bytes(20) })),
+  "catalogue.entries": call("answered", ({ user }) => ({ user, parent: id, tokens: [bytes(40)] })),
   "catalogue.list": call("answered", ({ user }) => ({ user, parent: id, limit: 10 })),
   "catalogue.revision": call("answered", () => ({ node: id, revision: 1 })),
   "catalogue.lineage": call("answered", () => ({ node: id })),
@@ -166,6 +167,8 @@ const userHere = { name: "bob", password: "another horse" };
 export const controlCalls: Readonly<Record<string, ControlRow>> = {
   stat: control("answered", { path: "/" }),
   list: control("answered", { path: "/" }),
+  names: control("answered", { path: "/" }),
+  entries: control("answered", { path: "/", names: ["nothing"] }),
   walk: control("answered", { path: "/" }),
   find: control("answered", { path: "/", query: {} }),
   mkdir: control("not-found", { path: noPath }),

@@ -35,6 +35,7 @@ export const at = (path: string): DfsPath => resolvePath(path);
 export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
   return {
     entry: (user, parent, token) => Promise.resolve(catalogue.entry(user, parent, token)),
+    entries: (user, parent, tokens) => Promise.resolve(catalogue.entries(user, parent, tokens)),
     list: (user, parent, after, limit) => Promise.resolve(catalogue.list(user, parent, { after, limit })),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
     lineage: (node) => Promise.resolve(catalogue.lineage(node)),

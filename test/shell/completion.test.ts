@@ -3,7 +3,7 @@ import { completionsMax } from "../../src/core/limits.ts";
 import { commands } from "../../src/shell/commands/table.ts";
 import { commonPrefix, complete } from "../../src/shell/completion.ts";
 import type { NameSource } from "../../src/shell/completion.ts";
-import { FirstNames } from "../../src/shell/listing.ts";
+import { FirstNames } from "../../src/core/name-order.ts";
 import { lex } from "../../src/shell/lexer.ts";
 
 const source =
@@ -128,12 +128,12 @@ describe("completion", () => {
 
   it("SHELL-43 the first names of many are those that come first in their order", () => {
     const names = ["ä", "b", "\u{1f600}", "\uffee", "a", "c", "aa"];
-    const first = new FirstNames(3);
-    for (const name of names) first.add(name, "file");
-    expect(first.names.map(({ name }) => name)).toEqual(["a", "aa", "b"]);
-    const all = new FirstNames(7);
-    for (const name of names) all.add(name, "file");
-    expect(all.names.map(({ name }) => name)).toEqual(["a", "aa", "b", "c", "ä", "\uffee", "\u{1f600}"]);
+    const first = new FirstNames<{ name: string }>(3);
+    for (const name of [...names, ...names]) first.add({ name });
+    expect(first.items.map(({ name }) => name)).toEqual(["a", "aa", "b"]);
+    const all = new FirstNames<{ name: string }>(7);
+    for (const name of names) all.add({ name });
+    expect(all.items.map(({ name }) => name)).toEqual(["a", "aa", "b", "c", "ä", "\uffee", "\u{1f600}"]);
   });
 
   it("SHELL-43 several candidates give what they have in common", () => {

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly columns?: number | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly openClient?: (() => Promise<DfsClient>) | undefined;
+  /** Hears what comes to stdout. */
+  readonly onOut?: ((text: string) => void) | undefined;
   /** Nobody reads stdout any more: each write fails with EPIPE. */
   readonly brokenStdout?: boolean | undefined;
   /** Answers that a person types, one a question; stdin is a terminal then. */
@@ -65,24 +67,27 @@ class Sink extends Writable {
   readonly columns: number | undefined;
 
   readonly #isBroken: boolean;
+  readonly #onText: ((text: string) => void) | undefined;
 
-  constructor(columns: number | undefined, isBroken = false) {
+  constructor(columns: number | undefined, isBroken = false, onText?: (text: string) => void) {
     super();
     this.isTTY = columns !== undefined;
     this.columns = columns;
     this.#isBroken = isBroken;
+    this.#onText = onText;
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: (error?: Error) => void): void {
     if (this.#isBroken) return callback(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     this.text += chunk.toString("utf8");
+    this.#onText?.(chunk.toString("utf8"));
     callback();
   }
 }
 
 /** Runs the program with these arguments. */
 export async function runProgram(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const stdout = new Sink(options.columns, options.brokenStdout);
+  const stdout = new Sink(options.columns, options.brokenStdout, options.onOut);
   const stderr = new Sink(options.columns);
   const stdin = inputOf(options);
   const code = await runShell({

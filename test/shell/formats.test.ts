@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { byteText, durationText, fillColumns, humanSize } from "../../src/shell/formats.ts";
-import { compareNames } from "../../src/shell/listing.ts";
+import { compareNames } from "../../src/core/name-order.ts";
 import { nearestNames } from "../../src/shell/suggestion.ts";
 
 describe("formats", () => {

@@ -39,6 +39,7 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../../src/core/client.ts";
+import type { NamedEntries, NamesOptions, NamesPage } from "../../src/core/directory-names.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import { type FindQuery, compileQuery } from "../../src/core/find-query.ts";
 import type { PeerName } from "../../src/core/ids.ts";
@@ -47,6 +48,7 @@ import { copiesMax } from "../../src/core/limits.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
+import { namesPage } from "./memory-names.ts";
 import type { StoredSums } from "./memory-network.ts";
 import { MemorySession } from "./memory-session.ts";
 import type { Slot } from "./memory-session.ts";
@@ -60,6 +62,8 @@ const pieceBytes = 256 * 1024;
 export interface MemoryClientOptions {
   /** Entries on one page of a listing. */
   readonly pageEntries?: number | undefined;
+  /** As a peer without an index of names: directories of more than one page come in no particular order. */
+  readonly isUnsorted?: boolean | undefined;
   /** Awaited by each put and read: lets a test hold a call until it is cancelled. */
   readonly hold?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Peers of the network, 1 to 3; 2 unless set. */
@@ -239,6 +243,18 @@ export class MemoryClient extends MemorySession implements DfsClient {
       return entryOf(child, this.#node(child));
     });
     return { entries, next: end < names.length ? String(end) : undefined };
+  }
+
+  async names(path: DfsPath, options: NamesOptions = {}): Promise<NamesPage> {
+    await this.#turn(options);
+    return namesPage(this.#directory(path), options, this.#options);
+  }
+
+  async entries(path: DfsPath, names: readonly string[], options?: CallOptions): Promise<NamedEntries> {
+    await this.#turn(options);
+    const { children } = this.#directory(path);
+    const there = names.filter((name) => children.has(name)).map((name) => childPath(path, name));
+    return { entries: there.map((child) => entryOf(child, this.#node(child))) };
   }
 
   async *walk(path: DfsPath, options: CallOptions = {}): AsyncGenerator<Entry> {

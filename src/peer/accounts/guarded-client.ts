@@ -31,6 +31,7 @@ import type {
   WhyReport,
 } from "../../core/client.ts";
 import type { Share, ShareOptions } from "../../core/accounts.ts";
+import type { NamedEntries, NamesOptions, NamesPage } from "../../core/directory-names.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
@@ -66,6 +67,14 @@ export abstract class GuardedClient implements Guarded {
 
   list(path: DfsPath, options: ListOptions = {}): Promise<ListPage> {
     return this.call(options, (client, bounded) => client.list(path, bounded));
+  }
+
+  names(path: DfsPath, options: NamesOptions = {}): Promise<NamesPage> {
+    return this.call(options, (client, bounded) => client.names(path, bounded));
+  }
+
+  entries(path: DfsPath, names: readonly string[], options: CallOptions = {}): Promise<NamedEntries> {
+    return this.call(options, (client, bounded) => client.entries(path, names, bounded));
   }
 
   walk(path: DfsPath, options: CallOptions = {}): AsyncIterable<Entry> {

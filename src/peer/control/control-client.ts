@@ -40,10 +40,10 @@ import type { DfsPath } from "../../core/names.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
-import { AccountsCaller } from "./accounts-caller.ts";
 import { openControlSocket } from "./control-connect.ts";
 import type { ControlAddress } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
+import { DirectoryCaller } from "./directory-caller.ts";
 import type { WireFsckProgress } from "./storage-methods.ts";
 
 /** Long calls have no deadline of their own: whoever waits cancels by the signal. */
@@ -58,7 +58,7 @@ async function openChannel(address: ControlAddress): Promise<RpcClient> {
   return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
-class ControlClient extends AccountsCaller implements DfsClient {
+class ControlClient extends DirectoryCaller implements DfsClient {
   readonly #address: ControlAddress;
 
   constructor(rpc: RpcClient, address: ControlAddress) {

@@ -1,7 +1,6 @@
 /** The methods of the control socket: DfsClient, call by call. Both ends check what arrives by these schemas. */
 import * as v from "valibot";
 import type {
-  Entry,
   FingersReport,
   Found,
   GroupStatus,
@@ -11,7 +10,7 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
-import { type ChunkId, type FileKey, parseChunkId, parseFileKey, parseNetworkId } from "../../core/ids.ts";
+import { type ChunkId, parseChunkId, parseNetworkId } from "../../core/ids.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import { findNamesMax, globCharactersMax, pageRowsMax, walkPageEntries } from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
@@ -33,28 +32,12 @@ import {
   wireError,
 } from "./control-schemas.ts";
 import { accountMethods } from "./account-methods.ts";
+import { directoryMethods, entry, fileKey } from "./directory-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
-const fileKey: v.GenericSchema<unknown, FileKey> = parsed(parseFileKey);
 const chunkId: v.GenericSchema<unknown, ChunkId> = parsed(parseChunkId);
-
-const entry: v.GenericSchema<unknown, Entry> = v.object({
-  kind: v.picklist(["file", "directory"]),
-  path,
-  name: text,
-  sizeBytes: count,
-  mode: count,
-  modifiedMs: v.number(),
-  committedMs: v.number(),
-  revision: count,
-  copies: count,
-  addedBytes: count,
-  historyBytes: count,
-  fileKey: v.optional(fileKey),
-  expiresMs: v.optional(count),
-});
 
 const found: v.GenericSchema<unknown, Found> = v.object({
   kind: v.picklist(["file", "directory"]),
@@ -304,6 +287,7 @@ export const methods = {
     params: v.object({ change: v.picklist(["add", "remove", "transfer"]), peer: peerName }),
     result: nothing,
   }),
+  ...directoryMethods,
   ...storageMethods,
   ...accountMethods,
   /** A word by which another connection can name this one, once. */

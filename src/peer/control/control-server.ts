@@ -28,6 +28,7 @@ import { accountRoutes } from "./account-routes.ts";
 import { ControlConnection, ControlConnections, type ControlSession } from "./control-connection.ts";
 import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
+import { directoryRoutes } from "./directory-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
 
 export class ControlServer {
@@ -146,6 +147,7 @@ function controlRoutes(connection: ControlConnection) {
     route(methods.changeCoordinator, ({ change, peer }, { signal }) =>
       nothing(connection.client.changeCoordinator(change, peer, { signal })),
     ),
+    ...directoryRoutes(() => connection.client),
     ...storageRoutes(() => connection.client),
     ...accountRoutes(() => connection.client),
     route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),

@@ -35,6 +35,13 @@ export interface ReadCallOptions {
 export interface CatalogueReader {
   /** What a name stands for; undefined for nothing. */
   entry(user: UserId, parent: NodeId, token: Uint8Array, options?: ReadCallOptions): Promise<EntryRow | undefined>;
+  /** What some names stand for, null for nothing; fewer than asked for, but at least one, where all would not fit into an answer. */
+  entries(
+    user: UserId,
+    parent: NodeId,
+    tokens: readonly Uint8Array[],
+    options?: ReadCallOptions,
+  ): Promise<readonly (EntryRow | null)[]>;
   /** One page of a directory in the order of its tokens, after the token `after`. */
   list(
     user: UserId,

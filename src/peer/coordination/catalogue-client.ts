@@ -70,6 +70,18 @@ export class CatalogueClient implements CatalogueAccess {
     );
   }
 
+  entries(
+    user: UserId,
+    parent: NodeId,
+    tokens: readonly Uint8Array[],
+    options?: ReadCallOptions,
+  ): Promise<readonly (EntryRow | null)[]> {
+    return this.#read(
+      (coordinator, signal) => coordinator.entries(user, parent, tokens, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
   list(
     user: UserId,
     parent: NodeId,

@@ -69,6 +69,16 @@ export const catalogueMethods = {
     params: v.object({ user, parent: node, token, stale }),
     result: v.nullable(rowSchemas.entry),
   }),
+  entries: defineMethod({
+    name: "catalogue.entries",
+    params: v.object({
+      user,
+      parent: node,
+      tokens: v.pipe(v.array(token), v.minLength(1), v.maxLength(pageRowsMax)),
+      stale,
+    }),
+    result: v.pipe(v.array(v.nullable(rowSchemas.entry)), v.minLength(1), v.maxLength(pageRowsMax)),
+  }),
   list: defineMethod({
     name: "catalogue.list",
     params: v.object({

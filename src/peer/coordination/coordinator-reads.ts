@@ -30,6 +30,15 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
     return this.read(options, (catalogue) => catalogue.entry(user, parent, token));
   }
 
+  entries(
+    user: UserId,
+    parent: NodeId,
+    tokens: readonly Uint8Array[],
+    options?: ReadCallOptions,
+  ): Promise<readonly (EntryRow | null)[]> {
+    return this.read(options, (catalogue) => catalogue.entries(user, parent, tokens));
+  }
+
   list(
     user: UserId,
     parent: NodeId,

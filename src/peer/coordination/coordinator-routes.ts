@@ -19,6 +19,9 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
       async ({ user, parent, token, stale }, { signal }) =>
         (await here().entry(user, parent, token, { stale, signal })) ?? null,
     ),
+    route(catalogueMethods.entries, async ({ user, parent, tokens, stale }, { signal }) => [
+      ...(await here().entries(user, parent, tokens, { stale, signal })),
+    ]),
     route(catalogueMethods.list, async ({ user, parent, after, limit, stale }, { signal }) =>
       here().list(user, parent, after, limit, { stale, signal }),
     ),

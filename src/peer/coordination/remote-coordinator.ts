@@ -47,6 +47,15 @@ export class RemoteCoordinator implements CatalogueAccess {
     return (await this.#ask(catalogueMethods.entry, { user, parent, token, stale }, signal)) ?? undefined;
   }
 
+  entries(
+    user: UserId,
+    parent: NodeId,
+    tokens: readonly Uint8Array[],
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<readonly (EntryRow | null)[]> {
+    return this.#ask(catalogueMethods.entries, { user, parent, tokens: [...tokens], stale }, signal);
+  }
+
   list(
     user: UserId,
     parent: NodeId,

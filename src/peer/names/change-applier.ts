@@ -11,13 +11,11 @@ import { Keyring } from "../../identity/keyring.ts";
 import { openName } from "../../identity/name-token.ts";
 import { openWrap } from "../../identity/wrap.ts";
 import { hexOf } from "../random-ids.ts";
-import { type NamesDatabase, limbo } from "./names-database.ts";
+import { type NamesDatabase, limbo, rootId } from "./names-database.ts";
 import type { NameChange } from "./names-messages.ts";
 
 const kindFile = 1;
 const kindDirectory = 2;
-/** `names.id` of the root, which has no row. */
-export const rootId = 0;
 
 interface Directory {
   readonly id: number;

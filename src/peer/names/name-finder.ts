@@ -37,6 +37,16 @@ export class OwnNames {
     return this.#indexes.acquire(keys, this);
   }
 
+  /** The index that has what is in a directory; undefined for a door, and where the owner's keys are not known. */
+  async at({ door, space }: Located): Promise<NamesIndex | undefined> {
+    return door === undefined ? this.of(space.owner) : undefined;
+  }
+
+  /** The same, but undefined while it would have to be opened or made first. */
+  async readyAt(directory: Located): Promise<NamesIndex | undefined> {
+    return this.#indexes.isReady(directory.space.owner) ? this.at(directory) : undefined;
+  }
+
   /** Lets go of the indexes; there are none any more. */
   async release(): Promise<void> {
     this.#isReleased = true;
@@ -55,8 +65,7 @@ export async function* findNames(
   const test = compileQuery(query);
   if (test(base.entry, 0)) yield found(base.entry, options);
   if (base.entry.kind === "file") return;
-  const isWalked = base.door !== undefined || isBetterWalked(query);
-  const index = isWalked ? undefined : await names?.of(base.space.owner);
+  const index = isBetterWalked(query) ? undefined : await names?.at(base);
   if (index === undefined) yield* walkAll(namespace, base, query, options, test);
   else yield* new IndexedFind({ namespace, index, base, query, options, test }).run();
 }

@@ -4,8 +4,7 @@ import { literalParts } from "../../core/glob.ts";
 import type { NodeId } from "../../core/ids.ts";
 import { findPageHits, pathDepthMax, pathsKeptMax, refusedDirectoriesMax } from "../../core/limits.ts";
 import type { SqlRow } from "../../core/sqlite.ts";
-import { rootId } from "./change-applier.ts";
-import type { NamesDatabase } from "./names-database.ts";
+import { type NamesDatabase, rootId } from "./names-database.ts";
 import type { Hit, HitPage, SearchRequest } from "./names-messages.ts";
 
 const columns = "SELECT id, parent, kind, size_bytes, name FROM names WHERE id > ? AND size_bytes BETWEEN ? AND ?";
@@ -28,7 +27,7 @@ export class NameSearch {
 
   /** One page of what is below the base and passes the query, times apart; in no particular order. */
   page({ base, query, after }: SearchRequest): HitPage {
-    const baseId = this.#idOf(base);
+    const baseId = this.#names.directoryId(base, this.#root);
     if (baseId === undefined) return { hits: [], next: null, refused: [] };
     const isHit = compileQuery({ ...query, modifiedAfterMs: undefined, modifiedUntilMs: undefined });
     const ways = new Map<number, Way>([[baseId, []]]);
@@ -97,12 +96,6 @@ export class NameSearch {
       const way = this.#way(Number(id), ways);
       return way === undefined ? [] : [way];
     });
-  }
-
-  #idOf(node: NodeId): number | undefined {
-    if (node === this.#root) return rootId;
-    const row = this.#names.sql.prepare("SELECT id FROM directories WHERE node = ?").get(Buffer.from(node, "hex"));
-    return row === undefined ? undefined : Number(row["id"]);
   }
 }
 

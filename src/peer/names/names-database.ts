@@ -6,11 +6,12 @@
  */
 import { rmSync } from "node:fs";
 import { DfsError } from "../../core/errors.ts";
+import type { NodeId } from "../../core/ids.ts";
 import { SqlDatabase } from "../../core/sqlite.ts";
 import { hexOf } from "../random-ids.ts";
 import type { Followed, NamesJob } from "./names-messages.ts";
 
-const formatVersion = 1;
+const formatVersion = 2;
 
 /**
  * `names.parent` is the `names.id` of a directory, 0 for the root, and `limbo` for a directory that was moved to one that
@@ -31,16 +32,24 @@ PRAGMA user_version = ${formatVersion};
 `;
 
 const clearing = `
-DROP INDEX IF EXISTS names_by_node;
+DROP INDEX IF EXISTS names_by_node; DROP INDEX IF EXISTS names_by_parent;
 DELETE FROM followed; DELETE FROM names; DELETE FROM directories; DELETE FROM sealed;
 `;
 
+/** What a search by node, and one by directory, goes by; the second has all that a page of names needs. */
+const indexes = `
+CREATE UNIQUE INDEX names_by_node ON names (node);
+CREATE INDEX names_by_parent ON names (parent, name, kind);
+`;
+
+/** `names.id` of the root, which has no row. */
+export const rootId = 0;
 export const limbo = -1;
 const pageBytes = 4096;
 
 export class NamesDatabase {
   readonly sql: SqlDatabase;
-  /** Whether a node's name can be looked up: not before all are there, because an index is made faster at once. */
+  /** Whether a node's name, and the names in a directory, can be looked up: not before all are there, because an index is made faster at once. */
   #hasNodeIndex: boolean;
 
   /** Opens the file, or makes a new one. Fails as SqlDatabase does, but not for what is in the file. */
@@ -61,10 +70,17 @@ export class NamesDatabase {
 
   setFollowed({ group, index }: Followed): void {
     this.sql.transaction(() => {
-      if (!this.#hasNodeIndex) this.sql.exec("CREATE UNIQUE INDEX names_by_node ON names (node)");
+      if (!this.#hasNodeIndex) this.sql.exec(indexes);
       this.sql.prepare("INSERT OR REPLACE INTO followed VALUES (1, ?, ?)").run(group, index);
     });
     this.#hasNodeIndex = true;
+  }
+
+  /** `names.id` of a directory; undefined for one whose keys are not known. */
+  directoryId(node: NodeId, root: NodeId): number | undefined {
+    if (node === root) return rootId;
+    const row = this.sql.prepare("SELECT id FROM directories WHERE node = ?").get(Buffer.from(node, "hex"));
+    return row === undefined ? undefined : Number(row["id"]);
   }
 
   clear(): void {

@@ -11,7 +11,15 @@ import { DfsError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
 import { changePagesAhead, namesRebuildsMax } from "../../core/limits.ts";
 import type { ReadCallOptions, UserReader } from "../coordination/catalogue-access.ts";
-import { type Followed, type HitPage, type NameChange, type SearchRequest, packChanges } from "./names-messages.ts";
+import {
+  type Followed,
+  type HitPage,
+  type NameChange,
+  type NamesIn,
+  type NamesInRequest,
+  type SearchRequest,
+  packChanges,
+} from "./names-messages.ts";
 import type { NamesThread } from "./names-thread.ts";
 
 export interface NamesIndexOptions {
@@ -33,6 +41,7 @@ export class NamesIndex {
   /** Catching up that has not begun yet, for everybody who asks meanwhile: fresh, and stale. */
   readonly #next = new Map<boolean, Promise<void>>();
   #last: Promise<void> = Promise.resolve();
+  #isReady = false;
 
   constructor(options: NamesIndexOptions) {
     this.#options = options;
@@ -40,6 +49,11 @@ export class NamesIndex {
 
   get isAlive(): boolean {
     return this.#options.thread.isAlive;
+  }
+
+  /** Whether it was up to date once, so that it will soon be again. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /**
@@ -64,6 +78,11 @@ export class NamesIndex {
     return this.#options.thread.call({ type: "search", request });
   }
 
+  /** Names in a directory; null where the index does not know it. */
+  namesIn(request: NamesInRequest): Promise<NamesIn | null> {
+    return this.#options.thread.call({ type: "namesIn", request });
+  }
+
   /** Closes the file, which stays. */
   async close(): Promise<void> {
     this.#closing.abort(new DfsError("interrupted", "the index of names was closed"));
@@ -81,7 +100,10 @@ export class NamesIndex {
         if (!isOurs) await thread.call({ type: "clear" });
         const reached = await this.#pass({ group, index: isOurs ? followed.index : 0 }, stale);
         // What ended and was forgotten while the whole was read shows in what follows.
-        if (isOurs || reached === 0) return;
+        if (isOurs || reached === 0) {
+          this.#isReady = true;
+          return;
+        }
       } catch (error) {
         const isDamaged = error instanceof DfsError && error.kind === "integrity" && rebuilds > 0;
         if (!isDamaged && !(error instanceof Outdated)) throw error;

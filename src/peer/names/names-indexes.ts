@@ -19,6 +19,8 @@ export interface NamesIndexesOptions {
 
 interface Kept {
   readonly index: Promise<NamesIndex>;
+  /** The index once it is open. */
+  opened?: NamesIndex;
   readonly holders: Set<object>;
 }
 
@@ -54,6 +56,11 @@ export class NamesIndexes {
     }
   }
 
+  /** Whether the index of this user is open, and was up to date once. */
+  isReady(user: UserId): boolean {
+    return this.#kept.get(user)?.opened?.isReady === true;
+  }
+
   /** Gives back what was acquired; the last one closes the file, which stays. */
   async release(user: UserId, holder: object): Promise<void> {
     const kept = this.#kept.get(user);
@@ -75,7 +82,10 @@ export class NamesIndexes {
   #keep(keys: IndexKeys): Kept {
     const kept: Kept = { index: this.#open(keys), holders: new Set() };
     this.#kept.set(keys.userId, kept);
-    kept.index.catch(() => this.#kept.delete(keys.userId));
+    kept.index.then(
+      (index) => (kept.opened = index),
+      () => this.#kept.delete(keys.userId),
+    );
     return kept;
   }
 

@@ -46,6 +46,26 @@ export interface SearchRequest {
   readonly after: number;
 }
 
+export interface NamesInRequest {
+  readonly directory: NodeId;
+  readonly prefix: string;
+  /** Only names after it; all where it is empty. */
+  readonly after: string;
+  /** Names wanted at the most. */
+  readonly limit: number;
+}
+
+/** Names in one directory, each once, in the order of their code points. */
+export interface NamesIn {
+  /** In few objects, because each costs when it crosses between threads: with a slash between two. */
+  readonly names: string;
+  /** A letter for each name: f for a file, d for a directory. */
+  readonly kinds: string;
+  readonly isLast: boolean;
+  /** On the last page: whether the directory has entries that its keys do not open. */
+  readonly hasRefused: boolean;
+}
+
 /** A name that was found. */
 export interface Hit {
   readonly kind: Entry["kind"];
@@ -70,7 +90,9 @@ export type NamesWork =
   | { readonly type: "apply"; readonly rows: PackedChanges }
   /** Notes that everything up to there has been applied. */
   | { readonly type: "reached"; readonly followed: Followed }
-  | { readonly type: "search"; readonly request: SearchRequest };
+  | { readonly type: "search"; readonly request: SearchRequest }
+  /** Answers with null for a directory that is not in the index. */
+  | { readonly type: "namesIn"; readonly request: NamesInRequest };
 
 export interface NamesResults {
   readonly followed: Followed | null;
@@ -78,6 +100,7 @@ export interface NamesResults {
   readonly apply: null;
   readonly reached: null;
   readonly search: HitPage;
+  readonly namesIn: NamesIn | null;
 }
 
 export type NamesRequest = NamesWork & { readonly id: number };

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, toDfsError } from "../../core/errors.ts";
 import { ChangeApplier } from "./change-applier.ts";
+import { NamePages } from "./name-pages.ts";
 import { NameSearch } from "./name-search.ts";
 import { NamesDatabase, removeNames } from "./names-database.ts";
 import {
@@ -15,22 +16,28 @@ import {
 assert(parentPort !== null, "the names worker runs as a thread");
 const port = parentPort;
 const job = workerData as NamesJob;
-let { names, applier, search } = openIndex();
+let { names, applier, search, pages } = openIndex();
 
 function openIndex() {
   const names = new NamesDatabase(job);
   const { root, rootKeyring } = job;
-  return { names, applier: new ChangeApplier(names, root, rootKeyring), search: new NameSearch(names, root) };
+  return {
+    names,
+    applier: new ChangeApplier(names, root, rootKeyring),
+    search: new NameSearch(names, root),
+    pages: new NamePages(names, root),
+  };
 }
 
 function work(request: NamesRequest): NamesResults[keyof NamesResults] {
   if (request.type === "search") return search.page(request.request);
+  if (request.type === "namesIn") return pages.page(request.request);
   if (request.type === "followed") return names.followed();
   change(request);
   return null;
 }
 
-function change(request: Exclude<NamesRequest, { type: "search" | "followed" }>): void {
+function change(request: Exclude<NamesRequest, { type: "search" | "namesIn" | "followed" }>): void {
   switch (request.type) {
     case "clear":
       applier.clear();
@@ -57,7 +64,7 @@ function answer(request: NamesRequest): NamesReply {
 function startAnew(): void {
   names.sql.close();
   removeNames(job.path);
-  ({ names, applier, search } = openIndex());
+  ({ names, applier, search, pages } = openIndex());
 }
 
 port.on("message", (request: NamesRequest) => port.postMessage(answer(request), []));

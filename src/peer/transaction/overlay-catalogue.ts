@@ -25,6 +25,7 @@ export class OverlayCatalogue implements CatalogueReader {
     const isMade = (directory: NodeId): boolean => this.tree.madeKind(directory) !== undefined;
     this.#base = {
       entry: (...call) => (isMade(call[1]) ? Promise.resolve(undefined) : base.entry(...call)),
+      entries: (...call) => (isMade(call[1]) ? Promise.resolve(call[2].map(() => null)) : base.entries(...call)),
       list: (...call) => (isMade(call[1]) ? Promise.resolve({ rows: [], next: null }) : base.list(...call)),
       revision: (...call) => base.revision(...call),
       lineage: (...call) => base.lineage(...call),
@@ -47,6 +48,28 @@ export class OverlayCatalogue implements CatalogueReader {
     if (row?.kind === "directory") this.#remember(row.node, parent);
     const changed = this.tree.name(parent, token); // while the row was on its way
     return changed === undefined ? row : (changed ?? undefined);
+  }
+
+  /** Names that the transaction changed end what is asked of the network at once, so that a few calls may be needed. */
+  async entries(
+    user: UserId,
+    parent: NodeId,
+    tokens: readonly Uint8Array[],
+    options?: ReadCallOptions,
+  ): Promise<readonly (EntryRow | null)[]> {
+    this.#onRead();
+    this.#rememberOwner(parent, user);
+    const isPending = (token: Uint8Array): boolean => this.tree.name(parent, token) !== undefined;
+    const first = tokens.findIndex(isPending);
+    const [token] = tokens;
+    if (first === 0 && token !== undefined) return [this.tree.name(parent, token) ?? null];
+    const unchanged = first < 0 ? tokens : tokens.slice(0, first);
+    const rows = await this.#base.entries(user, parent, unchanged, options);
+    for (const row of rows) if (row?.kind === "directory") this.#remember(row.node, parent);
+    // What changed while the rows were on their way is asked for again.
+    const changed = unchanged.findIndex(isPending);
+    if (changed < 0) return rows;
+    return changed === 0 ? this.entries(user, parent, tokens, options) : rows.slice(0, changed);
   }
 
   /** A page may be shorter than `limit` before the last one. */

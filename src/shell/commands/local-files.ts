@@ -6,7 +6,7 @@ import { toDfsError } from "../../core/errors.ts";
 import { allOn, eachOperand } from "../command.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
 import { alignRows, fillColumns, humanSize, modeText, nameText, timeText } from "../formats.ts";
-import { compareNames } from "../listing.ts";
+import { compareNames } from "../../core/name-order.ts";
 
 const rightAligned = new Set([1]);
 

@@ -1,9 +1,10 @@
 import { allOn, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
 import type { DfsError } from "../../core/errors.ts";
-import type { DfsPath } from "../../core/names.ts";
+import type { ChildName } from "../../core/directory-names.ts";
+import { type DfsPath, childPath } from "../../core/names.ts";
 import { humanSize, nameText } from "../formats.ts";
-import { reportRefused, sortedEntries } from "../listing.ts";
+import { namedEntries, reportRefused, sortedNames } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 import { temporary } from "../manual.ts";
 
@@ -42,6 +43,9 @@ export const tree: Command = {
   },
 };
 
+/** A name, with the size where sizes are drawn. */
+type Drawn = ChildName & { readonly sizeBytes?: number };
+
 class Drawing {
   readonly #options: OptionValues;
   readonly #context: CommandContext;
@@ -66,24 +70,39 @@ class Drawing {
   }
 
   async #children(path: DfsPath, indent: string, level: number): Promise<void> {
-    const { stdout, reads } = this.#context;
-    const entries = await sortedEntries(await this.#context.client(), path, reads, (error) =>
-      this.#refused.push(error),
-    );
-    const shown = entries.filter(
-      ({ name, kind }) =>
-        (this.#options.has("all") || !name.startsWith(".")) &&
-        (kind === "directory" || !this.#options.has("directories")),
-    );
-    for (const [index, entry] of shown.entries()) {
-      const isLast = index === shown.length - 1;
-      const size = this.#options.has("human") ? `[${humanSize(entry.sizeBytes).padStart(5)}]  ` : "";
-      await stdout.write(`${indent}${isLast ? "└── " : "├── "}${size}${nameText(entry.name, stdout, entry.kind)}\n`);
-      if (entry.kind === "file") this.#files += 1;
-      else {
-        this.#directories += 1;
-        if (level < this.#levels) await this.#children(entry.path, indent + (isLast ? "    " : "│   "), level + 1);
-      }
+    let waiting: Drawn | undefined;
+    for await (const child of this.#shown(path)) {
+      if (waiting !== undefined) await this.#child(path, waiting, indent, level, false);
+      waiting = child;
+    }
+    if (waiting !== undefined) await this.#child(path, waiting, indent, level, true);
+  }
+
+  async *#shown(path: DfsPath): AsyncGenerator<Drawn> {
+    const { reads } = this.#context;
+    const client = await this.#context.client();
+    const onRefused = (error: DfsError): void => void this.#refused.push(error);
+    for await (const names of sortedNames(client, path, reads, { onRefused })) {
+      const shown = names.filter(
+        ({ name, kind }) =>
+          (this.#options.has("all") || !name.startsWith(".")) &&
+          (kind === "directory" || !this.#options.has("directories")),
+      );
+      if (!this.#options.has("human")) yield* shown;
+      else for await (const entries of namedEntries(client, path, shown, reads, onRefused)) yield* entries;
+    }
+  }
+
+  async #child(path: DfsPath, child: Drawn, indent: string, level: number, isLast: boolean): Promise<void> {
+    const { stdout } = this.#context;
+    const { kind, name, sizeBytes } = child;
+    const size = sizeBytes === undefined ? "" : `[${humanSize(sizeBytes).padStart(5)}]  `;
+    await stdout.write(`${indent}${isLast ? "└── " : "├── "}${size}${nameText(name, stdout, kind)}\n`);
+    if (kind === "file") this.#files += 1;
+    else {
+      this.#directories += 1;
+      if (level < this.#levels)
+        await this.#children(childPath(path, name), indent + (isLast ? "    " : "│   "), level + 1);
     }
   }
 
