@@ -15,6 +15,9 @@ const code = await runShell({
   version,
   historyPath: defaultHistoryPath(),
   openClient: async (options) => (await client()).openClient({ ...options, version }),
+  checkMachine: async function* (options) {
+    yield* (await client()).checkMachine(options);
+  },
   joinNetwork: async (options) => (await client()).joinNetwork({ ...options, version }),
 });
 

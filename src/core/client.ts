@@ -8,6 +8,7 @@
  */
 import type { AccountsClient, InviteRequest } from "./accounts.ts";
 import type { DirectoryClient } from "./directory-names.ts";
+import type { ChecksClient } from "./checks.ts";
 import type { DfsError } from "./errors.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
 import type { FindQuery } from "./find-query.ts";
@@ -476,7 +477,7 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient extends AccountsClient, DirectoryClient {
+export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

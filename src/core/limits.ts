@@ -794,3 +794,48 @@ export const globCharactersMax = 1_024;
 export const namesRebuildsMax = 2;
 /** Directories that a find looks into to tell what in them cannot be opened: who has more of them knows from the first. */
 export const refusedDirectoriesMax = 100;
+
+/* What a peer finds out about itself */
+/** No single check takes longer: all are made at once, and nobody waits 10 s for an answer without a reason. */
+export const checkMs = 6_000;
+/** Peers that are asked for their time and version, coordinators first: enough to tell a pattern. */
+export const checkPeersAskedMax = 16;
+/** Peers that are asked to dial this one back: one may be wrong by itself. */
+export const dialBackPeersMax = 3;
+/** Longest that the dialling peer tries: shorter than a check, so that its answer arrives. */
+export const dialBackMs = 4_000;
+/** Peers that one peer dials back at once; it is nobody's port scanner. */
+export const dialBacksAtOnceMax = 8;
+/** Long enough for any version that there will be. */
+export const versionCharactersMax = 64;
+/** A file of this size shows a disk's speed, and neither fills nor wears it. */
+export const probeFileBytes = 4 * MiB;
+/** Written and flushed more slowly than this, a put waits for the disk more than for anything else. */
+export const probeMsWarned = 2_000;
+/** Room on the disk below which somebody should think of more. */
+export const freeBytesWarned = 1024 * MiB;
+/** Memory below which a peer that fills a backup beside other work is slowed down by swapping. */
+export const memoryBytesWarned = 256 * MiB;
+/** Open files of a busy peer: its connections and lanes, its segments and databases, twice over. */
+export const openFilesWanted = 2_048;
+/** How often the clock is held against one that cannot be set … */
+export const clockLookMs = 10_000;
+/** … what difference counts as a jump: more than any correction of a time service in that time … */
+export const clockJumpMs = 2_000;
+/** … and how long a jump is worth telling. */
+export const clockJumpToldMs = 24 * 60 * 60_000;
+/** Clocks that differ by more than this show wrong times to people … */
+export const clockSkewMsWarned = 2_000;
+/** … and by more than this, invites, logins and files end at the wrong time. */
+export const clockSkewMsMax = 60_000;
+/** A coordinator that takes longer for an empty answer makes every change slow. */
+export const roundTripMsWarned = 500;
+/** Entries that a member of the group may lack while it catches up: seconds of work. */
+export const lagEntriesWarned = 1_000;
+/** File keys that wait to be announced after a large put: some minutes of work. */
+export const announceQueueWarned = 10_000;
+/** What a backup peer may lack while people put files: a minute or two of a wire. */
+export const lagChangesWarned = 1_000;
+export const lagBytesWarned = 1024 * MiB;
+/** Sets are compared every minute; not for so long means that something keeps them from it. */
+export const verifiedMsWarned = 60 * 60_000;

@@ -3,7 +3,8 @@
  * process. The peer's own code is loaded only when it is needed, so that an attached command starts fast.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { DfsClient } from "../core/client.ts";
+import type { CheckResult } from "../core/checks.ts";
+import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import { attachRetryMs, attachWaitMs } from "../core/limits.ts";
 import { connectControl } from "./control/control-client.ts";
@@ -64,6 +65,18 @@ export async function joinNetwork({
     ...inShell(version),
   });
   return { peerName: config.name, networkId: config.networkId };
+}
+
+/** The checks of this machine that can be made where no peer runs; as `checks` of a client makes them. */
+export async function* checkMachine({
+  dataFolder,
+  signal,
+}: CallOptions & { readonly dataFolder?: string | undefined }): AsyncGenerator<CheckResult> {
+  const [{ makeChecks }, { machineChecks }] = await Promise.all([
+    import("./checks/check.ts"),
+    import("./checks/machine-checks.ts"),
+  ]);
+  yield* makeChecks(machineChecks(dataFolder ?? defaultDataFolder()), signal);
 }
 
 async function attach(folder: string): Promise<DfsClient | undefined> {

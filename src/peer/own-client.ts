@@ -36,6 +36,7 @@ import { Sharing } from "./sharing/sharing.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
 import type { UserPacer } from "./shelves/user-pacer.ts";
 import type { Upkeep } from "./shelves/upkeep.ts";
+import { type CheckedPeer, CheckUp } from "./checks/check-up.ts";
 import { DiskChecks } from "./disk-checks.ts";
 import { StorageOrders } from "./storage-orders.ts";
 import { StorageReports } from "./storage-reports.ts";
@@ -62,6 +63,7 @@ export interface ClientParts {
   readonly pool: ChunkingPool;
   readonly fingers: FingerTableService;
   readonly remembered: RememberedLogin;
+  readonly checked: CheckedPeer;
   /** Where others reach this peer now. */
   readonly addresses: () => readonly string[];
   /** Stops the peer. */
@@ -81,7 +83,7 @@ export class OwnSessions {
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
-    const clientOf = userClients(parts, { shared, names: this.#names }, commandsOf);
+    const clientOf = userClients(parts, { shared, names: this.#names, directory }, commandsOf);
     this.#parts = {
       shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
       directory,
@@ -116,7 +118,11 @@ export class OwnSessions {
 /** Makes clients that read and write files as one user. */
 function userClients(
   parts: ClientParts,
-  { shared, names }: { readonly shared: UserKeys; readonly names: NamesIndexes },
+  {
+    shared,
+    names,
+    directory,
+  }: { readonly shared: UserKeys; readonly names: NamesIndexes; readonly directory: UserDirectory },
   commandsOf: (keys: UserKeys) => CommandTarget,
 ): (keys: UserKeys) => FileClient {
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
@@ -146,6 +152,15 @@ function userClients(
     const asUser = (): CommandSession => commandsAs(parts, user);
     const orders = commandsOf(user);
     const reports = reportsOn(namespace);
+    const storage = new StorageReports({
+      self,
+      catalogue,
+      members,
+      links,
+      shelves,
+      store,
+      peers: (signal) => reports.peers(signal),
+    });
     const options: PeerClientOptions = {
       namespace,
       names: new OwnNames(names, [user, shared]),
@@ -160,17 +175,17 @@ function userClients(
         usualCopies: () => usualCopies(members),
       }),
       get: { namespace, pool, content },
-      storage: new StorageReports({
-        self,
-        catalogue,
-        members,
-        links,
-        shelves,
-        store,
-        peers: (signal) => reports.peers(signal),
-      }),
+      storage,
       orders: new StorageOrders({ catalogue, members, commands: orders }),
       checks: new DiskChecks({ self, members, links, upkeep: parts.upkeep }),
+      checkUp: new CheckUp({
+        ...parts,
+        ...parts.checked,
+        reports,
+        backup: (signal) => storage.backup(signal),
+        users: (signal) => directory.all(signal),
+        clocks: { nowMs: Date.now, steadyMs: () => performance.now() },
+      }),
       coordinators: new CoordinatorChanges({ catalogue, members, commands: orders }),
       sharing: others && new Sharing({ user, namespace, others, catalogue, commands: asUser() }),
       begin: () =>

@@ -1,5 +1,6 @@
 /** What a peer in this process does for one user: each call handed to the part of the peer that does it. */
 import type { AccountsClient, Share, ShareOptions } from "../core/accounts.ts";
+import type { CheckResult } from "../core/checks.ts";
 import type {
   CallOptions,
   CoordinatorChange,
@@ -45,6 +46,7 @@ import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
 import { namedEntries, namesOf } from "./names/directory-names.ts";
 import { type OwnNames, findNames } from "./names/name-finder.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
+import type { CheckUp } from "./checks/check-up.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
 import type { Reports } from "./reports.ts";
@@ -67,6 +69,7 @@ export interface PeerClientOptions {
   readonly storage: StorageReports;
   readonly orders: StorageOrders;
   readonly checks: DiskChecks;
+  readonly checkUp: CheckUp;
   /** Absent for the shared user. */
   readonly sharing?: Sharing | undefined;
   readonly begin: () => FileTransaction;
@@ -255,6 +258,10 @@ export class PeerClient implements FileClient {
 
   fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
     return this.#options.checks.run(options);
+  }
+
+  checks(options: CallOptions = {}): AsyncIterable<CheckResult> {
+    return this.#options.checkUp.run(options);
   }
 
   async release(): Promise<void> {

@@ -31,9 +31,11 @@ import { type DepartureParts, cutOff } from "./departures.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { found } from "./founding.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
-import { type Host, guardProtocols, startHost } from "./host.ts";
+import { ClockWatch } from "./checks/clock-watch.ts";
+import { type Host, guardProtocols } from "./host.ts";
 import { startFingers } from "./fingers.ts";
 import { serveJoins } from "./join.ts";
+import { type Listening, startListening } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { MemberGate } from "./member-gate.ts";
 import { Members } from "./members.ts";
@@ -175,7 +177,10 @@ export class Peer {
     const pool = new ChunkingPool();
     await this.#run(store);
     await this.#run(pool);
-    const host = await this.#startHost();
+    const clockWatch = new ClockWatch({ nowMs: Date.now, steadyMs: () => performance.now() });
+    clockWatch.start();
+    this.#cleanups.push(() => clockWatch.stop());
+    const { host, takenPort } = await this.#startHost();
     const buffers = new FrameBuffers();
     const links = new PeerLinks(host, buffers, (peer) => this.#gate.isMember(peer));
     this.#cleanups.push(() => links.stop());
@@ -193,7 +198,17 @@ export class Peer {
     const shelves = await this.#startShelves({ store, links, catalogue, fingers });
 
     const seat = this.#seat;
-    const serving = { links, seat, members: this.#members, ...shelves, store, pool, fingers, buffers };
+    const serving = {
+      version: this.#options.version,
+      links,
+      seat,
+      members: this.#members,
+      ...shelves,
+      store,
+      pool,
+      fingers,
+      buffers,
+    };
     const lanes = await servePeer({ ...serving, listen: this.#options.listen ?? anyAddress });
     this.#cleanups.push(() => lanes.stop());
     this.#departing = { self: this.self, host, links, lanes, fingers, log };
@@ -222,7 +237,7 @@ export class Peer {
       self: this.self,
       network: this.#network,
       membership,
-      version: this.#options.version,
+      checked: { clockWatch, takenPort },
       catalogue,
       asPeer,
       addresses: () => this.addresses,
@@ -287,28 +302,13 @@ export class Peer {
     }
   }
 
-  async #startHost(): Promise<Host> {
-    const { listen, membership } = this.#options;
-    const start = (address: string): Promise<Host> =>
-      startHost({
-        privateKey: this.#key,
-        networkId: this.#network.networkId,
-        listen: [address],
-        gate: this.#gate,
-      });
-    // Any free port means the port of the last run where that is free, so that the others find this peer again.
-    const address = listen ?? anyAddress;
-    const earlier = address.replace(/\/tcp\/0$/, `/tcp/${membership.config.port ?? 0}`);
-    const host =
-      earlier === address
-        ? await start(address)
-        : await start(earlier).catch((error: unknown) => {
-            if (toDfsError(error).kind !== "address-in-use") throw error;
-            return start(address);
-          });
-    this.#host = host;
-    this.#cleanups.push(() => host.stop());
-    return host;
+  async #startHost(): Promise<Listening> {
+    const { listen = anyAddress, membership } = this.#options;
+    const options = { privateKey: this.#key, networkId: this.#network.networkId, gate: this.#gate };
+    const listening = await startListening(options, listen, membership.config.port);
+    this.#host = listening.host;
+    this.#cleanups.push(() => listening.host.stop());
+    return listening;
   }
 
   /** What this peer does for shelves, its own and others': everything of it begins once the members are known. */

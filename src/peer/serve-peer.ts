@@ -5,6 +5,7 @@ import { memberCallsBurst, memberCallsInFlightMax, memberCallsPerSecondMax, peer
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type ServedChunks, serveChunks } from "./chunk-server.ts";
+import { CheckHelp } from "./checks/check-methods.ts";
 import { coordinatorRoutes } from "./coordination/coordinator-routes.ts";
 import { departureMethod } from "./coordination/departure-news.ts";
 import type { Seat } from "./coordination/seat.ts";
@@ -36,6 +37,8 @@ export interface ServingParts {
   readonly store: ChunkStore;
   readonly fingers: FingerTableService;
   readonly buffers: FrameBuffers;
+  /** Of the program. */
+  readonly version: string;
 }
 
 const memberCalls: CallLimits = {
@@ -63,6 +66,11 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
   };
   const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { chunks, buffers });
   const budgets = new CallBudgets<PeerId>(memberCalls, peersMax);
+  const help = new CheckHelp({
+    version: parts.version,
+    nowMs: Date.now,
+    dialAnew: (peer, signal) => links.dialAnew(peer, members.peer(peer)?.addresses ?? [], signal),
+  });
   const lanes = new LaneServer(hostOf(listen), (protocol) => links.handlerOf(protocol));
   await lanes.start();
   await links.serve({
@@ -71,6 +79,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
         ...shelfRoutes(shelves, store, from),
         ...upkeep.routes(),
         ...fingerRoutes(fingers, from),
+        ...help.routes(from),
         route(openLaneMethod, ({ protocol }) => Promise.resolve(lanes.offer(from, protocol) ?? null)),
         route(departureMethod, async ({ version }, { signal }) => {
           await members.hearOfDeparture(from, version, signal);

@@ -3,6 +3,7 @@
  *
  * One table of these descriptions gives parsing, usage lines, help and completion.
  */
+import type { CheckResult } from "../core/checks.ts";
 import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
@@ -142,6 +143,8 @@ export interface CommandContext {
   readonly runScript: (source: ScriptSource) => Promise<number>;
   /** Runs the command that stands behind this one, a prefix; absent where nothing does. */
   readonly inner: (() => Promise<number>) | undefined;
+  /** Checks this machine where no peer can be asked; absent where nothing can be said of it. */
+  readonly checkMachine: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

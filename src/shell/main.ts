@@ -9,7 +9,8 @@
  *                             ↑                     ↓
  *                           prompt (Ink, or plain)  Output (terminal, pipe, file)
  */
-import type { DfsClient } from "../core/client.ts";
+import type { CheckResult } from "../core/checks.ts";
+import type { CallOptions, DfsClient } from "../core/client.ts";
 import type { Readable, Writable } from "node:stream";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { printable, rootPath } from "../core/names.ts";
@@ -65,6 +66,10 @@ export interface ShellProgram {
     readonly dataFolder?: string | undefined;
     readonly invite: string;
   }) => Promise<{ readonly peerName: string; readonly networkId: string }>;
+  /** Checks this machine and the data folder where no peer can be asked; without it, nothing can be said of them. */
+  readonly checkMachine?:
+    | ((options: CallOptions & { readonly dataFolder?: string | undefined }) => AsyncIterable<CheckResult>)
+    | undefined;
   /** Where the prompt keeps its history; without it, in memory only. */
   readonly historyPath?: string | undefined;
 }
@@ -225,7 +230,7 @@ const columnsDefault = 80;
 
 /** What batch and prompt have in common. */
 function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
-  const { stdout, stderr } = program;
+  const { stdout, stderr, checkMachine: check } = program;
   const { quiet, verbose, trace, keepGoing, json, stale, timeoutMs, dataFolder } = launch;
   const out = outputOf(stdout, launch, program);
   const error = outputOf(stderr, launch, program);
@@ -238,6 +243,7 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
     stderr: error,
     stdin: undefined,
     openClient: () => program.openClient({ dataFolder, onProgress }),
+    checkMachine: check && ((signal) => check({ dataFolder, signal })),
     ask: undefined,
     env: program.env,
     progress: () => undefined,

@@ -4,6 +4,7 @@
  * A script is parsed as a whole, then run statement by statement. It stops at the first failing command, unless told
  * to keep going; a command with a leading `-` is forgiven.
  */
+import type { CheckResult } from "../core/checks.ts";
 import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
@@ -47,6 +48,8 @@ export interface ShellOptions {
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly openClient: () => Promise<DfsClient>;
+  /** Checks the machine where no client can be opened. */
+  readonly checkMachine?: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
   /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
   readonly ask: ((question: Question, signal: AbortSignal) => Promise<string>) | undefined;
   readonly env: Environment;
@@ -309,7 +312,7 @@ export class Shell {
 
   #context(command: Command, call: Call, streams: Streams, reads: ReadCalls, inner?: Work): CommandContext {
     const { signal, frame } = call;
-    const { commands, stderr, ask, env, progress } = this.#options;
+    const { commands, stderr, ask, env, progress, checkMachine } = this.#options;
     return {
       state: this.state,
       settings: this.#settings,
@@ -339,6 +342,7 @@ export class Shell {
         return this.#script({ source, interrupt, streams, depth: frame.depth + 1 });
       },
       inner: inner && (() => inner(streams)),
+      checkMachine,
     };
   }
 

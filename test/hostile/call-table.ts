@@ -123,6 +123,8 @@ export const memberCalls: Readonly<Record<string, CallRow>> = {
   "upkeep.challenge": call("not-found", () => ({ nonce: bytes(32), digest, offset: 0, length: 64 })),
   "upkeep.has-chunks": call("answered", () => ({ digests: digest })),
   "upkeep.check": call("answered"),
+  "checks.about": call("answered"),
+  "checks.dial-back": call("answered"),
 };
 
 /** The one call of the join protocol; a guest shows its invite, the others have none. */
@@ -194,6 +196,7 @@ export const controlCalls: Readonly<Record<string, ControlRow>> = {
   revokePeer: ordered("not-found", { peer: "nobody" }),
   drainProgress: control("not-found", { peer: "nobody" }),
   fsck: control("answered"),
+  checks: control("answered"),
   begin: control("answered"),
   commit: control("usage"),
   ticket: control("answered"),

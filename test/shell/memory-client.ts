@@ -47,6 +47,8 @@ import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import type { CheckResult } from "../../src/core/checks.ts";
+import { MemoryChecks } from "./memory-checks.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
 import { namesPage } from "./memory-names.ts";
 import type { StoredSums } from "./memory-network.ts";
@@ -78,6 +80,7 @@ class MemoryGroup {
   ageMs = 0;
   members: GroupMember[];
   readonly network: MemoryNetwork;
+  readonly checks = new MemoryChecks();
   /** The spaces of all users, under their ids. */
   readonly world = newDirectory(0);
   readonly people = new MemoryUsers(this.world, () => this.nowMs);
@@ -176,6 +179,11 @@ export class MemoryClient extends MemorySession implements DfsClient {
   /** The peers, for tests to shape. */
   get network(): MemoryNetwork {
     return this.#group.network;
+  }
+
+  /** What the checks find, for tests to shape. */
+  get findings(): MemoryChecks {
+    return this.#group.checks;
   }
 
   /** Moves the network's clock forward. */
@@ -656,6 +664,13 @@ export class MemoryClient extends MemorySession implements DfsClient {
     await this.#options.hold?.(options.signal);
     await turn(options.signal);
     return results;
+  }
+
+  async *checks(options?: CallOptions): AsyncGenerator<CheckResult> {
+    for (const result of this.#group.checks.results(this.#group.status)) {
+      await turn(options?.signal);
+      yield result;
+    }
   }
 
   /** All revisions in the tree. */

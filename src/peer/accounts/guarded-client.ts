@@ -32,6 +32,7 @@ import type {
 } from "../../core/client.ts";
 import type { Share, ShareOptions } from "../../core/accounts.ts";
 import type { NamedEntries, NamesOptions, NamesPage } from "../../core/directory-names.ts";
+import type { CheckResult } from "../../core/checks.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
@@ -183,5 +184,9 @@ export abstract class GuardedClient implements Guarded {
 
   fsck(options: FsckOptions = {}): Promise<readonly FsckProgress[]> {
     return this.call(options, (client, bounded) => client.fsck(bounded));
+  }
+
+  checks(options: CallOptions = {}): AsyncIterable<CheckResult> {
+    return this.#items(options, (client, bounded) => client.checks(bounded));
   }
 }

@@ -32,6 +32,7 @@ import type {
   TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
+import type { CheckResult } from "../../core/checks.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName } from "../../core/ids.ts";
@@ -180,6 +181,10 @@ class ControlClient extends DirectoryCaller implements DfsClient {
     const onItem = (progress: WireFsckProgress): void => onProgress?.(fsckFromWire(progress));
     const results = await this.rpc.callWithItems(methods.fsck, params, onItem, { signal, ...unhurried });
     return results.map(fsckFromWire);
+  }
+
+  checks({ signal }: CallOptions = {}): AsyncIterable<CheckResult> {
+    return this.rpc.items(methods.checks, {}, { signal });
   }
 
   /** A transaction has a connection of its own: the server knows it by that. It is begun by this one, whose user it is of. */

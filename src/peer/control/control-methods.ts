@@ -33,6 +33,7 @@ import {
 } from "./control-schemas.ts";
 import { accountMethods } from "./account-methods.ts";
 import { directoryMethods, entry, fileKey } from "./directory-methods.ts";
+import { checkMethods } from "./check-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
@@ -290,6 +291,7 @@ export const methods = {
   ...directoryMethods,
   ...storageMethods,
   ...accountMethods,
+  ...checkMethods,
   /** A word by which another connection can name this one, once. */
   ticket: defineMethod({ name: "ticket", params: v.object({}), result: v.object({ ticket: text }) }),
   /**

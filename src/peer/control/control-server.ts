@@ -150,6 +150,10 @@ function controlRoutes(connection: ControlConnection) {
     ...directoryRoutes(() => connection.client),
     ...storageRoutes(() => connection.client),
     ...accountRoutes(() => connection.client),
+    route(methods.checks, async (_, call) => {
+      for await (const result of connection.client.checks({ signal: call.signal })) await call.emit(result);
+      return null;
+    }),
     route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),
     route(methods.begin, ({ ticket }, { signal }) => nothing(connection.begin(ticket, { signal }))),
     route(methods.commit, (_, { signal }) => connection.commit({ signal })),

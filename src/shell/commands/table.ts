@@ -6,6 +6,7 @@ import { admin, quota } from "./admin.ts";
 import { coordinator } from "./coordinator.ts";
 import { df } from "./df.ts";
 import { mkdir, rmdir } from "./directories.ts";
+import { doctor } from "./doctor.ts";
 import { du } from "./du.ts";
 import { find } from "./find.ts";
 import { fsck } from "./fsck.ts";
@@ -69,6 +70,7 @@ export const commands: readonly Command[] = [
   quota,
   why,
   status,
+  doctor,
   backup,
   fsck,
   policy,
