@@ -11,6 +11,7 @@ import type { FindQuery } from "../../src/core/find-query.ts";
 import { parsePeerName } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { resolvePath } from "../../src/core/names.ts";
+import { checkNames } from "../shell/memory-checks.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 import { directoryNamesContract } from "./directory-names.ts";
 
@@ -623,6 +624,17 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       const first = storing.slice(0, 1);
       expect((await client.fsck({ peers: first })).map(({ peer }) => peer)).toEqual(first);
       expect(await kindOf(client.fsck({ peers: [parsePeerName("nobody-here")] }))).toBe("not-found");
+    });
+
+    it("CLIENT-31 makes every check once, in the order of the areas, with advice for all that is not well", async () => {
+      const results = await collect(client.checks());
+      expect(results.map(({ area, name }) => [area, name])).toEqual(checkNames);
+      for (const { name, outcome, found, advice } of results) {
+        expect(found, name).not.toBe("");
+        expect(advice === undefined, name).toBe(outcome === "ok");
+      }
+      expect(results.filter(({ outcome }) => outcome === "fault")).toEqual([]);
+      expect(await kindOf(collect(client.checks({ signal: AbortSignal.abort() })))).toBe("interrupted");
     });
   });
 }

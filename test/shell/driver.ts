@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 import { rm } from "node:fs/promises";
 import type { DfsClient } from "../../src/core/client.ts";
 import { runShell } from "../../src/shell/main.ts";
-import type { ShellInput } from "../../src/shell/main.ts";
+import type { ShellInput, ShellProgram } from "../../src/shell/main.ts";
 import { MemoryClient } from "./memory-client.ts";
 
 export interface Outcome {
@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly openClient?: (() => Promise<DfsClient>) | undefined;
   /** Hears what comes to stdout. */
   readonly onOut?: ((text: string) => void) | undefined;
+  readonly checkMachine?: ShellProgram["checkMachine"];
   /** Nobody reads stdout any more: each write fails with EPIPE. */
   readonly brokenStdout?: boolean | undefined;
   /** Answers that a person types, one a question; stdin is a terminal then. */
@@ -98,6 +99,7 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
     env: options.env ?? {},
     version: "0.1.0",
     openClient: options.openClient ?? (async () => options.client ?? new MemoryClient()),
+    checkMachine: options.checkMachine,
     joinNetwork: async ({ invite }) => ({ peerName: "ben", networkId: `network of ${invite}` }),
   });
   return { code, out: stdout.text, err: stderr.text };

@@ -1,6 +1,5 @@
 /** What other members say when they are asked for their time and version, and how long that takes. */
-import type { PeerName } from "../../core/ids.ts";
-import type { PeerId } from "../../core/ids.ts";
+import type { PeerId, PeerName } from "../../core/ids.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { checkMethods } from "./check-methods.ts";

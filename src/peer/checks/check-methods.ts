@@ -1,6 +1,6 @@
 /** RPC methods by which peers help each other with their checks, and who answers them. */
 import * as v from "valibot";
-import { toDfsError, DfsError } from "../../core/errors.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { PeerId } from "../../core/ids.ts";
 import { dialBackMs, dialBacksAtOnceMax, versionCharactersMax } from "../../core/limits.ts";
 import { withDeadline } from "../../core/deadline.ts";

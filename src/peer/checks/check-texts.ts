@@ -29,7 +29,7 @@ export function sizeText(bytes: number): string {
 export function spanText(milliseconds: number): string {
   const span = Math.abs(milliseconds);
   if (span < 1_000) return `${Math.round(span)} ms`;
-  if (span < 60_000) return `${(span / 1_000).toFixed(1)} s`;
-  if (span < 2 * 3_600_000) return `${Math.round(span / 60_000)} min`;
+  if (span < 120_000) return `${(span / 1_000).toFixed(1)} s`;
+  if (span < 120 * 60_000) return `${Math.round(span / 60_000)} min`;
   return `${Math.round(span / 3_600_000)} h`;
 }
