@@ -7,7 +7,6 @@
  */
 import type { Connection, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { multiaddr } from "@multiformats/multiaddr";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
@@ -123,15 +122,6 @@ export class PeerLinks {
   /** Makes sure that there is a connection, and tells the peer store where the peer is. Fails with `unreachable`. */
   async connect(peer: PeerId, signal?: AbortSignal): Promise<void> {
     await reach(peer, signal, (dialSignal) => this.#host.dial(peerIdFromString(peer), { signal: dialSignal }));
-  }
-
-  /** Makes another connection to a peer at one of these addresses, and closes it again. Fails with `unreachable`, and as `signal` says. */
-  async dialAnew(peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    const places = addresses.map((address) => multiaddr(address));
-    const connection = await reach(peer, signal, (dialSignal) =>
-      this.#host.dial(places, { signal: dialSignal, force: true }),
-    );
-    await connection.close({ signal });
   }
 
   /** A channel of its own to `peer`: a lane, or else a stream. Fails with `unreachable`, and as `signal` says. */

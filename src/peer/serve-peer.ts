@@ -6,6 +6,7 @@ import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type ServedChunks, serveChunks } from "./chunk-server.ts";
 import { CheckHelp } from "./checks/check-methods.ts";
+import { dialAsStranger } from "./checks/dial-back.ts";
 import { coordinatorRoutes } from "./coordination/coordinator-routes.ts";
 import { departureMethod } from "./coordination/departure-news.ts";
 import type { Seat } from "./coordination/seat.ts";
@@ -69,7 +70,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
   const help = new CheckHelp({
     version: parts.version,
     nowMs: Date.now,
-    dialAnew: (peer, signal) => links.dialAnew(peer, members.peer(peer)?.addresses ?? [], signal),
+    dial: (peer, signal) => dialAsStranger(members.peer(peer)?.addresses ?? [], signal),
   });
   const lanes = new LaneServer(hostOf(listen), (protocol) => links.handlerOf(protocol));
   await lanes.start();

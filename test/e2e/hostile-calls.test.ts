@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { type TLSSocket, connect } from "node:tls";
 import type { Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { DfsError } from "../../src/core/errors.ts";
 import { controlFrameBytesMax, joinFrameBytesMax, laneHandshakeMs } from "../../src/core/limits.ts";
 import { kadProtocol } from "../../src/dht/kad-service.ts";
@@ -195,6 +195,9 @@ describe("who may call what", () => {
   async function overJoin(role: Role, method: string, params: unknown): Promise<string> {
     return tried(role, async () => {
       await caller(role).hangUp(victim.address);
+      // One address may connect only so often in a second, and the removed peer has just tried for each call.
+      const isThere = async (): Promise<unknown> => caller(role).connection(victim.address);
+      if (role !== "removed") await vi.waitFor(isThere, { timeout: 5_000, interval: 100 });
       const stream = await caller(role).stream(victim.address, joinProtocol);
       const rpc = new RpcClient(streamChannel(stream, joinFrameBytesMax));
       const outcome = await outcomeOf(rpc.call(anyMethod(method), params, { timeoutMs: 10_000 }));

@@ -31,8 +31,8 @@ export const checkMethods = {
 export interface CheckServing {
   readonly version: string;
   readonly nowMs: () => number;
-  /** Makes a new connection to a member at its known addresses, and closes it. */
-  readonly dialAnew: (peer: PeerId, signal: AbortSignal) => Promise<void>;
+  /** Makes a connection to a member at its known addresses, and closes it. */
+  readonly dial: (peer: PeerId, signal: AbortSignal) => Promise<void>;
 }
 
 /** Answers the checks of other members. */
@@ -58,7 +58,7 @@ export class CheckHelp {
       throw new DfsError("busy", "this peer dials enough others back already", { retryAfterMs: dialBackMs });
     this.#dialling += 1;
     try {
-      await withDeadline(dialBackMs, signal, (bounded) => this.#serving.dialAnew(from, bounded));
+      await withDeadline(dialBackMs, signal, (bounded) => this.#serving.dial(from, bounded));
       return null;
     } catch (error) {
       signal.throwIfAborted();

@@ -124,7 +124,7 @@ describe("making checks", () => {
     const help = new CheckHelp({
       version: "1",
       nowMs: () => 7,
-      dialAnew: (peer) => new Promise((resolve, reject) => dials.push({ peer, done: resolve, fail: reject })),
+      dial: (peer) => new Promise((resolve, reject) => dials.push({ peer, done: resolve, fail: reject })),
     });
     const dialBack = (): Promise<unknown> => {
       const route = help.routes(ben.id).find(({ method }) => method.name === checkMethods.dialBack.name);
