@@ -2,7 +2,7 @@
 import type { NodeId, UserId } from "../core/ids.ts";
 import { pageBytesMax, pageRowsMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
-import type { DirectoryPage, EntryRow, ListedRow, RevisionRow } from "./rows.ts";
+import type { DirectoryPage, EntryRow, ListedRow, RevisionPage, RevisionRow } from "./rows.ts";
 import { bytes, entryRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
 import { idBytes } from "./id-bytes.ts";
@@ -25,6 +25,9 @@ export interface ListQuery {
 }
 
 const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
+/** A removed file's revisions are out since it ended, unless they were before. */
+const revisionColumns = `r.*, ${keptHistoryBytes},
+  min(coalesce(r.out_ms, n.ended_ms), coalesce(n.ended_ms, r.out_ms)) AS kept_since_ms`;
 const entryColumns = (wrap: "wrap" | "past_wrap"): string => `e.token, n.node, n.kind, e.${wrap} AS wrap, e.generation,
   n.created_ms AS node_created_ms, r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
   r.created_ms, r.expires_ms`;
@@ -72,14 +75,14 @@ export abstract class CatalogueReader extends ShareReader {
   }
 
   /**
-   * What some names in a user's directory stand for, null for nothing; fewer than asked for, from the first on, where all
+   * What some names in a user's directory stand for, now or in the past, null for nothing; fewer than asked for, from the first on, where all
    * would not fit into a page.
    */
-  entries(user: UserId, parent: NodeId, tokens: readonly Uint8Array[]): (EntryRow | null)[] {
+  entries(user: UserId, parent: NodeId, tokens: readonly Uint8Array[], at?: PastState): (EntryRow | null)[] {
     const rows: (EntryRow | null)[] = [];
     let pageBytes = 0;
     for (const token of tokens.slice(0, pageRowsMax)) {
-      const row = this.entry(user, parent, token) ?? null;
+      const row = this.entry(user, parent, token, at) ?? null;
       pageBytes += row === null ? 0 : row.wrap.length + row.attributes.length;
       if (rows.length > 0 && pageBytes > pageBytesMax) break;
       rows.push(row);
@@ -91,11 +94,23 @@ export abstract class CatalogueReader extends ShareReader {
   revision(node: NodeId, revision: number): RevisionRow | undefined {
     const row = this.database
       .prepare(
-        `SELECT r.*, ${keptHistoryBytes} FROM nodes n JOIN revisions r ON r.node_id = n.id
+        `SELECT ${revisionColumns} FROM nodes n JOIN revisions r ON r.node_id = n.id
          WHERE n.node = ? AND r.revision = ?`,
       )
       .get(idBytes(node), revision);
     return row === undefined ? undefined : revisionRowOf(row);
+  }
+
+  /** One page of the revisions of a file that are kept, live or not, the newest first: those before the number `before`. */
+  revisions(node: NodeId, before: number = Number.MAX_SAFE_INTEGER, limit: number = pageRowsMax): RevisionPage {
+    const most = Math.max(1, Math.min(limit, pageRowsMax));
+    const found = this.database
+      .prepare(
+        `SELECT ${revisionColumns} FROM nodes n JOIN revisions r ON r.node_id = n.id
+         WHERE n.node = ? AND r.revision < ? ORDER BY r.revision DESC LIMIT ?`,
+      )
+      .all(idBytes(node), before, most + 1);
+    return revisionPageOf(found, most);
   }
 
   /** When the next file is due to be ended, in milliseconds since 1970; it may be long ago. Undefined when no file is to expire. */
@@ -141,6 +156,19 @@ function pageOf(found: readonly SqlRow[], limit: number): DirectoryPage {
     const isFull = rows.length === limit || (rows.length > 0 && pageBytes > pageBytesMax);
     if (isFull) return { rows, next: rows.at(-1)?.token ?? null };
     rows.push(listed);
+  }
+  return { rows, next: null };
+}
+
+/** As pageOf, of revisions. */
+function revisionPageOf(found: readonly SqlRow[], limit: number): RevisionPage {
+  const rows: RevisionRow[] = [];
+  let pageBytes = 0;
+  for (const row of found.map(revisionRowOf)) {
+    pageBytes += row.attributes.length;
+    const isFull = rows.length === limit || (rows.length > 0 && pageBytes > pageBytesMax);
+    if (isFull) return { rows, next: rows.at(-1)?.revision ?? null };
+    rows.push(row);
   }
   return { rows, next: null };
 }

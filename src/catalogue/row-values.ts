@@ -58,6 +58,7 @@ export function revisionRowOf(row: SqlRow): RevisionRow {
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
     createdMs: Number(row["created_ms"]),
+    outMs: numberOrNull(row["kept_since_ms"]),
   };
 }
 

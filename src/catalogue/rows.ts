@@ -96,6 +96,14 @@ const revisionRow = record({
   /** Null while it is the live one. */
   endedIndex: v.nullable(count),
   createdMs: count,
+  /** Since when it is kept only for its time: it is not among the newest, or its file was removed. Null while neither is so. */
+  outMs: v.nullable(count),
+});
+const revisionPage = record({
+  /** The newest first. */
+  rows: list(revisionRow, 0, pageRowsMax),
+  /** Number that the next page is to be before; null on the last one. */
+  next: v.nullable(count),
 });
 const nodeRow = record({
   node: nodeId,
@@ -267,6 +275,7 @@ export type EntryRow = v.InferOutput<typeof entryRow>;
 export type ListedRow = v.InferOutput<typeof listedRow>;
 export type DirectoryPage = v.InferOutput<typeof directoryPage>;
 export type RevisionRow = v.InferOutput<typeof revisionRow>;
+export type RevisionPage = v.InferOutput<typeof revisionPage>;
 export type ShareRow = v.InferOutput<typeof shareRow>;
 export type SharePage = v.InferOutput<typeof sharePage>;
 export type NodeRow = v.InferOutput<typeof nodeRow>;
@@ -288,6 +297,7 @@ export const rowSchemas = {
   entry: entryRow,
   directoryPage: directoryPage,
   revision: revisionRow,
+  revisionPage,
   node: nodeRow,
   sharePage,
   peer: peerRow,

@@ -4,12 +4,14 @@
  * The peer implements it; the control socket serves it to other processes; the shell, the gateways and the tests
  * speak only to it. Every call takes a signal and ends with a DfsError when it fails. Each method lists the kinds
  * that a caller should expect; besides those, every call may fail with `unreachable`, `timeout`, `busy`,
- * `interrupted`, `not-logged-in` or `internal`.
+ * `interrupted`, `not-logged-in` or `internal`. A path that begins with `/@WHEN` leads to the past, which every call that
+ * reads can read, and which fails with `permission` for whoever would change it.
  */
 import type { AccountsClient, InviteRequest } from "./accounts.ts";
 import type { DirectoryClient } from "./directory-names.ts";
 import type { ChecksClient } from "./checks.ts";
 import type { DfsError } from "./errors.ts";
+import type { HistoryClient } from "./history.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
 import type { FindQuery } from "./find-query.ts";
 import type { DfsPath } from "./names.ts";
@@ -477,7 +479,7 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient {
+export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

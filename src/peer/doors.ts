@@ -16,6 +16,7 @@ import { sealPastWrap, sealPastWrapFor } from "../identity/past-wrap.ts";
 import { dedupSecretIn } from "../identity/space-secret.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
+import { leadsToPast, pastSpace } from "./past-space.ts";
 import { type Door, type Located, type Space, openFile, rootOf } from "./located.ts";
 import type { ReceivedShare, ReceivedShares } from "./sharing/received-shares.ts";
 
@@ -29,11 +30,14 @@ export interface DoorsOptions {
 }
 
 const fromName = "from";
-/** Names that nothing in the root of a user who is logged in can have. */
-export const doorNames: ReadonlySet<string> = new Set([sharedUserName, fromName]);
 const mode = 0o755;
 
-/** Where the space begins that a path of a user who is logged in leads into. */
+/** Where a name leads that nothing in the root of a user who is logged in can have: the end of a sentence. */
+export function leadsToOthers(name: string): string | undefined {
+  return name === sharedUserName || name === fromName ? "what is not your own" : undefined;
+}
+
+/** Where the space begins that a path of the present leads into, of a user who is logged in. */
 export function spacePathOf(path: DfsPath): DfsPath {
   const [first, ...rest] = pathParts(path);
   if (first === sharedUserName) return childPath(rootPath, first);
@@ -53,18 +57,33 @@ export class Doors {
     return new Doors({ ...this.#options, catalogue });
   }
 
-  /** The door of this name in the user's root; undefined where there is none. */
-  at(name: string): Located | undefined {
-    if (name === sharedUserName) return this.#shared();
+  /** The door of this name in the user's root, as it is or as it was; undefined where there is none. Fails with `permission` for the past of what is others'. */
+  at(name: string, root?: Space): Located | undefined {
+    if (name === sharedUserName) return this.#shared(root);
+    if (name === fromName && root?.past !== undefined)
+      throw new DfsError("permission", "the past of what others share is theirs alone: ask them", {
+        path: childPath(root.path, name),
+      });
     if (name === fromName) return this.#virtual(childPath(rootPath, fromName), this.#users());
     return undefined;
   }
 
-  #shared(): Located {
+  #shared(root: Space | undefined): Located {
     const { shared } = this.#options;
     const { userId: owner, dedupSecret, rootDirectory, rootKeyring } = shared;
     const forPast: Space["forPast"] = (node, wrap) => sealPastWrap(shared, node, wrap);
-    const space: Space = { owner, path: childPath(rootPath, sharedUserName), dedupSecret, forPast };
+    const now: Space = {
+      owner,
+      path: childPath(rootPath, sharedUserName),
+      dedupSecret,
+      forPast,
+      reserved: leadsToPast,
+    };
+    const past = root?.past;
+    const space =
+      root === undefined || past === undefined
+        ? now
+        : pastSpace(now, childPath(root.path, sharedUserName), shared, past.timeMs);
     return rootOf(space, rootDirectory, rootKeyring, { name: sharedUserName, mode, modifiedMs: 0 });
   }
 

@@ -238,13 +238,12 @@ export class GetTransfer {
     const { revision, resume = false, force = false, dryRun } = this.#request;
     const { namespace } = this.#options;
     if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path: place.path });
-    const content =
-      revision === undefined
-        ? place.content
-        : await namespace.revision({ ...place, content: place.content }, revision, this.#reading);
-    const { mode, modifiedMs, copies } = place.entry;
+    const newest = { ...place, content: place.content };
+    const { content, entry } =
+      revision === undefined ? newest : await namespace.revision(newest, revision, this.#reading);
+    const { mode, modifiedMs, copies } = entry;
     const sizeBytes = content.reference.plaintextBytes;
-    const outcome = { sizeBytes, revision: revision ?? place.entry.revision, copies };
+    const outcome = { sizeBytes, revision: entry.revision, copies };
     const status = folder === undefined ? undefined : await entryStatus({ folder, name });
     if (status?.kind === "directory") throw new DfsError("is-directory", "exists and is a directory", { path });
     const isThere =

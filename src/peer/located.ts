@@ -5,7 +5,7 @@ import { DfsError } from "../core/errors.ts";
 import type { FileKey, NodeId, ShelfId, UserId } from "../core/ids.ts";
 import { type DfsPath, baseName, childPath, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
-import { openWrap } from "../identity/wrap.ts";
+import { type OpenedWrap, openWrap } from "../identity/wrap.ts";
 import { type RevisionAttributes, openRevision } from "./attributes.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
@@ -22,8 +22,18 @@ export interface Space {
   readonly forPast: (node: NodeId, wrap: Uint8Array) => Uint8Array;
   /** Why this user cannot change anything in it, as a sentence; absent where it may. */
   readonly refusal?: string | undefined;
-  /** Names that nothing where it begins can have: there are doors of these names. */
-  readonly reserved?: ReadonlySet<string> | undefined;
+  /** Where a name leads that nothing can have where the space begins, because there is a door of this name: the end of a sentence. */
+  readonly reserved?: ((name: string) => string | undefined) | undefined;
+  /** Of a tree as it was: when, and how to open what is kept of it. */
+  readonly past?: Past | undefined;
+}
+
+/** A time of the past, and who can open what is kept of it. */
+interface Past {
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  /** The wrap in the past wrap of a node. Fails with `integrity`. */
+  readonly open: (node: NodeId, pastWrap: Uint8Array) => Uint8Array;
 }
 
 /** What is behind a directory of the view that is no directory of anybody's tree. */
@@ -93,14 +103,22 @@ export function newDirectory(
  */
 export function openEntry(directory: Located, name: string, token: Uint8Array, row: EntryRow, copies: number): Located {
   const parent = directory.node;
-  const opened = openWrap(directory.keyring, { parent, token, node: row.node }, row);
-  const isStale = opened.isStale || directory.isStale;
+  const opened = openKeys(directory, token, row);
+  // Nothing is sealed in the past.
+  const isStale = directory.space.past === undefined && (opened.isStale || directory.isStale);
   // The name was checked when its token was opened or sealed.
   const path = (directory.path === rootPath ? `/${name}` : `${directory.path}/${name}`) as DfsPath;
   const place = { path, space: directory.space, node: row.node, parent, token, keyring: opened.keyring, isStale };
   if (opened.directory === undefined) return openFile(place, name, row, copies);
   const { committedMs } = row;
   return { ...place, entry: { ...emptyDirectory, ...opened.directory, path, name, committedMs } };
+}
+
+/** The keys of what a name in a directory stands for, now or in the past. Fails with `integrity` when they were not sealed for this name. */
+export function openKeys({ keyring, node: parent, space }: Located, token: Uint8Array, row: EntryRow): OpenedWrap {
+  const { past } = space;
+  const wrap = past === undefined ? row.wrap : past.open(row.node, row.wrap);
+  return openWrap(keyring, { parent, token, node: row.node }, { ...row, wrap });
 }
 
 /** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
@@ -130,9 +148,12 @@ export function openFile(place: Omit<Located, "entry">, name: string, row: Entry
   return { ...place, entry, content: contentOf(fileKey, shelf, attributes), copiesWanted };
 }
 
-/** How to read a revision of a file. Fails with `integrity` when it is not as it was sealed. */
-export function openOldRevision({ node, keyring }: Located, row: RevisionRow): FileContent {
-  return contentOf(row.fileKey, row.shelf, openRevision(keyring, { ...row, node }, row.attributes));
+/** A file as it was at a revision; `copies` tells on how many disks that is. Fails with `integrity` when it is not as it was sealed. */
+export function openOldRevision(file: Located, row: RevisionRow, copies: (row: EntryRow) => number): Located {
+  const { node, keyring, entry } = file;
+  const { generation } = keyring;
+  const kept = { ...row, node, kind: "file", wrap: noWrap, generation, committedMs: row.createdMs } as const;
+  return openFile(file, entry.name, kept, copies(kept));
 }
 
 function contentOf(fileKey: FileKey, shelf: ShelfId, attributes: RevisionAttributes): FileContent {
@@ -164,6 +185,8 @@ export function refusedChild(directory: Located, row: ListedRow, name: string, c
   };
   return { error: new DfsError(cause.kind, cause.message, { path: where, cause }), shown, place };
 }
+
+const noWrap = new Uint8Array(0);
 
 const emptyDirectory = {
   kind: "directory",

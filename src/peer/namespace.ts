@@ -12,22 +12,25 @@ import type { NodeId } from "../core/ids.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
+import { splitPast } from "../core/past-path.ts";
 import { sealPastWrap } from "../identity/past-wrap.ts";
 import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
-import { type Doors, doorNames, spacePathOf } from "./doors.ts";
+import { type Doors, leadsToOthers, spacePathOf } from "./doors.ts";
 import {
   type Located,
   type RefusedChild,
   type Space,
   openEntry,
+  openKeys,
   openOldRevision,
   refusedChild,
   rootOf,
 } from "./located.ts";
-import { hexOf } from "./random-ids.ts";
+import { rangesText } from "./number-ranges.ts";
+import { leadsToPast, pastDoor, pastSpace } from "./past-space.ts";
 import { requireNewName } from "./sealed-operations.ts";
 import type { Others } from "./sharing/others.ts";
 import type { ShareBoxes } from "./sharing/share-boxes.ts";
@@ -51,11 +54,24 @@ interface ChildNamesPage {
   readonly next?: Uint8Array | undefined;
 }
 
+/** A file, with how to read it. */
+export type File = Located & { readonly content: FileContent };
+
+/** A revision that is kept. */
+export interface KeptRevision {
+  readonly revision: number;
+  /** Since when it is kept only for its time, in milliseconds since 1970; null for one that stays. */
+  readonly outMs: number | null;
+  /** The file as it was at it. Fails with `integrity`. */
+  readonly get: () => File;
+}
+
 const rootMode = 0o755;
 
 export class Namespace {
   /** Boxes of what the user shares; absent for the shared user. */
   readonly boxes: ShareBoxes | undefined;
+  readonly #user: UserKeys;
   readonly #root: Located;
   readonly #doors: Doors | undefined;
   readonly #catalogue: CatalogueReader;
@@ -72,7 +88,8 @@ export class Namespace {
     others?: Pick<Others, "doors" | "boxes">,
   ) {
     const { rootDirectory, rootKeyring, userId } = user;
-    const reserved = others === undefined ? undefined : doorNames;
+    const reserved = (name: string): string | undefined =>
+      leadsToPast(name) ?? (others === undefined ? undefined : leadsToOthers(name));
     const space: Space = {
       owner: userId,
       path: rootPath,
@@ -84,6 +101,7 @@ export class Namespace {
       reserved,
     };
     this.#root = rootOf(space, rootDirectory, rootKeyring, { name: rootPath, mode: rootMode, modifiedMs: 0 });
+    this.#user = user;
     this.#catalogue = catalogue;
     this.#copies = copies;
     this.#doors = others?.doors;
@@ -104,11 +122,27 @@ export class Namespace {
     yield place;
     for (const name of pathParts(path)) {
       if (place.entry.kind === "file") throw new DfsError("not-directory", "not a directory", { path: place.path });
-      const door = place === this.#root ? this.#doors?.at(name) : undefined;
-      const child = door ?? (await this.child(place, name, options));
+      const child = this.#door(place, name) ?? (await this.child(place, name, options));
       if (child === undefined) return;
       yield (place = child);
     }
+  }
+
+  /** What a name leads to that is no name in the catalogue; undefined for every other one. Fails as pastDoor and Doors.at do. */
+  #door(place: Located, name: string): Located | undefined {
+    if (place === this.#root) {
+      const door = pastDoor(name, Date.now());
+      return door === undefined ? this.#doors?.at(name) : this.#pastRoot(door);
+    }
+    const isOwnPast =
+      place.space.past !== undefined && place.path === place.space.path && place.node === this.#root.node;
+    return isOwnPast ? this.#doors?.at(name, place.space) : undefined;
+  }
+
+  #pastRoot({ path, timeMs }: { readonly path: DfsPath; readonly timeMs: number }): Located {
+    const { space, node, keyring } = this.#root;
+    const past = pastSpace(space, path, this.#user, timeMs);
+    return rootOf(past, node, keyring, { name: baseName(path), mode: rootMode, modifiedMs: 0 });
   }
 
   /** Fails with `invalid-name` for the path of a door, which nothing can be moved to. */
@@ -116,9 +150,9 @@ export class Namespace {
     if (path !== rootPath && parentPath(path) === rootPath) requireNewName(this.#root, baseName(path));
   }
 
-  /** Where the space begins that a path is in. */
+  /** Where the space begins that a path is in; the past of a space is a part of it. */
   spacePath(path: DfsPath): DfsPath {
-    return this.#doors === undefined ? rootPath : spacePathOf(path);
+    return this.#doors === undefined ? rootPath : spacePathOf(splitPast(path).path);
   }
 
   /** Where a node of the user's own tree is; undefined when it is not there any more. Fails with `integrity`. */
@@ -159,10 +193,8 @@ export class Namespace {
   }
 
   /** The file at `path`, with how to read it. Fails with `not-found`, `is-directory`. */
-  async requireFile(path: DfsPath, options: ReadCallOptions = {}): Promise<Located & { content: FileContent }> {
-    const place = await this.require(path, options);
-    if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path });
-    return { ...place, content: place.content };
+  async requireFile(path: DfsPath, options: ReadCallOptions = {}): Promise<File> {
+    return fileOf(await this.require(path, options));
   }
 
   /** The child of a directory by its name, under whichever of the directory's keys it was named; undefined when there is none. */
@@ -171,7 +203,7 @@ export class Namespace {
     if (door !== undefined) return door.child(name, options);
     for (let place = 0; place < keyring.generation; place += 1) {
       const token = sealName(keyring, node, name, place);
-      const row = await this.#catalogue.entry(space.owner, node, token, options);
+      const row = await this.#catalogue.entry(space.owner, node, token, readingOf(space, options));
       if (row !== undefined) return this.#open(directory, name, token, row);
     }
     return undefined;
@@ -186,7 +218,7 @@ export class Namespace {
   ): Promise<LocatedPage> {
     const { door, keyring, node, space } = directory;
     if (door !== undefined) return pageOf(await door.children(options), after, limit);
-    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, options);
+    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
     const children: Located[] = [];
     const refused: RefusedChild[] = [];
     for (const row of rows) {
@@ -214,7 +246,7 @@ export class Namespace {
       const { children, next } = pageOf(await door.children(options), after, limit);
       return { names: children.map(({ entry: { name, kind } }) => ({ name, kind })), refused: [], next };
     }
-    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, options);
+    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
     const names: ChildName[] = [];
     const refused: RefusedChild[] = [];
     for (const row of rows) {
@@ -222,7 +254,7 @@ export class Namespace {
       try {
         const name = openName(keyring, node, row.token);
         shown = printable(name);
-        if (row.kind === "directory") openWrap(keyring, { parent: node, token: row.token, node: row.node }, row);
+        if (row.kind === "directory") openKeys(directory, row.token, row);
         names.push({ name, kind: row.kind });
       } catch (error) {
         refused.push(refusedChild(directory, row, shown, toDfsError(error)));
@@ -270,7 +302,7 @@ export class Namespace {
     const tokens = names.map((name) => sealName(keyring, node, name, place));
     for (let from = 0; from < tokens.length;) {
       const wanted = tokens.slice(from, from + pageRowsMax);
-      const rows = await this.#catalogue.entries(space.owner, node, wanted, options);
+      const rows = await this.#catalogue.entries(space.owner, node, wanted, readingOf(space, options));
       if (rows.length === 0 || rows.length > wanted.length)
         throw new DfsError("protocol", "a coordinator answered for other names than it was asked for");
       for (const [at, row] of rows.entries()) {
@@ -302,25 +334,49 @@ export class Namespace {
     for await (const child of this.children(place, options)) yield* this.walk(child, options);
   }
 
-  /** A revision of a file other than its newest. Fails with `not-found` when there is no such revision. */
-  async revision(
-    file: Located & { content: FileContent },
-    revision: number,
-    options: ReadCallOptions = {},
-  ): Promise<FileContent> {
-    if (revision === file.entry.revision) return file.content;
-    const row = await this.#catalogue.revision(file.node, revision, options);
-    if (row === undefined)
-      throw new DfsError("not-found", `has no revision ${revision}; the newest is ${file.entry.revision}`, {
-        path: file.path,
-      });
+  /** A file as it was at a revision. Fails with `not-found`, naming those that there are, when there is no such revision, or was none then. */
+  async revision(file: File, revision: number, options: ReadCallOptions = {}): Promise<File> {
+    if (revision === file.entry.revision) return file;
+    const isLater = file.space.past !== undefined && revision > file.entry.revision;
+    const row = isLater ? undefined : await this.#catalogue.revision(file.node, revision, options);
+    if (row === undefined) throw await this.#noRevision(file, revision, options);
     // What answers for another revision would open as that one.
-    return openOldRevision(file, { ...row, revision });
+    return fileOf(openOldRevision(file, { ...row, revision }, this.#copies));
+  }
+
+  /** The revisions of a file that are kept, the newest first, each with since when it is kept only for its time; of a file of the past those up to the one of then. */
+  async *revisions(file: File, options: ReadCallOptions = {}): AsyncGenerator<KeptRevision> {
+    const { entry, node, space } = file;
+    let before = space.past === undefined ? undefined : entry.revision + 1;
+    for (;;) {
+      const { rows, next } = await this.#catalogue.revisions(node, before, pageRowsMax, options);
+      for (const row of rows)
+        yield { outMs: row.outMs, get: () => fileOf(openOldRevision(file, row, this.#copies)), revision: row.revision };
+      if (next === null) return;
+      before = next;
+    }
+  }
+
+  async #noRevision(file: File, revision: number, options: ReadCallOptions): Promise<DfsError> {
+    const kept: number[] = [];
+    for await (const { revision: number } of this.revisions(file, options)) kept.push(number);
+    return new DfsError("not-found", `has no revision ${revision}; kept are ${rangesText(kept)}`, { path: file.path });
   }
 
   #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {
     return openEntry(directory, name, token, row, this.#copies(row));
   }
+}
+
+function fileOf(place: Located): File {
+  const { content, path } = place;
+  if (content === undefined) throw new DfsError("is-directory", "is a directory", { path });
+  return { ...place, content };
+}
+
+/** How the catalogue is read in a space. */
+function readingOf({ past }: Space, options: ReadCallOptions): ReadCallOptions {
+  return past === undefined ? options : { ...options, at: { timeMs: past.timeMs } };
 }
 
 /** Some of what is behind a door, in the order of their names, after the name that the page before ended with. */
@@ -334,15 +390,4 @@ function pageOf(places: readonly Located[], after: Uint8Array | undefined, limit
     refused: [],
     next: children.length < rest.length && end !== undefined ? Buffer.from(end) : undefined,
   };
-}
-
-/** A page's end as text for a caller, and back. Fails with `usage` on anything that was not a cursor. */
-export function cursorText(token: Uint8Array | undefined): string | undefined {
-  return token === undefined ? undefined : hexOf(token);
-}
-
-export function cursorToken(text: string | undefined): Uint8Array | undefined {
-  if (text === undefined) return undefined;
-  if (!/^([0-9a-f]{2})+$/.test(text)) throw new DfsError("usage", "not the cursor of a listing");
-  return Buffer.from(text, "hex");
 }

@@ -18,6 +18,7 @@ import { UserDirectory } from "./accounts/user-directory.ts";
 import { CommandSession, type CommandTarget } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
+import { History } from "./history.ts";
 import { makeInvite } from "./invitations.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
@@ -165,6 +166,7 @@ function userClients(
       namespace,
       names: new OwnNames(names, [user, shared]),
       changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
+      history: new History({ namespace, commands: new CommandSessions(asUser), members }),
       reports,
       put: () => ({
         namespace,

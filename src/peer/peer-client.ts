@@ -34,6 +34,7 @@ import type {
   WhyReport,
 } from "../core/client.ts";
 import type { NamedEntries, NamesOptions, NamesPage } from "../core/directory-names.ts";
+import type { RevisionInfo } from "../core/history.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FindQuery } from "../core/find-query.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
@@ -42,7 +43,9 @@ import type { DfsPath } from "../core/names.ts";
 import { RefusedEntries } from "./refused-entries.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
-import { type Namespace, cursorText, cursorToken } from "./namespace.ts";
+import type { History } from "./history.ts";
+import { cursorText, cursorToken } from "./listing-cursor.ts";
+import type { Namespace } from "./namespace.ts";
 import { namedEntries, namesOf } from "./names/directory-names.ts";
 import { type OwnNames, findNames } from "./names/name-finder.ts";
 import { type PutOptions, PutTransfer } from "./put-transfer.ts";
@@ -61,6 +64,7 @@ export interface PeerClientOptions {
   readonly changes: TreeChanges;
   /** The indexes of names that may be used; without them, names are found by walking. */
   readonly names?: OwnNames | undefined;
+  readonly history: History;
   readonly reports: Reports;
   /** A put has a session of commands of its own, so that it waits for no other. */
   readonly put: () => PutOptions;
@@ -171,13 +175,21 @@ export class PeerClient implements FileClient {
     const { namespace, get } = this.#options;
     const reading = { signal, stale: options.stale };
     const file = await namespace.requireFile(path, reading);
-    const content =
-      options.revision === undefined ? file.content : await namespace.revision(file, options.revision, reading);
+    const { content } =
+      options.revision === undefined ? file : await namespace.revision(file, options.revision, reading);
     const sizeBytes = content.reference.plaintextBytes;
     const first = options.offsetBytes ?? 0;
     const offsetBytes = Math.min(sizeBytes, first < 0 ? Math.max(0, sizeBytes + first) : first);
     const lengthBytes = Math.min(sizeBytes - offsetBytes, options.lengthBytes ?? Number.MAX_SAFE_INTEGER);
     yield* readContent(content, { offsetBytes, lengthBytes }, get.content, signal);
+  }
+
+  async *revisions(path: DfsPath, options: CallOptions = {}): AsyncIterable<RevisionInfo> {
+    yield* this.#options.history.revisions(path, options);
+  }
+
+  restore(path: DfsPath, revision: number, options: CallOptions = {}): Promise<number> {
+    return this.#options.history.restore(path, revision, options);
   }
 
   why(path: DfsPath, { signal = neverAborted(), stale }: CallOptions = {}): Promise<WhyReport> {

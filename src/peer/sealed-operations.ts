@@ -83,6 +83,7 @@ export function moveOperation(
   existing: Named | undefined,
 ): OperationOf<"move"> {
   requireWritable(source);
+  requireWritable(parent);
   if (source.space.path !== parent.space.path)
     throw new DfsError("usage", `cannot be moved out of ${source.space.path}: copy it, then remove it`, {
       path: source.path,
@@ -142,8 +143,9 @@ export function requireWritable({ path, space }: Pick<Located, "path" | "space">
 export function requireNewName(parent: Directory, name: string): void {
   requireWritable(parent);
   const { path, space } = parent;
-  if (path === space.path && space.reserved?.has(name) === true)
-    throw new DfsError("invalid-name", `"${name}" leads to what is not your own here: choose another name`, {
+  const leadsTo = path === space.path ? space.reserved?.(name) : undefined;
+  if (leadsTo !== undefined)
+    throw new DfsError("invalid-name", `"${name}" leads to ${leadsTo} here: choose another name`, {
       path: childPath(path, name),
     });
 }

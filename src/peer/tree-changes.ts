@@ -184,6 +184,7 @@ export class TreeChanges {
 
   async #copyFile(source: Located, to: DfsPath, { force, signal }: CopyOptions): Promise<void> {
     if (source.path === to) throw new DfsError("usage", "cannot be copied onto itself", { path: to });
+    this.#namespace.requireNoDoor(to);
     const existing = await this.#replaceable(source, to, force, signal);
     if (existing === undefined) {
       const parent = await this.#parentFor(to, signal);

@@ -1,5 +1,6 @@
 /** Spans and points of time as they are typed. */
 import { DfsError } from "../core/errors.ts";
+import { timeOf } from "../core/past-path.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -18,7 +19,7 @@ export function spanMs(text: string, option: string): number {
  */
 export function expiryMs(text: string, nowMs: number): number {
   const span = parseSpan(text);
-  const timeMs = span === undefined ? parseTime(text) : nowMs + span;
+  const timeMs = span === undefined ? timeOf(text) : nowMs + span;
   if (timeMs === undefined)
     throw new DfsError("usage", `--expire needs a span as 30m, 2h or 7d, or a time as 2030-01-31T18:00, not "${text}"`);
   if (timeMs <= nowMs) throw new DfsError("usage", `--expire needs a time that is still to come, not "${text}"`);
@@ -37,11 +38,4 @@ function parseSpan(text: string): number | undefined {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
   const unit = spanUnitMs[match?.[2] ?? ""];
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
-}
-
-function parseTime(text: string): number | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
-  // A date alone would be read as UTC, a time without a zone is local: both are local here.
-  const timeMs = match === null ? Number.NaN : Date.parse(match[2] === undefined ? `${text}T00:00` : text);
-  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

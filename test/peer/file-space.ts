@@ -12,6 +12,7 @@ import type { UserKeys } from "../../src/identity/user-keys.ts";
 import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
 import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
 import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
+import { History } from "../../src/peer/history.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
@@ -34,9 +35,12 @@ export const at = (path: string): DfsPath => resolvePath(path);
 /** The catalogue's queries as a peer makes them. */
 export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
   return {
-    entry: (user, parent, token) => Promise.resolve(catalogue.entry(user, parent, token)),
-    entries: (user, parent, tokens) => Promise.resolve(catalogue.entries(user, parent, tokens)),
-    list: (user, parent, after, limit) => Promise.resolve(catalogue.list(user, parent, { after, limit })),
+    entry: (user, parent, token, options) => Promise.resolve(catalogue.entry(user, parent, token, options?.at)),
+    entries: (user, parent, tokens, options) =>
+      Promise.resolve(catalogue.entries(user, parent, tokens, options?.at)),
+    list: (user, parent, after, limit, options) =>
+      Promise.resolve(catalogue.list(user, parent, { after, limit, at: options?.at })),
+    revisions: (node, before, limit) => Promise.resolve(catalogue.revisions(node, before, limit)),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
     lineage: (node) => Promise.resolve(catalogue.lineage(node)),
     shares: (query, after) => Promise.resolve(catalogue.shares(query, after)),
@@ -140,6 +144,12 @@ export class FileSpace {
     });
   }
 
+  readonly #members = ((world) => ({
+    get policy() {
+      return world.catalogue.policy();
+    },
+  }))(this.world);
+
   #commandsOf(user: UserKeys): CommandSession {
     const author = { network: network.networkId, author: { user: user.userId }, sign: user.sign.bind(user) };
     return new CommandSession(author, this.#propose);
@@ -187,6 +197,7 @@ export class FileSpace {
       ...({} as PeerClientOptions),
       namespace,
       changes: new TreeChanges(namespace, asUser(), Date.now),
+      history: new History({ namespace, commands: asUser(), members: this.#members }),
       put: () => ({
         namespace,
         pool,

@@ -8,6 +8,7 @@ import { createLog } from "../../src/peer/log.ts";
 import { usualSettings } from "../../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../../src/peer/running-peer.ts";
 import { clientContract } from "../contract/client.ts";
+import { pastContract } from "../contract/past.ts";
 
 async function startPeer() {
   const folder = await mkdtemp(join(tmpdir(), "dfs-peer-"));
@@ -37,6 +38,11 @@ clientContract("a peer in this process", async () => {
 });
 
 clientContract("a peer behind its control socket", async () => {
+  const { folder, stop } = await startPeer();
+  return { client: await connectControl(controlAddress(folder)), stop };
+});
+
+pastContract("a peer behind its control socket", async () => {
   const { folder, stop } = await startPeer();
   return { client: await connectControl(controlAddress(folder)), stop };
 });

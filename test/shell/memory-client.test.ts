@@ -1,5 +1,6 @@
 import { accountsContract } from "../contract/accounts.ts";
 import { clientContract } from "../contract/client.ts";
+import { pastContract } from "../contract/past.ts";
 import { MemoryClient } from "./memory-client.ts";
 
 clientContract("MemoryClient", async () => {
@@ -11,3 +12,5 @@ accountsContract("MemoryClient", async () => {
   const network = new MemoryClient();
   return { session: async () => network.another(), stop: () => network.close() };
 });
+
+pastContract("MemoryClient", async () => ({ client: new MemoryClient(), stop: async () => undefined }));

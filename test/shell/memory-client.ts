@@ -42,6 +42,7 @@ import type {
 import type { NamedEntries, NamesOptions, NamesPage } from "../../src/core/directory-names.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import { type FindQuery, compileQuery } from "../../src/core/find-query.ts";
+import type { RevisionInfo } from "../../src/core/history.ts";
 import type { PeerName } from "../../src/core/ids.ts";
 import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
@@ -52,9 +53,21 @@ import { MemoryChecks } from "./memory-checks.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
 import { namesPage } from "./memory-names.ts";
 import type { StoredSums } from "./memory-network.ts";
+import { MemoryPast } from "./memory-past.ts";
 import { MemorySession } from "./memory-session.ts";
 import type { Slot } from "./memory-session.ts";
-import { branch, cloned, costBytes, count, fileWith, merge, newDirectory, newest, sweep } from "./memory-tree.ts";
+import {
+  branch,
+  cloned,
+  costBytes,
+  count,
+  fileWith,
+  isDue,
+  merge,
+  newDirectory,
+  newest,
+  sweep,
+} from "./memory-tree.ts";
 import type { DirectoryNode, FileNode, Node, Revision } from "./memory-tree.ts";
 import { MemoryUsers } from "./memory-users.ts";
 import type { Member } from "./memory-users.ts";
@@ -84,6 +97,7 @@ class MemoryGroup {
   /** The spaces of all users, under their ids. */
   readonly world = newDirectory(0);
   readonly people = new MemoryUsers(this.world, () => this.nowMs);
+  readonly past = new MemoryPast();
 
   constructor(peers: number) {
     this.network = new MemoryNetwork(peers);
@@ -186,7 +200,11 @@ export class MemoryClient extends MemorySession implements DfsClient {
     return this.#group.checks;
   }
 
-  /** Moves the network's clock forward. */
+  protected override worldAt(timeMs: number): DirectoryNode {
+    return this.#group.past.at(timeMs, this.#group.world);
+  }
+
+  /** Moves the network's clock. */
   advance(ms: number): void {
     this.#group.aheadMs += ms;
   }
@@ -206,6 +224,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
   async #turn(options: CallOptions | undefined): Promise<void> {
     await turn(options?.signal);
     this.assertOpen();
+    if (isDue(this.#group.world, this.nowMs)) this.#keepPast();
     sweep(this.world, this.#group.nowMs);
     if (!this.#group.hasQuorum && options?.stale !== true)
       throw new DfsError("no-quorum", "no majority of the coordinators answers");
@@ -213,12 +232,18 @@ export class MemoryClient extends MemorySession implements DfsClient {
 
   async #change(options: CallOptions | undefined): Promise<void> {
     await this.#turn({ signal: options?.signal });
+    if (this.world === this.#group.world) this.#keepPast();
+  }
+
+  #keepPast(): void {
+    this.#group.past.keep(this.#group.world, this.nowMs);
   }
 
   protected assertOpen(): void {}
 
   /** Makes a file with these bytes or this text, and the directories above it. */
   add(path: string, content: string | Uint8Array, modifiedMs = 0): void {
+    this.#keepPast();
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     let directory = this.home;
     const parts = pathParts(path as DfsPath);
@@ -547,6 +572,47 @@ export class MemoryClient extends MemorySession implements DfsClient {
     }
   }
 
+  async *revisions(path: DfsPath, options?: CallOptions): AsyncGenerator<RevisionInfo> {
+    await this.#turn(options);
+    const { revisions } = this.#file(path);
+    const { retainRevisions, retainMs } = this.network.policy;
+    for (const [place, revision] of [...revisions.entries()].reverse()) {
+      const { bytes, modifiedMs, mode, copies, addedBytes, expiresMs } = revision;
+      const pushedOut = revisions[place + retainRevisions];
+      yield {
+        revision: place + 1,
+        sizeBytes: bytes.length,
+        mode,
+        modifiedMs,
+        committedMs: modifiedMs,
+        copies,
+        addedBytes,
+        fileKey: fileKeyOf(digest(bytes)),
+        isCurrent: place === revisions.length - 1,
+        keptUntilMs: pushedOut === undefined ? undefined : pushedOut.modifiedMs + retainMs,
+        expiresMs,
+      };
+    }
+  }
+
+  async restore(path: DfsPath, number: number, options?: CallOptions): Promise<number> {
+    await this.#change(options);
+    const node = this.#file(path);
+    const slot = this.slot(path, "write");
+    if (number === node.revisions.length)
+      throw new DfsError("exists", `is at revision ${number} already: it is the newest`, { path });
+    const restored = { ...revisionOf(node, number), addedBytes: 0, expiresMs: undefined };
+    setChild(slot, fileWith([...node.revisions, restored], node));
+    this.changes += 1;
+    return node.revisions.length + 1;
+  }
+
+  #file(path: DfsPath): FileNode {
+    const node = this.#node(path);
+    if (node.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
+    return node;
+  }
+
   async why(path: DfsPath, options?: CallOptions): Promise<WhyReport> {
     await this.#turn(options);
     const node = this.#node(path);
@@ -784,6 +850,7 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
     this.#isOver = true;
     if (!this.#group.hasQuorum) throw new DfsError("no-quorum", "no majority of the coordinators answers");
     const { world } = this.#group;
+    this.#group.past.keep(world, this.#group.nowMs);
     for (const tree of [this.#base, this.world, world]) sweep(tree, this.#group.nowMs);
     merge(this.#base, this.world, world);
     return { changes: this.changes };
@@ -882,7 +949,8 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
 
 function revisionOf(node: FileNode, number: number | undefined): Revision {
   const revision = number === undefined ? newest(node) : node.revisions[number - 1];
-  if (revision === undefined) throw new DfsError("not-found", `there is no revision ${number}`);
+  if (revision === undefined)
+    throw new DfsError("not-found", `has no revision ${number}; kept are ${node.revisions.length} to 1`);
   return revision;
 }
 

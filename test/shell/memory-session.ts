@@ -14,6 +14,7 @@ import { DfsError } from "../../src/core/errors.ts";
 import type { UserName } from "../../src/core/ids.ts";
 import { baseName, childPath, parentPath, pathParts, resolvePath, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import { pastTimeOf, splitPast } from "../../src/core/past-path.ts";
 import { newDirectory, nodeAt } from "./memory-tree.ts";
 import type { DirectoryNode, Node } from "./memory-tree.ts";
 import { spaceOf } from "./memory-users.ts";
@@ -50,6 +51,8 @@ export abstract class MemorySession implements AccountsClient {
   protected abstract looking(options: CallOptions | undefined): Promise<void>;
   protected abstract changing(options: CallOptions | undefined): Promise<void>;
   protected abstract get nowMs(): number;
+  /** The spaces of all users as they were at a time. */
+  protected abstract worldAt(timeMs: number): DirectoryNode;
 
   /** Whom this session acts for. */
   protected get actor(): Member {
@@ -193,14 +196,28 @@ export abstract class MemorySession implements AccountsClient {
 
   /** What is at `path`, doors included. */
   protected nodeAt(path: DfsPath): Node | undefined {
+    const { timeMs, path: rest } = splitPast(path);
+    if (timeMs !== undefined) return this.#nodeInPast(timeMs, rest);
     const located = this.#located(path);
     if (located === undefined || located.kind === "door") return located?.directory;
     return nodeAt(spaceOf(located.owner, this.world), located.path);
   }
 
+  #nodeInPast(timeMs: number, path: DfsPath): Node | undefined {
+    if (timeMs > this.nowMs) throw new DfsError("not-found", "is a time that is still to come");
+    const isOthers = this.actor !== this.people.shared && pathParts(path)[0] === "from";
+    if (isOthers) throw new DfsError("permission", "the past of what others share is theirs alone");
+    const located = this.#located(path);
+    if (located?.kind !== "space") return undefined;
+    const space = this.worldAt(timeMs).children.get(located.owner.id) ?? newDirectory(0);
+    return nodeAt(space as DirectoryNode, located.path);
+  }
+
   /** Where the entry at `path` is, or would be, kept. `use` says what is to become of it. */
   protected slot(path: DfsPath, use: "make" | "write" | "remove"): Slot {
     if (use !== "remove") this.assertNotReserved(path);
+    if (splitPast(path).timeMs !== undefined)
+      throw new DfsError("permission", "the past cannot be changed; copy it to another place with cp", { path });
     const located = this.#located(path);
     if (located === undefined)
       throw new DfsError("permission", "only its owner can change what is shared here", { path });
@@ -220,7 +237,10 @@ export abstract class MemorySession implements AccountsClient {
   }
 
   protected assertNotReserved(path: DfsPath): void {
-    if (this.actor !== this.people.shared && (path === "/shared" || path === "/from"))
+    const isNamed = this.actor !== this.people.shared;
+    const isRoot = ["/", ...(isNamed ? ["/shared"] : [])].includes(parentPath(path));
+    const isPast = isRoot && pastTimeOf(baseName(path)) !== undefined;
+    if (isPast || (isNamed && (path === "/shared" || path === "/from")))
       throw new DfsError("invalid-name", `${path} is a door, and no other entry can have this name`, { path });
   }
 

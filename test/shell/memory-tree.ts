@@ -97,11 +97,17 @@ export function cloned(node: Node): Node {
   return copy;
 }
 
+/** Whether the time of a file is over. */
+export function isDue(node: Node, nowMs: number): boolean {
+  if (node.kind === "file") return (newest(node).expiresMs ?? Number.POSITIVE_INFINITY) <= nowMs;
+  return [...node.children.values()].some((child) => isDue(child, nowMs));
+}
+
 /** Takes away the files whose time is over. */
 export function sweep(directory: DirectoryNode, nowMs: number): void {
   for (const [name, child] of directory.children) {
     if (child.kind === "directory") sweep(child, nowMs);
-    else if ((newest(child).expiresMs ?? Number.POSITIVE_INFINITY) <= nowMs) directory.children.delete(name);
+    else if (isDue(child, nowMs)) directory.children.delete(name);
   }
 }
 

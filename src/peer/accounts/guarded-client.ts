@@ -33,6 +33,7 @@ import type {
 import type { Share, ShareOptions } from "../../core/accounts.ts";
 import type { NamedEntries, NamesOptions, NamesPage } from "../../core/directory-names.ts";
 import type { CheckResult } from "../../core/checks.ts";
+import type { RevisionInfo } from "../../core/history.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
@@ -116,6 +117,14 @@ export abstract class GuardedClient implements Guarded {
 
   read(path: DfsPath, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return this.#items(options, (client, bounded) => client.read(path, bounded));
+  }
+
+  revisions(path: DfsPath, options: CallOptions = {}): AsyncIterable<RevisionInfo> {
+    return this.#items(options, (client, bounded) => client.revisions(path, bounded));
+  }
+
+  restore(path: DfsPath, revision: number, options: CallOptions = {}): Promise<number> {
+    return this.call(options, (client, bounded) => client.restore(path, revision, bounded));
   }
 
   share(path: DfsPath, user: UserName, options: ShareOptions = {}): Promise<Share> {

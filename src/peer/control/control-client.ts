@@ -43,8 +43,8 @@ import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { openControlSocket } from "./control-connect.ts";
 import type { ControlAddress } from "./control-key.ts";
+import { HistoryCaller } from "./history-caller.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
-import { DirectoryCaller } from "./directory-caller.ts";
 import type { WireFsckProgress } from "./storage-methods.ts";
 
 /** Long calls have no deadline of their own: whoever waits cancels by the signal. */
@@ -59,7 +59,7 @@ async function openChannel(address: ControlAddress): Promise<RpcClient> {
   return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
-class ControlClient extends DirectoryCaller implements DfsClient {
+class ControlClient extends HistoryCaller implements DfsClient {
   readonly #address: ControlAddress;
 
   constructor(rpc: RpcClient, address: ControlAddress) {

@@ -34,6 +34,7 @@ import {
 import { accountMethods } from "./account-methods.ts";
 import { directoryMethods, entry, fileKey } from "./directory-methods.ts";
 import { checkMethods } from "./check-methods.ts";
+import { historyMethods } from "./history-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
@@ -292,6 +293,7 @@ export const methods = {
   ...storageMethods,
   ...accountMethods,
   ...checkMethods,
+  ...historyMethods,
   /** A word by which another connection can name this one, once. */
   ticket: defineMethod({ name: "ticket", params: v.object({}), result: v.object({ ticket: text }) }),
   /**

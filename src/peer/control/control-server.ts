@@ -15,7 +15,6 @@ import {
   controlHandshakeMs,
   transferEventsPerMessage,
   transferEventsWaitingMax,
-  walkPageEntries,
 } from "../../core/limits.ts";
 import { CallBudget } from "../wire/call-budget.ts";
 import { errorToWire } from "../wire/rpc-messages.ts";
@@ -29,6 +28,8 @@ import { ControlConnection, ControlConnections, type ControlSession } from "./co
 import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
 import { type WireTransferEvent, methods } from "./control-methods.ts";
 import { directoryRoutes } from "./directory-routes.ts";
+import { emitPages } from "./emit-pages.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
 
 export class ControlServer {
@@ -154,6 +155,7 @@ function controlRoutes(connection: ControlConnection) {
       for await (const result of connection.client.checks({ signal: call.signal })) await call.emit(result);
       return null;
     }),
+    ...historyRoutes(() => connection.client),
     route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),
     route(methods.begin, ({ ticket }, { signal }) => nothing(connection.begin(ticket, { signal }))),
     route(methods.commit, (_, { signal }) => connection.commit({ signal })),
@@ -162,18 +164,6 @@ function controlRoutes(connection: ControlConnection) {
 
 async function nothing(work: Promise<void>): Promise<null> {
   await work;
-  return null;
-}
-
-async function emitPages<Item>(entries: AsyncIterable<Item>, call: RpcCall<Item[]>): Promise<null> {
-  let page: Item[] = [];
-  for await (const entry of entries) {
-    page.push(entry);
-    if (page.length < walkPageEntries) continue;
-    await call.emit(page);
-    page = [];
-  }
-  if (page.length > 0) await call.emit(page);
   return null;
 }
 

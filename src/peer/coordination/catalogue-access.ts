@@ -1,6 +1,7 @@
 /**
  * The catalogue as a peer reaches it: on its own disk where it is a coordinator, over the wire where it is not.
  */
+import type { PastState } from "../../catalogue/catalogue-reader.ts";
 import type { FailingLink } from "./failing-links.ts";
 import type {
   CatalogueCounts,
@@ -12,6 +13,7 @@ import type {
   PeerRow,
   PolicyRow,
   ReferencedKey,
+  RevisionPage,
   RevisionRow,
   SharePage,
   ShelfRow,
@@ -29,6 +31,8 @@ export interface ReadCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The answer may be what any coordinator has, however old; otherwise it includes all that was acknowledged before. */
   readonly stale?: boolean | undefined;
+  /** For `entry`, `entries` and `list`: a state of the past instead of the newest. */
+  readonly at?: PastState | undefined;
 }
 
 /** Reads of a user's tree; each may fail with `unreachable`, `timeout`, and `no-quorum` unless it may be stale. */
@@ -51,6 +55,8 @@ export interface CatalogueReader {
     options?: ReadCallOptions,
   ): Promise<DirectoryPage>;
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined>;
+  /** One page of the revisions of a file that are kept, the newest first: those before the number `before`. */
+  revisions(node: NodeId, before: number | undefined, limit: number, options?: ReadCallOptions): Promise<RevisionPage>;
   /** A node and every directory above it, up to the root of its tree; none for a node that is not remembered. */
   lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]>;
   /** One page of shares, after where the page before ended. */

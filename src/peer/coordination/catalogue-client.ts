@@ -13,6 +13,7 @@ import type {
   InviteRow,
   NodeRow,
   ReferencedKey,
+  RevisionPage,
   RevisionRow,
   SharePage,
   UserPage,
@@ -98,6 +99,13 @@ export class CatalogueClient implements CatalogueAccess {
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
     return this.#read(
       (coordinator, signal) => coordinator.revision(node, revision, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
+  revisions(node: NodeId, before: number | undefined, limit: number, options?: ReadCallOptions): Promise<RevisionPage> {
+    return this.#read(
+      (coordinator, signal) => coordinator.revisions(node, before, limit, { ...options, signal }),
       options?.signal,
     );
   }

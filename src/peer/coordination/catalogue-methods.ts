@@ -33,6 +33,8 @@ const rowLimit = v.pipe(count, v.minValue(1), v.maxValue(pageRowsMax));
 const userName = v.pipe(v.string(), v.check(isUserName, "a user name expected"), v.transform(parseUserName));
 const token = bytes(nameTokenBytesMax);
 const stale = v.optional(v.boolean());
+/** A state of the past. */
+const at = v.optional(v.union([v.strictObject({ index: count }), v.strictObject({ timeMs: count })]));
 const { group, generation, memberId, peer } = groupSchemas;
 
 const rosterMember = { id: memberId, peer, isVoter: v.boolean() };
@@ -66,7 +68,7 @@ export function plainMemberList({ version, peers, shelves, policy, roster }: Mem
 export const catalogueMethods = {
   entry: defineMethod({
     name: "catalogue.entry",
-    params: v.object({ user, parent: node, token, stale }),
+    params: v.object({ user, parent: node, token, at, stale }),
     result: v.nullable(rowSchemas.entry),
   }),
   entries: defineMethod({
@@ -75,6 +77,7 @@ export const catalogueMethods = {
       user,
       parent: node,
       tokens: v.pipe(v.array(token), v.minLength(1), v.maxLength(pageRowsMax)),
+      at,
       stale,
     }),
     result: v.pipe(v.array(v.nullable(rowSchemas.entry)), v.minLength(1), v.maxLength(pageRowsMax)),
@@ -86,6 +89,7 @@ export const catalogueMethods = {
       parent: node,
       after: v.optional(token),
       limit: rowLimit,
+      at,
       stale,
     }),
     result: rowSchemas.directoryPage,
@@ -94,6 +98,11 @@ export const catalogueMethods = {
     name: "catalogue.revision",
     params: v.object({ node, revision: count, stale }),
     result: v.nullable(rowSchemas.revision),
+  }),
+  revisions: defineMethod({
+    name: "catalogue.revisions",
+    params: v.object({ node, before: v.optional(count), limit: rowLimit, stale }),
+    result: rowSchemas.revisionPage,
   }),
   lineage: defineMethod({
     name: "catalogue.lineage",

@@ -7,6 +7,7 @@ import type {
   InviteRow,
   NodeRow,
   ReferencedKey,
+  RevisionPage,
   RevisionRow,
   SharePage,
   UserPage,
@@ -27,7 +28,7 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
   protected abstract nowMs(): number;
 
   entry(user: UserId, parent: NodeId, token: Uint8Array, options?: ReadCallOptions): Promise<EntryRow | undefined> {
-    return this.read(options, (catalogue) => catalogue.entry(user, parent, token));
+    return this.read(options, (catalogue) => catalogue.entry(user, parent, token, options?.at));
   }
 
   entries(
@@ -36,7 +37,7 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
     tokens: readonly Uint8Array[],
     options?: ReadCallOptions,
   ): Promise<readonly (EntryRow | null)[]> {
-    return this.read(options, (catalogue) => catalogue.entries(user, parent, tokens));
+    return this.read(options, (catalogue) => catalogue.entries(user, parent, tokens, options?.at));
   }
 
   list(
@@ -46,11 +47,15 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
     limit: number,
     options?: ReadCallOptions,
   ): Promise<DirectoryPage> {
-    return this.read(options, (catalogue) => catalogue.list(user, parent, { after, limit }));
+    return this.read(options, (catalogue) => catalogue.list(user, parent, { after, limit, at: options?.at }));
   }
 
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {
     return this.read(options, (catalogue) => catalogue.revision(node, revision));
+  }
+
+  revisions(node: NodeId, before: number | undefined, limit: number, options?: ReadCallOptions): Promise<RevisionPage> {
+    return this.read(options, (catalogue) => catalogue.revisions(node, before, limit));
   }
 
   lineage(node: NodeId, options?: ReadCallOptions): Promise<readonly NodeRow[]> {

@@ -16,19 +16,22 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
   return [
     route(
       catalogueMethods.entry,
-      async ({ user, parent, token, stale }, { signal }) =>
-        (await here().entry(user, parent, token, { stale, signal })) ?? null,
+      async ({ user, parent, token, at, stale }, { signal }) =>
+        (await here().entry(user, parent, token, { at, stale, signal })) ?? null,
     ),
-    route(catalogueMethods.entries, async ({ user, parent, tokens, stale }, { signal }) => [
-      ...(await here().entries(user, parent, tokens, { stale, signal })),
+    route(catalogueMethods.entries, async ({ user, parent, tokens, at, stale }, { signal }) => [
+      ...(await here().entries(user, parent, tokens, { at, stale, signal })),
     ]),
-    route(catalogueMethods.list, async ({ user, parent, after, limit, stale }, { signal }) =>
-      here().list(user, parent, after, limit, { stale, signal }),
+    route(catalogueMethods.list, async ({ user, parent, after, limit, at, stale }, { signal }) =>
+      here().list(user, parent, after, limit, { at, stale, signal }),
     ),
     route(
       catalogueMethods.revision,
       async ({ node, revision, stale }, { signal }) =>
         (await here().revision(node, revision, { stale, signal })) ?? null,
+    ),
+    route(catalogueMethods.revisions, async ({ node, before, limit, stale }, { signal }) =>
+      here().revisions(node, before, limit, { stale, signal }),
     ),
     route(catalogueMethods.lineage, async ({ node, stale }, { signal }) => [
       ...(await here().lineage(node, { stale, signal })),

@@ -6,6 +6,7 @@ import type {
   InviteRow,
   NodeRow,
   ReferencedKey,
+  RevisionPage,
   RevisionRow,
   SharePage,
   UserPage,
@@ -42,18 +43,18 @@ export class RemoteCoordinator implements CatalogueAccess {
     user: UserId,
     parent: NodeId,
     token: Uint8Array,
-    { signal, stale }: ReadCallOptions = {},
+    { signal, stale, at }: ReadCallOptions = {},
   ): Promise<EntryRow | undefined> {
-    return (await this.#ask(catalogueMethods.entry, { user, parent, token, stale }, signal)) ?? undefined;
+    return (await this.#ask(catalogueMethods.entry, { user, parent, token, at, stale }, signal)) ?? undefined;
   }
 
   entries(
     user: UserId,
     parent: NodeId,
     tokens: readonly Uint8Array[],
-    { signal, stale }: ReadCallOptions = {},
+    { signal, stale, at }: ReadCallOptions = {},
   ): Promise<readonly (EntryRow | null)[]> {
-    return this.#ask(catalogueMethods.entries, { user, parent, tokens: [...tokens], stale }, signal);
+    return this.#ask(catalogueMethods.entries, { user, parent, tokens: [...tokens], at, stale }, signal);
   }
 
   list(
@@ -61,9 +62,9 @@ export class RemoteCoordinator implements CatalogueAccess {
     parent: NodeId,
     after: Uint8Array | undefined,
     limit: number,
-    { signal, stale }: ReadCallOptions = {},
+    { signal, stale, at }: ReadCallOptions = {},
   ): Promise<DirectoryPage> {
-    return this.#ask(catalogueMethods.list, { user, parent, after, limit, stale }, signal);
+    return this.#ask(catalogueMethods.list, { user, parent, after, limit, at, stale }, signal);
   }
 
   async revision(
@@ -72,6 +73,15 @@ export class RemoteCoordinator implements CatalogueAccess {
     { signal, stale }: ReadCallOptions = {},
   ): Promise<RevisionRow | undefined> {
     return (await this.#ask(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
+  }
+
+  revisions(
+    node: NodeId,
+    before: number | undefined,
+    limit: number,
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<RevisionPage> {
+    return this.#ask(catalogueMethods.revisions, { node, before, limit, stale }, signal);
   }
 
   lineage(node: NodeId, { signal, stale }: ReadCallOptions = {}): Promise<readonly NodeRow[]> {

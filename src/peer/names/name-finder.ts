@@ -37,9 +37,9 @@ export class OwnNames {
     return this.#indexes.acquire(keys, this);
   }
 
-  /** The index that has what is in a directory; undefined for a door, and where the owner's keys are not known. */
+  /** The index that has what is in a directory; undefined for a door, in the past, and where the owner's keys are not known. */
   async at({ door, space }: Located): Promise<NamesIndex | undefined> {
-    return door === undefined ? this.of(space.owner) : undefined;
+    return door === undefined && space.past === undefined ? this.of(space.owner) : undefined;
   }
 
   /** The same, but undefined while it would have to be opened or made first. */

@@ -21,6 +21,7 @@ import type { CatalogueReader } from "../coordination/catalogue-access.ts";
 import { KeyRenewal, whenRekeyed } from "../key-renewal.ts";
 import type { Located } from "../located.ts";
 import type { Namespace } from "../namespace.ts";
+import { requireWritable } from "../sealed-operations.ts";
 import type { Others } from "./others.ts";
 import { shareRows } from "./share-rows.ts";
 
@@ -134,6 +135,7 @@ export class Sharing {
   async #own(path: DfsPath, signal: AbortSignal | undefined): Promise<Located> {
     const place = await this.#options.namespace.require(path, { signal });
     if (path === rootPath) throw new DfsError("usage", "the root cannot be shared: share what is in it", { path });
+    requireWritable(place);
     if (place.space.path !== rootPath)
       throw new DfsError("usage", "is not your own: only its owner can share it", { path });
     return place;

@@ -1,6 +1,6 @@
 /** The catalogue as one transaction sees it: the rows of the network with the transaction's own changes laid over them. */
 import type { Operation } from "../../catalogue/operation.ts";
-import type { DirectoryPage, EntryRow, NodeRow, RevisionRow, SharePage } from "../../catalogue/rows.ts";
+import type { DirectoryPage, EntryRow, NodeRow, RevisionPage, RevisionRow, SharePage } from "../../catalogue/rows.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { NodeId, UserId } from "../../core/ids.ts";
 import { transactionDirectoriesMax } from "../../core/limits.ts";
@@ -28,6 +28,7 @@ export class OverlayCatalogue implements CatalogueReader {
       entries: (...call) => (isMade(call[1]) ? Promise.resolve(call[2].map(() => null)) : base.entries(...call)),
       list: (...call) => (isMade(call[1]) ? Promise.resolve({ rows: [], next: null }) : base.list(...call)),
       revision: (...call) => base.revision(...call),
+      revisions: (...call) => base.revisions(...call),
       lineage: (...call) => base.lineage(...call),
       shares: (...call) => base.shares(...call),
     };
@@ -42,6 +43,7 @@ export class OverlayCatalogue implements CatalogueReader {
   ): Promise<EntryRow | undefined> {
     this.#onRead();
     this.#rememberOwner(parent, user);
+    if (options?.at !== undefined) return this.#base.entry(user, parent, token, options);
     const pending = this.tree.name(parent, token);
     if (pending !== undefined) return pending ?? undefined;
     const row = await this.#base.entry(user, parent, token, options);
@@ -59,6 +61,7 @@ export class OverlayCatalogue implements CatalogueReader {
   ): Promise<readonly (EntryRow | null)[]> {
     this.#onRead();
     this.#rememberOwner(parent, user);
+    if (options?.at !== undefined) return this.#base.entries(user, parent, tokens, options);
     const isPending = (token: Uint8Array): boolean => this.tree.name(parent, token) !== undefined;
     const first = tokens.findIndex(isPending);
     const [token] = tokens;
@@ -81,6 +84,10 @@ export class OverlayCatalogue implements CatalogueReader {
     options?: ReadCallOptions,
   ): Promise<DirectoryPage> {
     this.#rememberOwner(parent, user);
+    if (options?.at !== undefined) {
+      this.#onRead();
+      return this.#base.list(user, parent, after, limit, options);
+    }
     for (let from = after; ;) {
       this.#onRead();
       const page = await this.#base.list(user, parent, from, limit, options);
@@ -95,6 +102,19 @@ export class OverlayCatalogue implements CatalogueReader {
     this.#onRead();
     const pending = this.tree.revision(node, revision);
     return pending === undefined ? this.#base.revision(node, revision, options) : Promise.resolve(pending);
+  }
+
+  /** The transaction's own come first: they follow those of the network. A page may have more than `limit`. */
+  async revisions(
+    node: NodeId,
+    before: number | undefined,
+    limit: number,
+    options?: ReadCallOptions,
+  ): Promise<RevisionPage> {
+    this.#onRead();
+    const page = await this.#base.revisions(node, before, limit, options);
+    const pending = before === undefined ? this.tree.revisions(node).toReversed() : [];
+    return { ...page, rows: [...pending, ...page.rows] };
   }
 
   /** Of the network: shares are no part of a transaction. */

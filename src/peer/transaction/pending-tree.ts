@@ -53,7 +53,12 @@ export class PendingTree {
 
   /** A revision that the transaction made. */
   revision(node: NodeId, revision: number): RevisionRow | undefined {
-    return this.#revisions.get(node)?.find((row) => row.revision === revision);
+    return this.revisions(node).find((row) => row.revision === revision);
+  }
+
+  /** The revisions that the transaction made, the oldest first. */
+  revisions(node: NodeId): readonly RevisionRow[] {
+    return this.#revisions.get(node) ?? [];
   }
 
   /** Makes a node that never was there before, and its name. */
@@ -79,7 +84,7 @@ export class PendingTree {
   }
 
   addRevision(node: NodeId, row: RevisionRow): void {
-    this.#revisions.set(node, [...(this.#revisions.get(node) ?? []), row]);
+    this.#revisions.set(node, [...this.revisions(node), row]);
   }
 
   #change(parent: NodeId, token: Uint8Array, name: PendingName): void {

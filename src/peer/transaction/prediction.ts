@@ -149,7 +149,8 @@ function commitRevision(
   if (baseRevision > 0) tree.bind(parent, row);
   else tree.make(parent, row);
   // An entry of the log has an index, from 1; this one has none yet.
-  tree.addRevision(node, { ...common, sealedBytes, expiresMs, createdIndex: 0, endedIndex: null, createdMs: nowMs });
+  const times = { createdIndex: 0, endedIndex: null, createdMs: nowMs, outMs: null };
+  tree.addRevision(node, { ...common, sealedBytes, expiresMs, ...times });
   return revision;
 }
 

@@ -84,6 +84,7 @@ export function beginTransaction({
     namespace,
     names: undefined,
     changes: new TreeChanges(namespace, kept, nowMs),
+    history: client.history.over(namespace, kept),
     reports: reportsOn(namespace),
     put: () => {
       const put = client.put();
