@@ -36,8 +36,7 @@ export const at = (path: string): DfsPath => resolvePath(path);
 export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
   return {
     entry: (user, parent, token, options) => Promise.resolve(catalogue.entry(user, parent, token, options?.at)),
-    entries: (user, parent, tokens, options) =>
-      Promise.resolve(catalogue.entries(user, parent, tokens, options?.at)),
+    entries: (user, parent, tokens, options) => Promise.resolve(catalogue.entries(user, parent, tokens, options?.at)),
     list: (user, parent, after, limit, options) =>
       Promise.resolve(catalogue.list(user, parent, { after, limit, at: options?.at })),
     revisions: (node, before, limit) => Promise.resolve(catalogue.revisions(node, before, limit)),
