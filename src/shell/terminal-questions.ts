@@ -22,7 +22,8 @@ export interface QuestionTerminal {
 
 export class TerminalQuestions {
   readonly #terminal: QuestionTerminal;
-  /** What came in one piece with an answer, behind it. */
+  /** What came in one piece with an answer, behind it: lines of answers that are shown, keys of those that are not. */
+  readonly #linesAhead: string[] = [];
   #keysAhead: Key[] = [];
 
   constructor(terminal: QuestionTerminal) {
@@ -37,13 +38,21 @@ export class TerminalQuestions {
 
   async #shown(text: string, signal: AbortSignal): Promise<string> {
     const { stdin, output } = this.#terminal;
+    const typed = this.#linesAhead.shift();
+    if (typed !== undefined || stdin.readableEnded) {
+      output.write(typed === undefined ? `${text}\n` : text);
+      return typed ?? "";
+    }
     // Not as a terminal: the driver then edits the line, and Ctrl-C stays a signal.
     const lines = createInterface({ input: stdin, output, terminal: false });
+    lines.on("line", (line) => this.#linesAhead.push(line));
     try {
-      const ended = new Promise<string>((resolve) => {
-        lines.once("close", () => resolve(""));
+      const ended = new Promise<undefined>((resolve) => {
+        lines.once("close", () => resolve(undefined));
       });
-      return await Promise.race([lines.question(text, { signal }), ended]);
+      const answer = await Promise.race([lines.question(text, { signal }), ended]);
+      if (answer === undefined) output.write("\n");
+      return answer ?? "";
     } finally {
       lines.close();
     }
@@ -68,9 +77,9 @@ export class TerminalQuestions {
       // The question comes after it: whoever answers it at once is not echoed.
       stdin.setRawMode?.(true);
       output.write(`${takesEscapes ? pasteMode.on : ""}${text}`);
-      if (stdin.readableEnded) reading.end("");
       stdin.resume();
       reading.start();
+      if (stdin.readableEnded) reading.end("");
       return await reading.answer;
     } catch (error) {
       if (reading.isCancelled) this.#terminal.onInterrupt();

@@ -79,17 +79,13 @@ describe("users", () => {
   it.each<FailingRow>([
     ["userdel -f ann", "userdel: ann is the last administrator: make another one first\nusage: userdel [-f] USER\n", 2],
     ["userdel -f cleo", "userdel: cleo: there is no such user\n", 3],
-    [
-      "userdel bob",
-      "userdel: userdel asks first, and nobody can answer here: give --force\nusage: userdel [-f] USER\n",
-      2,
-    ],
+    ["userdel bob", "userdel: it asks first, and nobody can answer here: give --force\nusage: userdel [-f] USER\n", 2],
     ["admin make bob", 'admin: the word is add or remove, not "make"\nusage: admin add|remove USER\n', 2],
     ["admin add cleo", "admin: cleo: there is no such user\n", 3],
     ["quota cleo", "quota: cleo: there is no such user\n", 3],
     [
       "quota bob much",
-      'quota: quota needs a size as 500M, 1.5G or a number of bytes, not "much"\nusage: quota [--json] USER [SIZE|none]\n',
+      'quota: the quota needs a size as 500M, 1.5G or a number of bytes, not "much"\nusage: quota [--json] USER [SIZE|none]\n',
       2,
     ],
     ["mkdir /shared", "mkdir: /shared: /shared is a door, and no other entry can have this name\n", 2],
@@ -315,17 +311,21 @@ describe("sharing", () => {
   });
 
   it.each<FailingRow>([
-    ["share / bob", "share: the root cannot be shared: share a directory in it\nusage: share [--write] PATH USER\n", 2],
-    ["share note ann", "share: it is yours already\nusage: share [--write] PATH USER\n", 2],
-    ["share nope bob", "share: no such file or directory\n", 3],
+    [
+      "share / bob",
+      "share: /: the root cannot be shared: share a directory in it\nusage: share [--write] PATH USER\n",
+      2,
+    ],
+    ["share note ann", "share: note: it is yours already\nusage: share [--write] PATH USER\n", 2],
+    ["share nope bob", "share: nope: no such file or directory\n", 3],
     ["share note cleo", "share: cleo: there is no such user\n", 3],
     [
       "share /shared/common.txt bob",
-      "share: only what is your own can be shared\nusage: share [--write] PATH USER\n",
+      "share: /shared/common.txt: only what is your own can be shared\nusage: share [--write] PATH USER\n",
       2,
     ],
     ["share * bob", "share: one path and one user are needed\nusage: share [--write] PATH USER\n", 2],
-    ["unshare note bob", "unshare: it is not shared with bob\n", 3],
+    ["unshare note bob", "unshare: note: it is not shared with bob\n", 3],
     ["mv note /shared/note", "mv: note: the other place is another user's: copy, then remove\n", 2],
   ])("ACC-22 %j tells what failed, and with which code", async (lines, err, code) => {
     expect(await run(lines, { client: await network("ann") })).toEqual({ out: "", err, code });

@@ -181,15 +181,15 @@ describe("changing", () => {
   it.each<FailingRow>([
     ["mkdir photos", "mkdir: photos: exists already\n", 4],
     ["rmdir photos", "rmdir: photos: directory is not empty\n", 4],
-    ["rm photos", "rm: photos: is a directory\n", 4],
+    ["rm photos", "rm: photos: is a directory (use -r)\n", 4],
     ["rm -rf /", "rm: /: the root cannot be removed; name what is in it\n", 4],
     ["rm -rf photos/../..", "rm: photos/../..: the root cannot be removed; name what is in it\n", 4],
     ["rm -i a.txt", "rm: a.txt: -i needs a terminal to ask on\n", 2],
-    ["mv a.txt b.txt", "mv: a.txt: exists already (use -f)\n", 4],
+    ["mv a.txt b.txt", "mv: a.txt: /b.txt exists already (use -f)\n", 4],
     ["mv a.txt b.txt nope", "mv: nope: no such directory\n", 3],
     ["mv a.txt photos b.txt", "mv: b.txt: not a directory\n", 4],
     ["mv photos photos/2024", "mv: photos: a directory cannot move into itself\n", 2],
-    ["cp photos p", "cp: photos: is a directory\n", 4],
+    ["cp photos p", "cp: photos: is a directory (use -r)\n", 4],
     ["mkdir $(x)", "-c:1:7: $(…) is not supported\nmkdir $(x)\n      ^\n", 2],
   ])("SHELL-26 refuses %j", async (lines, err, code) => {
     expect(await runLines(lines, { client: filled() })).toEqual({ out: "", err, code });

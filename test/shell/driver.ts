@@ -31,6 +31,10 @@ export interface RunOptions {
   readonly brokenStdout?: boolean | undefined;
   /** Answers that a person types, one a question; stdin is a terminal then. */
   readonly answers?: readonly string[] | undefined;
+  /** The terminal that both stdout and stderr are; what is written is there. */
+  readonly screen?: Sink | undefined;
+  /** What `join` joins. */
+  readonly networkId?: string | undefined;
   /** The terminal that stdin is. */
   readonly keyboard?: Keyboard | undefined;
 }
@@ -62,7 +66,8 @@ afterAll(async () => {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
-class Sink extends Writable {
+/** Keeps what is written to it. */
+export class Sink extends Writable {
   text = "";
   readonly isTTY: boolean;
   readonly columns: number | undefined;
@@ -88,8 +93,8 @@ class Sink extends Writable {
 
 /** Runs the program with these arguments. */
 export async function runProgram(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const stdout = new Sink(options.columns, options.brokenStdout, options.onOut);
-  const stderr = new Sink(options.columns);
+  const stdout = options.screen ?? new Sink(options.columns, options.brokenStdout, options.onOut);
+  const stderr = options.screen ?? new Sink(options.columns);
   const stdin = inputOf(options);
   const code = await runShell({
     argv,
@@ -100,7 +105,7 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
     version: "0.1.0",
     openClient: options.openClient ?? (async () => options.client ?? new MemoryClient()),
     checkMachine: options.checkMachine,
-    joinNetwork: async ({ invite }) => ({ peerName: "ben", networkId: `network of ${invite}` }),
+    joinNetwork: async ({ invite }) => ({ peerName: "ben", networkId: options.networkId ?? `network of ${invite}` }),
   });
   return { code, out: stdout.text, err: stderr.text };
 }

@@ -542,6 +542,9 @@ export class MemoryClient extends MemorySession implements DfsClient {
       await this.#options.hold?.(transfer.signal);
       await turn(transfer.signal);
       const there = await stat(local).catch(() => undefined);
+      const isSame = there?.size === revision.bytes.length && there.mtimeMs === revision.modifiedMs;
+      if (request.resume === true && isSame)
+        return transfer.done(path, "unchanged", number, revision.bytes.length, revision.copies);
       if (there !== undefined && request.force !== true)
         throw new DfsError("exists", "exists already (use -f)", { path: local });
       if (request.dryRun === true) return transfer.done(path, "would-write", number, revision.bytes.length, 0);

@@ -39,7 +39,7 @@ describe("scripts", () => {
 
   it.each<Row>([
     ["rm nope; rm a.txt", "", "rm: nope: no such file or directory\n", 3],
-    ["rm photos a.txt; echo on", "", "rm: photos: is a directory\n", 4],
+    ["rm photos a.txt; echo on", "", "rm: photos: is a directory (use -r)\n", 4],
     ["mkdir /x/y a.txt; rm a.txt", "", "mkdir: /x/y: no such file or directory\nmkdir: a.txt: exists already\n", 4],
   ])("SHELL-6 stops at the first failing command: %j", async (lines, out, err, code) => {
     expect(await runLines(lines, { client: filled() })).toEqual({ out, err, code });

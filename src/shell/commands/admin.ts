@@ -79,7 +79,7 @@ export const quota: Command = {
     const [operand = "", size] = invocation.operands;
     const { signal, stdout } = context;
     const name = parseUserName(operand);
-    const quotaBytes = size === undefined ? undefined : size === "none" ? null : sizeBytes(size, "quota");
+    const quotaBytes = size === undefined ? undefined : size === "none" ? null : sizeBytes(size, "the quota");
     const client = await context.client();
     if (quotaBytes !== undefined) {
       await client.setQuota(name, quotaBytes, { signal });

@@ -22,7 +22,7 @@ export const find: Command = {
   usage:
     "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
   description: [
-    "Prints each path below each PATH (without one, below the current directory) that passes every test. Tests are as in POSIX: the words after the paths, each with one dash. Several of the same kind narrow the search, but for -type, of which any may hold.",
+    "Prints each path below each PATH (without one, below the current directory) that passes every test. Tests are as in POSIX: the words after the paths, each with one dash. Every test that is given has to hold.",
     "Names are found by an index that this machine keeps of what you can see, so that a search does not ask for every directory. Quote globs: they are the test's, not the shell's.",
     "N means exactly N, +N more and -N less. Sizes are rounded up to whole units, ages down to whole days.",
   ],

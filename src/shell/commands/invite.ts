@@ -4,6 +4,7 @@ import { printable } from "../../core/names.ts";
 import { isJson, jsonOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, jsonLine, timeText } from "../formats.ts";
+import { tell } from "./login.ts";
 import { spanMs } from "../spans.ts";
 import { temporary } from "../manual.ts";
 
@@ -93,6 +94,7 @@ async function list(invocation: Invocation, context: CommandContext): Promise<nu
   const all = await client.invites({ signal });
   if (isJson(invocation, context)) for (const each of all) await stdout.write(jsonLine(inviteJson(each)));
   else if (all.length > 0) await stdout.write(invitesTable(all));
+  else await tell("no invite counts", context);
   return 0;
 }
 

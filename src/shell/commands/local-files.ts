@@ -37,28 +37,42 @@ export const lls: Command = {
   seeAlso: ["lcd", "put", "ls"],
   async run({ options, operands }, context) {
     const named = operands.length > 0 ? operands : ["."];
-    return eachOperand(context, named, (operand) => list(operand, named.length > 1, options, context));
+    const files: LocalFile[] = [];
+    const directories: string[] = [];
+    const code = await eachOperand(context, named, async (operand) => {
+      const stats = await local(stat(resolve(context.state.lcwd, operand)));
+      if (stats.isDirectory()) directories.push(operand);
+      else files.push({ name: operand, stats });
+    });
+    await write(files, options, context);
+    let hasWritten = files.length > 0;
+    const listCode = await eachOperand(context, directories, async (operand) => {
+      const { stdout } = context;
+      const listed = await filesIn(operand, options, context);
+      if (named.length > 1) await stdout.write(`${hasWritten ? "\n" : ""}${nameText(operand, stdout)}:\n`);
+      hasWritten = true;
+      await write(listed, options, context);
+    });
+    return Math.max(code, listCode);
   },
 };
 
-async function list(
-  operand: string,
-  withHeader: boolean,
-  options: OptionValues,
-  context: CommandContext,
-): Promise<void> {
-  const { state, stdout } = context;
-  const path = resolve(state.lcwd, operand);
-  const own = await stat(path).catch((error: unknown) => {
+/** What fails on this machine, as an error of ours. */
+async function local<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
     throw toDfsError(error);
-  });
-  if (!own.isDirectory()) return write([{ name: operand, stats: own }], options, context);
-  const names = (await readdir(path)).filter((name) => options.has("all") || !name.startsWith("."));
+  }
+}
+
+async function filesIn(operand: string, options: OptionValues, { state }: CommandContext): Promise<LocalFile[]> {
+  const path = resolve(state.lcwd, operand);
+  const names = (await local(readdir(path))).filter((name) => options.has("all") || !name.startsWith("."));
   const files: LocalFile[] = [];
   for (const name of names.sort(compareNames))
     files.push({ name, stats: await stat(join(path, name)).catch(() => undefined) });
-  if (withHeader) await stdout.write(`${nameText(operand, stdout)}:\n`);
-  return write(files, options, context);
+  return files;
 }
 
 /** A local file; one that cannot be looked at (a dangling link) has no stats. */
@@ -69,6 +83,7 @@ interface LocalFile {
 
 async function write(files: readonly LocalFile[], options: OptionValues, { stdout }: CommandContext): Promise<void> {
   const name = (file: LocalFile): string => nameText(file.name, stdout, kindOf(file));
+  if (files.length === 0) return;
   if (options.has("long"))
     await stdout.write(
       alignRows(
@@ -112,11 +127,7 @@ export const lmkdir: Command = {
   seeAlso: ["lcd", "get"],
   async run({ options, operands }, context) {
     return eachOperand(context, operands, async (operand) => {
-      try {
-        await mkdir(resolve(context.state.lcwd, operand), { recursive: options.has("parents") });
-      } catch (error) {
-        throw toDfsError(error);
-      }
+      await local(mkdir(resolve(context.state.lcwd, operand), { recursive: options.has("parents") }));
     });
   },
 };

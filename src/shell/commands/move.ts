@@ -1,6 +1,6 @@
 /* The commands that move and copy within the network: no data travels while it stays with its user. */
 import type { DfsClient } from "../../core/client.ts";
-import { DfsError } from "../../core/errors.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
 import { baseName, printable } from "../../core/names.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { allOn, eachOperand } from "../command.ts";
@@ -96,8 +96,22 @@ async function toTarget({ options, groups }: Invocation, context: CommandContext
     const isThere = options.has("force") ? false : (await statIfThere(client, to, context.signal)) !== undefined;
     if (isThere && options.has("no-clobber")) return;
     if (isThere && options.has("interactive") && !(await mayReplace(to, context))) return;
-    await relocate(client, from, to, options.has("force") || (isThere && options.has("interactive")));
+    try {
+      await relocate(client, from, to, options.has("force") || (isThere && options.has("interactive")));
+    } catch (error) {
+      throw explained(error, to);
+    }
   });
+}
+
+/** Says what is in the way, and which option helps. */
+function explained(error: unknown, to: DfsPath): unknown {
+  const { kind, message } = toDfsError(error);
+  if (kind === "exists" && message.startsWith(kind))
+    return new DfsError(kind, `${printable(to)} ${message}`, { cause: error });
+  if (kind === "is-directory" && message === "is a directory")
+    return new DfsError(kind, "is a directory (use -r)", { cause: error });
+  return error;
 }
 
 async function mayReplace(to: DfsPath, context: CommandContext): Promise<boolean> {

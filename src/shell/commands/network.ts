@@ -86,7 +86,7 @@ export const fingers: Command = {
     }
     const { records, announceQueue, cachedKeys } = report;
     await stdout.write(
-      `${report.fingers.length} fingers, ${records} holder records, ${announceQueue} to announce, ${cachedKeys} cached\n`,
+      `${report.fingers.length} ${report.fingers.length === 1 ? "finger" : "fingers"}, ${records} holder records, ${announceQueue} to announce, ${cachedKeys} cached\n`,
     );
     const rows = report.fingers.map((finger) => [
       String(finger.commonPrefixBits),

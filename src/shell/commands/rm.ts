@@ -55,6 +55,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
     try {
       await client.remove(path, { recursive, signal: context.signal });
     } catch (error) {
+      if (toDfsError(error).kind === "is-directory") throw new DfsError("is-directory", "is a directory (use -r)");
       if (!options.has("force") || toDfsError(error).kind !== "not-found") throw error;
     }
   });

@@ -54,7 +54,7 @@ export const exit: Command = {
   seeAlso: ["help"],
   async run({ operands }, { state }) {
     const [operand] = operands;
-    const code = operand === undefined ? state.lastStatus : wholeNumber(operand, "exit", 0);
+    const code = operand === undefined ? state.lastStatus : wholeNumber(operand, "the code", 0);
     if (code > exitCodeMax) throw new DfsError("usage", `an exit code is at most ${exitCodeMax}`);
     state.exitCode = code;
     return code;

@@ -1,6 +1,6 @@
 /* The commands that give other users files, take that back, and tell of it. */
 import type { Share } from "../../core/accounts.ts";
-import { DfsError } from "../../core/errors.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
 import { parseUserName } from "../../core/ids.ts";
 import { isJson, jsonOption, allOn, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -40,7 +40,8 @@ export const share: Command = {
     const client = await context.client();
     const name = parseUserName(user);
     const write = invocation.options.has("write");
-    const made = await client.share(remotePath(path, context), name, { write, signal: context.signal });
+    const at = remotePath(path, context);
+    const made = await client.share(at, name, { write, signal: context.signal }).catch(about(path));
     const verbs = made.mayWrite ? "read and change" : "read";
     await tell(`${name} can ${verbs} it, and finds it in /from/${made.owner}`, context);
     return 0;
@@ -72,11 +73,20 @@ export const unshare: Command = {
     const [path, user] = oneOfEach(invocation.operands);
     const client = await context.client();
     const name = parseUserName(user);
-    await client.unshare(remotePath(path, context), name, { signal: context.signal });
+    await client.unshare(remotePath(path, context), name, { signal: context.signal }).catch(about(path));
     await tell(`${name} cannot reach it any more; whatever ${name} has read or copied stays with ${name}`, context);
     return 0;
   },
 };
+
+/** What fails about a path is told with the path as typed; what fails about something else is told as it is. */
+function about(path: string): (error: unknown) => never {
+  return (error) => {
+    const failure = toDfsError(error);
+    const isOther = failure.path !== undefined || (failure.kind !== "not-found" && failure.kind !== "usage");
+    throw isOther ? error : new DfsError(failure.kind, failure.message, { path, cause: error });
+  };
+}
 
 /** A glob may stand for several paths. */
 function oneOfEach(operands: readonly string[]): readonly [path: string, user: string] {

@@ -38,7 +38,7 @@ export const tree: Command = {
     const drawing = new Drawing(options, context);
     const named = operands.length > 0 ? operands : ["."];
     const code = await eachOperand(context, named, (operand) => drawing.draw(operand));
-    await drawing.counts();
+    if (drawing.hasDrawn) await drawing.counts();
     return Math.max(code, await drawing.reportRefused());
   },
 };
@@ -51,6 +51,7 @@ class Drawing {
   readonly #context: CommandContext;
   readonly #levels: number;
   readonly #refused: DfsError[] = [];
+  hasDrawn = false;
   #directories = 0;
   #files = 0;
 
@@ -65,6 +66,7 @@ class Drawing {
     const client = await this.#context.client();
     const entry = await client.stat(remotePath(operand, this.#context), reads);
     await stdout.write(`${nameText(operand, stdout, entry.kind)}\n`);
+    this.hasDrawn = true;
     if (entry.kind === "directory") await this.#children(entry.path, "", 1);
     else this.#files += 1;
   }

@@ -188,7 +188,6 @@ export const userdel: Command = {
 };
 
 async function mayEnd(name: UserName, context: CommandContext): Promise<boolean> {
-  if (context.ask === undefined)
-    throw new DfsError("usage", "userdel asks first, and nobody can answer here: give --force");
+  if (context.ask === undefined) throw new DfsError("usage", "it asks first, and nobody can answer here: give --force");
   return context.ask(`userdel: end ${name} for good, with shares given and received, and all files?`);
 }

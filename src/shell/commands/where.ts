@@ -1,5 +1,5 @@
 /* The commands that say or change where the shell stands. */
-import type { DfsClient } from "../../core/client.ts";
+import type { DfsClient, Entry } from "../../core/client.ts";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
@@ -42,7 +42,12 @@ export const cd: Command = {
     if (operand === "-" && state.previousCwd === undefined)
       throw new DfsError("usage", "there is no directory to go back to");
     const client = await context.client();
-    const entry = await client.stat(await target(operand, client, context), reads);
+    let entry: Entry;
+    try {
+      entry = await client.stat(await target(operand, client, context), reads);
+    } catch (error) {
+      return context.report(error, operand);
+    }
     if (entry.kind !== "directory") throw new DfsError("not-directory", "not a directory", { path: operand });
     state.previousCwd = state.cwd;
     state.cwd = entry.path;
