@@ -34,6 +34,10 @@ const entryColumns = (wrap: "wrap" | "past_wrap"): string => `e.token, n.node, n
 const liveEntries = `SELECT ${entryColumns("wrap")} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
+/** Of many tokens, in hexadecimal as JSON, each with its place among them: one query costs less than many. */
+const namedEntries = `SELECT w.key AS place, ${entryColumns("wrap")} FROM json_each(?) w
+  CROSS JOIN entries e ON e.parent_id = ? AND e.token = unhex(w.value) AND e.ended_index IS NULL
+  JOIN nodes n ON n.id = e.node_id LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision`;
 /** Rows were live at ?1 by their columns `created_index` and `ended_index`, or by those of the time. */
 type PastColumn = "index" | "ms";
 /** Where the newest revision of then is removed, so are all older ones. */
@@ -79,10 +83,12 @@ export abstract class CatalogueReader extends ShareReader {
    * would not fit into a page.
    */
   entries(user: UserId, parent: NodeId, tokens: readonly Uint8Array[], at?: PastState): (EntryRow | null)[] {
+    const wanted = tokens.slice(0, pageRowsMax);
+    const found = at === undefined ? this.#presentEntries(user, parent, wanted) : undefined;
     const rows: (EntryRow | null)[] = [];
     let pageBytes = 0;
-    for (const token of tokens.slice(0, pageRowsMax)) {
-      const row = this.entry(user, parent, token, at) ?? null;
+    for (const [place, token] of wanted.entries()) {
+      const row = (found === undefined ? this.entry(user, parent, token, at) : found.get(place)) ?? null;
       pageBytes += row === null ? 0 : row.wrap.length + row.attributes.length;
       if (rows.length > 0 && pageBytes > pageBytesMax) break;
       rows.push(row);
@@ -119,6 +125,15 @@ export abstract class CatalogueReader extends ShareReader {
       .prepare("SELECT min(expires_ms) AS next FROM revisions WHERE expires_ms IS NOT NULL AND ended_index IS NULL")
       .get();
     return typeof row?.["next"] === "number" ? row["next"] : undefined;
+  }
+
+  /** By their places among the tokens. */
+  #presentEntries(user: UserId, parent: NodeId, tokens: readonly Uint8Array[]): ReadonlyMap<number, EntryRow> {
+    const parentRow = this.#directoryRow(user, parent);
+    if (parentRow === undefined) return new Map();
+    const texts = JSON.stringify(tokens.map((token) => Buffer.from(token).toString("hex")));
+    const rows = this.database.prepare(namedEntries).all(texts, parentRow);
+    return new Map(rows.map((row) => [Number(row["place"]), entryRowOf(row)]));
   }
 
   #directoryRow(user: UserId, directory: NodeId): number | undefined {

@@ -776,10 +776,16 @@ export const sealedNamesBatch = 500;
 export const findPageHits = 1_000;
 /** Names that `ls` waits for before it writes more: a few screens, whose columns have the same widths. */
 export const listedAtOnce = 250;
+/** Entries that a peer opens before others get their turn: a few milliseconds. */
+export const openedAtOnce = 100;
 /** Names on one page of a directory: a few screens, and some milliseconds of work. */
 export const namesPageMax = 1_000;
 /** A large directory is listed unsorted when the index of names is not up to date by then: as long as it takes to read some 100,000 names. */
 export const namesPatienceMs = 1_000;
+/** How often the index of names follows the catalogue by itself: what has changed since is read in some milliseconds. */
+export const namesFollowMs = 3_000;
+/** Files and directories of a network from which on that is worth a thread: fewer are looked through in a moment. */
+export const namesKeptFromEntries = 2_000;
 /** Names that cannot be opened that a listing of a directory tells: far more than a person looks into. */
 export const refusedNamesMax = 500;
 /** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */

@@ -4,12 +4,13 @@
  * Whoever has the keys of a directory opens the names, keys and attributes of what is in it, and so on downwards from the
  * root; what the catalogue stores it cannot read.
  */
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import type { EntryRow, ListedRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
 import type { ChildName } from "../core/directory-names.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import { pageRowsMax } from "../core/limits.ts";
+import { openedAtOnce, pageRowsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
 import { splitPast } from "../core/past-path.ts";
@@ -280,7 +281,8 @@ export class Namespace {
         if (!found.has(name)) found.set(name, row);
     const children: Located[] = [];
     const refused: RefusedChild[] = [];
-    for (const name of names) {
+    for (const [place, name] of names.entries()) {
+      if (place % openedAtOnce === openedAtOnce - 1) await turnOfEvents();
       const row = found.get(name);
       if (row === undefined) continue;
       try {

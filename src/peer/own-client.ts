@@ -20,10 +20,12 @@ import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import { History } from "./history.ts";
 import { makeInvite } from "./invitations.ts";
+import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
 import { OwnNames } from "./names/name-finder.ts";
 import { NamesIndexes } from "./names/names-indexes.ts";
+import { NamesKeeper } from "./names/names-keeper.ts";
 import { NetworkHolders } from "./network-holders.ts";
 import { type FileClient, PeerClient, type PeerClientOptions } from "./peer-client.ts";
 import type { Membership } from "./peer-config.ts";
@@ -67,6 +69,7 @@ export interface ClientParts {
   readonly checked: CheckedPeer;
   /** Where others reach this peer now. */
   readonly addresses: () => readonly string[];
+  readonly log: Log;
   /** Stops the peer. */
   readonly stop: () => Promise<void>;
 }
@@ -75,12 +78,15 @@ export interface ClientParts {
 export class OwnSessions {
   readonly #parts: SessionParts;
   readonly #names: NamesIndexes;
+  readonly #keeper: NamesKeeper;
 
   constructor(parts: ClientParts) {
     this.#names = new NamesIndexes(parts);
     const { asPeer, catalogue, membership, network, remembered } = parts;
     const { networkId } = network;
     const shared = sharedUserKeys(membership.networkSecret);
+    this.#keeper = new NamesKeeper({ indexes: this.#names, catalogue, remembered, shared, log: parts.log });
+    this.#keeper.start();
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
@@ -106,8 +112,9 @@ export class OwnSessions {
   }
 
   /** Closes what sessions keep open. */
-  stop(): Promise<void> {
-    return this.#names.stop();
+  async stop(): Promise<void> {
+    await this.#keeper.stop();
+    await this.#names.stop();
   }
 
   /** A new session, which acts for whom the data folder remembers, or for the shared user. */

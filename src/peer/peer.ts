@@ -192,16 +192,15 @@ export class Peer {
       nameOf: (peer) => this.#members.peer(peer)?.name,
     });
     const asPeer = this.#peerCommands(catalogue);
-    const path = join(this.#options.folder, fileNames.fingers);
-    const fingers = startFingers({ path, self: this.self, networkId: this.#network.networkId, host, links, log });
+    const fingersPath = { path: join(folder, fileNames.fingers), networkId: this.#network.networkId };
+    const fingers = startFingers({ ...fingersPath, self: this.self, host, links, log });
     this.#cleanups.push(() => fingers.stop());
     const shelves = await this.#startShelves({ store, links, catalogue, fingers });
 
-    const seat = this.#seat;
     const serving = {
       version: this.#options.version,
       links,
-      seat,
+      seat: this.#seat,
       members: this.#members,
       ...shelves,
       store,
@@ -240,6 +239,7 @@ export class Peer {
       checked: { clockWatch, takenPort },
       catalogue,
       asPeer,
+      log,
       addresses: () => this.addresses,
       stop: () => this.stop(),
     });

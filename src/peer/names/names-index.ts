@@ -6,7 +6,7 @@
  * It is brought up to the catalogue before each answer: what was acknowledged before a search began is in it.
  */
 import type { ChangedRow, ChangePage } from "../../catalogue/rows.ts";
-import { setImmediate as turnOfEvents } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turnOfEvents } from "node:timers/promises";
 import { DfsError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
 import { changePagesAhead, namesRebuildsMax } from "../../core/limits.ts";
@@ -30,6 +30,11 @@ export interface NamesIndexOptions {
   readonly group: () => string;
 }
 
+export interface CatchUpOptions extends ReadCallOptions {
+  /** Nobody waits for it. */
+  readonly isBackground?: boolean | undefined;
+}
+
 /** Why an index has to be made anew: somebody else's history is in it, or a part of its own is missing. */
 class Outdated extends Error {}
 
@@ -42,6 +47,8 @@ export class NamesIndex {
   readonly #next = new Map<boolean, Promise<void>>();
   #last: Promise<void> = Promise.resolve();
   #isReady = false;
+  /** Callers who wait for it. */
+  #waiting = 0;
 
   constructor(options: NamesIndexOptions) {
     this.#options = options;
@@ -60,7 +67,16 @@ export class NamesIndex {
    * Resolves when every change is in the index that was acknowledged before the call, or, with `stale`, what some
    * coordinator has. Fails as reading the catalogue does, and `no-space` where the index does not fit onto the disk.
    */
-  async catchUp({ signal, stale = false }: ReadCallOptions): Promise<void> {
+  async catchUp({ signal, stale = false, isBackground = false }: CatchUpOptions): Promise<void> {
+    if (!isBackground) this.#waiting += 1;
+    try {
+      await until(this.#nextFollow(stale), signal);
+    } finally {
+      if (!isBackground) this.#waiting -= 1;
+    }
+  }
+
+  #nextFollow(stale: boolean): Promise<void> {
     let next = this.#next.get(stale);
     if (next === undefined) {
       next = this.#last.then(() => {
@@ -70,7 +86,7 @@ export class NamesIndex {
       this.#next.set(stale, next);
       this.#last = next.catch(() => undefined);
     }
-    await until(next, signal);
+    return next;
   }
 
   /** One page of what is below a directory and passes a query, times apart. */
@@ -120,6 +136,7 @@ export class NamesIndex {
     let reached = Number.POSITIVE_INFINITY;
     let after: ChangePage["next"] = null;
     do {
+      const startedMs = performance.now();
       const page: ChangePage = await this.#page(from.index, after, stale);
       if (page.isReset || (!stale && page.appliedIndex < from.index)) throw new Outdated();
       reached = Math.min(reached, page.appliedIndex);
@@ -127,13 +144,19 @@ export class NamesIndex {
       const rows = from.index > 0 ? page.rows : page.rows.filter(({ changedIndex }) => changedIndex <= reached);
       if (rows.length > 0) applying.push(this.#apply(rows));
       if (applying.length >= changePagesAhead) await applying.shift();
-      await turnOfEvents();
+      await this.#pause(performance.now() - startedMs);
       after = rows.length < page.rows.length ? null : page.next;
     } while (after !== null);
     await Promise.all(applying);
     const index = Math.max(from.index, reached);
     if (index !== from.index) await thread.call({ type: "reached", followed: { group: from.group, index } });
     return index;
+  }
+
+  /** Work that nobody waits for leaves as much time to others as it takes. */
+  async #pause(workedMs: number): Promise<void> {
+    if (this.#waiting > 0) await turnOfEvents();
+    else await delay(workedMs, undefined, { signal: this.#closing.signal });
   }
 
   #page(sinceIndex: number, after: ChangePage["next"], stale: boolean): Promise<ChangePage> {
