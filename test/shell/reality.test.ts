@@ -30,8 +30,8 @@ const all = Object.values(tables).flatMap((table) =>
 
 /** What is being built, and has its cases when it is there. */
 const pendingCommands = [
-  ..."jobs fg bg wait kill pause resume revisions restore undo diff alias unalias ncdu top".split(" "),
-  ...["completion", "config", "history", "log", "bring-back", "prompt", "schema"],
+  ..."jobs fg wait kill pause resume revisions restore undo diff alias unalias ncdu top".split(" "),
+  "completion",
 ];
 const pendingOptions = ["at", "watch", "color", "schema", "background"];
 

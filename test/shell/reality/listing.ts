@@ -700,7 +700,7 @@ export const listing: CaseTable = {
     {
       lines: "cat --rev 7 plan.md",
       pipe: {
-        err: ["cat: plan.md: there is no revision 7"],
+        err: ["cat: plan.md: has no revision 7; kept are 2 to 1"],
         code: 3,
       },
     },

@@ -520,7 +520,7 @@ export const transfers: CaseTable = {
     {
       lines: "get --rev 9 plan.md",
       pipe: {
-        err: ["get: plan.md: there is no revision 9"],
+        err: ["get: plan.md: has no revision 9; kept are 2 to 1"],
         code: 3,
       },
     },
