@@ -1,4 +1,5 @@
 /** What each command prints with `--json`: the shape of one line. docs/json is made of this, and every output is held against it. */
+import { checkAreas } from "../core/checks.ts";
 import { bytes, count, either, flag, list, mark, nullable, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
@@ -40,7 +41,7 @@ const localEntry = object({
   path: text("from the local root"),
   name: text("last part of the path"),
   kind: text("what it is; unknown for what cannot be looked at", ["file", "directory", "other", "unknown"]),
-  "sizeBytes?": bytes("content"),
+  "sizeBytes?": bytes("content of a file; 0 for others"),
   "mode?": count("POSIX permission bits"),
   "modified?": time("when it was changed last"),
 });
@@ -86,7 +87,10 @@ const transfer = either(
     },
     "the last line",
   ),
-  object({ would: text("the command", ["put", "get"]), path: text("the file") }, "with -n: a file that would be written"),
+  object(
+    { would: text("the command", ["put", "get"]), path: text("the file") },
+    "with -n: a file that would be written",
+  ),
 );
 
 const peerInfo = object({
@@ -268,6 +272,13 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
     shelves: count("shelves that still have it in their chain"),
     bytes: bytes("those shelves, sealed"),
     reason: text("what it waits for"),
+  }),
+  doctor: object({
+    area: text("what the check is about", checkAreas),
+    name: text("which check of the area"),
+    outcome: text("whether it is as it should be", ["ok", "warning", "fault"]),
+    found: text("what was found"),
+    "advice?": text("what to do about it"),
   }),
   fsck: object({
     peer: peerName,
