@@ -572,6 +572,24 @@ export const globMatchesMax = 100_000;
 export const historyLinesMax = 1000;
 /** Characters of one line at the prompt: a pasted page fits, a pasted file is refused. */
 export const inputCharactersMax = 16 * KiB;
+/** Aliases of one shell, and characters of one: more than anybody remembers, and a whole long command. */
+export const aliasesMax = 1000;
+export const aliasCharactersMax = 4 * KiB;
+/** The prompt looks behind a typed line when no key came for so long: nobody notices, and a quick typist costs one look. */
+export const lookupDelayMs = 60;
+/** And no longer than this: a colour that comes later disturbs. */
+export const lookupMs = 1000;
+/** Paths of one line that are looked up: more than one sees at a glance. */
+export const lookupPathsMax = 16;
+/** How often the prompt asks for the network's health, and how long one answer may take. */
+export const healthRefreshMs = 10_000;
+export const healthCallMs = 5000;
+/** Longer than this nobody waits for a Tab. */
+export const completionWaitMs = 2000;
+/** Keys typed or pasted ahead while a command runs: as long a text as a line takes. */
+export const keysAheadMax = 16 * KiB;
+/** Lines that Ctrl-R shows below the one that it found. */
+export const searchRowsMax = 8;
 /** Candidates that one Tab shows at the most: a screenful or two. */
 export const completionsMax = 200;
 /** Redraws of the bars in a second: more only flickers and costs time that the transfer needs. */

@@ -8,6 +8,7 @@ import type { CallOptions, DfsClient } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
 import type { DfsPath } from "../core/names.ts";
+import type { Alias } from "./aliases.ts";
 import { parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
 import type { Argument } from "./expand.ts";
@@ -16,7 +17,7 @@ import type { Output } from "./output.ts";
 import type { ScriptSource } from "./syntax.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
-export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "invite" | "word" | "none";
+export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "invite" | "alias" | "word" | "none";
 
 /** The option of every command that can be answered from what one coordinator has. */
 export const staleOption: OptionSpec = {
@@ -62,6 +63,7 @@ export interface ShellState {
   /** Absolute path of the local side. */
   lcwd: string;
   readonly variables: Map<string, string>;
+  readonly aliases: Map<string, Alias>;
   /** Set by `exit`: the shell ends with this code. */
   exitCode: number | undefined;
   /** Who is logged in, as far as the shell knows; absent for the shared user. */

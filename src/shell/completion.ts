@@ -1,14 +1,18 @@
-/** What Tab offers: commands, options, remote and local paths, by what is typed before the cursor. */
+/** What Tab offers: commands, options and their values, remote and local paths, variables, by what is typed before the cursor. */
 import { completionsMax } from "../core/limits.ts";
+import { withoutAliases } from "./aliases.ts";
+import type { Alias } from "./aliases.ts";
 import { findCommand } from "./command.ts";
 import type { Command, OperandSide } from "./command.ts";
 import { lex } from "./lexer.ts";
 import type { Token } from "./lexer.ts";
+import { byteText } from "./formats.ts";
 import { compareNames } from "../core/name-order.ts";
+import { optionCandidates, optionValues } from "./option-completion.ts";
 import type { Word } from "./syntax.ts";
 
 /** Which names of a directory are looked for. */
-interface NamesWanted {
+export interface NamesWanted {
   /** They start with it; with an empty one, those that start with a dot are not looked for. */
   readonly prefix: string;
   /** The first so many in their order are enough. */
@@ -16,13 +20,18 @@ interface NamesWanted {
 }
 
 /** Names in a directory, given as typed: those that are wanted, and maybe others; none where it cannot be read. */
-export type NameSource = (
-  directory: string,
-  wanted: NamesWanted,
-) => Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
+export type NameSource = (directory: string, wanted: NamesWanted) => Promise<readonly NamedEntry[]>;
+
+export interface NamedEntry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  /** Of a file, where that is known without asking for it. */
+  readonly sizeBytes?: number | undefined;
+}
 
 export interface CompletionEnvironment {
   readonly commands: readonly Command[];
+  readonly aliases: ReadonlyMap<string, Alias>;
   readonly variables: ReadonlyMap<string, string>;
   readonly remote: NameSource;
   readonly local: NameSource;
@@ -38,6 +47,8 @@ export interface Completion {
   readonly start: number;
   readonly end: number;
   readonly candidates: readonly Candidate[];
+  /** There are more candidates than these. */
+  readonly isCut?: boolean | undefined;
 }
 
 export interface Candidate {
@@ -45,6 +56,9 @@ export interface Candidate {
   readonly text: string;
   /** As it is listed. */
   readonly label: string;
+  /** What it is, in a few words. */
+  readonly description?: string | undefined;
+  readonly isPath?: boolean | undefined;
   /** Nothing can follow in the same word: a blank is added. */
   readonly isWhole: boolean;
 }
@@ -57,12 +71,33 @@ export async function complete(line: string, cursor: number, environment: Comple
   if (tokens === undefined) return none;
   const { words, current, isRedirected, isLocal } = currentCommand(tokens, before.length);
   if (isLocal) return none;
+  const variable = halfVariable(before, current);
+  if (variable !== undefined) return variableCandidates(variable, cursor, environment.variables);
   const typed = current === undefined ? "" : wordText(current, environment.variables);
   const start = current?.start ?? cursor;
   const candidates = isRedirected
     ? await pathCandidates(typed, current, environment.local)
     : await wordCandidates(words, typed, current, environment);
-  return { start, end: cursor, candidates: candidates.slice(0, completionsMax) };
+  const isCut = candidates.length > completionsMax;
+  return { start, end: cursor, candidates: candidates.slice(0, completionsMax), isCut };
+}
+
+/** `$NA` or `${NA` at the end of the word, where it would be replaced. */
+function halfVariable(before: string, current: Word | undefined): string | undefined {
+  if (current === undefined || current.openQuote === "'") return undefined;
+  return /(?<=(?:^|[^\\])(?:\\\\)*)\$\{?(?:[A-Za-z_][A-Za-z0-9_]*)?$/.exec(before.slice(current.start))?.[0];
+}
+
+function variableCandidates(typed: string, cursor: number, variables: ReadonlyMap<string, string>): Completion {
+  const opening = typed.startsWith("${") ? "${" : "$";
+  const names = [...variables.keys()].filter(
+    (name) => /^\w+$/.test(name) && name.startsWith(typed.slice(opening.length)),
+  );
+  const candidates = names.sort(compareNames).map((name) => {
+    const text = `${opening}${name}${opening === "$" ? "" : "}"}`;
+    return { text, label: `$${name}`, description: variables.get(name), isWhole: false };
+  });
+  return { start: cursor - typed.length, end: cursor, candidates: candidates.slice(0, completionsMax) };
 }
 
 /** The tokens of half a line; `undefined` where nothing can be offered: in a comment, or when it does not parse. */
@@ -112,14 +147,18 @@ async function wordCandidates(
   current: Word | undefined,
   environment: CompletionEnvironment,
 ): Promise<readonly Candidate[]> {
+  const expanded = withoutAliases(words, { name: "", text: "" }, environment.aliases);
   const [name, ...rest] = behindPrefixes(
-    words.map((word) => wordText(word, environment.variables)),
+    expanded.map(({ word }) => wordText(word, environment.variables)),
     environment.commands,
   );
-  if (name === undefined) return commandCandidates(typed, environment.commands);
+  if (name === undefined) return commandCandidates(typed, environment);
   const command = findCommand(environment.commands, name);
   if (command === undefined) return [];
-  if (typed.startsWith("-") && !rest.includes("--")) return optionCandidates(typed, command);
+  const areOptions = !rest.includes("--");
+  const values = areOptions ? optionValues(typed, rest.at(-1), command) : undefined;
+  if (values !== undefined) return values;
+  if (typed.startsWith("-") && areOptions) return optionCandidates(typed, command);
   const index = rest.filter((word) => !word.startsWith("-")).length;
   for (const side of sides(command, index)) {
     const candidates = await sideCandidates(side, typed, current, { ...environment, command });
@@ -145,7 +184,8 @@ async function sideCandidates(
   current: Word | undefined,
   environment: CompletionEnvironment & { readonly command: Command },
 ): Promise<readonly Candidate[]> {
-  if (side === "command") return commandCandidates(typed, environment.commands);
+  if (side === "command") return commandCandidates(typed, environment);
+  if (side === "alias") return aliasCandidates(typed, environment.aliases);
   if (side === "word") return nameCandidates(typed, environment.command.words ?? []);
   if (side === "peer") return nameCandidates(typed, await environment.peers());
   if (side === "user") return nameCandidates(typed, await environment.users());
@@ -154,21 +194,20 @@ async function sideCandidates(
   return pathCandidates(typed, current, side === "remote" ? environment.remote : environment.local);
 }
 
-function commandCandidates(typed: string, commands: readonly Command[]): readonly Candidate[] {
-  return nameCandidates(
-    typed,
-    commands.map(({ name }) => name),
-  );
+function commandCandidates(typed: string, { commands, aliases }: CompletionEnvironment): readonly Candidate[] {
+  const matching = commands.filter(({ name }) => name.startsWith(typed) && !aliases.has(name));
+  const named = matching.map(({ name, summary }) => ({ text: name, label: name, description: summary, isWhole: true }));
+  return [...named, ...aliasCandidates(typed, aliases)].sort((left, right) => compareNames(left.label, right.label));
+}
+
+function aliasCandidates(typed: string, aliases: ReadonlyMap<string, Alias>): readonly Candidate[] {
+  const candidates = nameCandidates(typed, [...aliases.keys()]);
+  return candidates.map((one) => ({ ...one, description: `alias of ${aliases.get(one.label)?.text ?? ""}` }));
 }
 
 function nameCandidates(typed: string, names: readonly string[]): readonly Candidate[] {
   const matching = names.filter((name) => name.startsWith(typed)).sort(compareNames);
   return matching.map((name) => ({ text: name, label: name, isWhole: true }));
-}
-
-function optionCandidates(typed: string, command: Command): readonly Candidate[] {
-  const dashes = command.ownArguments === true ? "-" : "--";
-  return nameCandidates(typed, [...command.options.map(({ long }) => `${dashes}${long}`), "--help"]);
 }
 
 async function pathCandidates(
@@ -179,12 +218,14 @@ async function pathCandidates(
   const split = typed.lastIndexOf("/") + 1;
   const directory = typed.slice(0, split);
   const prefix = typed.slice(split);
-  const names = await source(directory === "" ? "." : directory, { prefix, namesMax: completionsMax });
+  const names = await source(directory === "" ? "." : directory, { prefix, namesMax: completionsMax + 1 });
   const matching = names.filter(({ name }) => name.startsWith(prefix) && (prefix !== "" || !name.startsWith(".")));
   const sorted = matching.toSorted((left, right) => compareNames(left.name, right.name));
-  return sorted.map(({ name, isDirectory }) => {
+  return sorted.map(({ name, isDirectory, sizeBytes }) => {
     const label = isDirectory ? `${name}/` : name;
-    return { text: quotedLike(directory + label, current, !isDirectory), label, isWhole: !isDirectory };
+    const description = sizeBytes === undefined ? undefined : byteText(sizeBytes);
+    const text = quotedLike(directory + label, current, !isDirectory);
+    return { text, label, description, isPath: true, isWhole: !isDirectory };
   });
 }
 

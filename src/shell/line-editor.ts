@@ -1,5 +1,6 @@
 /** The line that is being typed, as a pure state: a key in, the next state out, and perhaps something for the prompt to do. */
 import { historyLinesMax, inputCharactersMax } from "../core/limits.ts";
+import { mayBeKept } from "./history-rules.ts";
 
 /** A key as Node's `readline.emitKeypressEvents` names it. */
 export interface Key {
@@ -8,6 +9,7 @@ export interface Key {
   readonly sequence?: string | undefined;
   readonly ctrl?: boolean | undefined;
   readonly meta?: boolean | undefined;
+  readonly shift?: boolean | undefined;
 }
 
 /** A search through history, newest first: Ctrl-R. */
@@ -30,11 +32,17 @@ export interface LineState {
   /** The line being typed, while the arrows show an older one. */
   readonly draft: string;
   readonly isPasting: boolean;
+  /** What was pasted so far: it is taken whole when the paste ends, or not at all. */
+  readonly pasted: string;
+  /** How a line could go on where history does not know: `rest` behind `after`. */
+  readonly offered: { readonly after: string; readonly rest: string } | undefined;
+  /** Ctrl-X was pressed: the next key is its second half. */
+  readonly isChord: boolean;
   readonly search: Search | undefined;
 }
 
 /** What the prompt is to do after a key. */
-type LineEffect = "submit" | "cancel" | "leave" | "complete" | "clear-screen";
+type LineEffect = "submit" | "cancel" | "leave" | "complete" | "clear-screen" | "edit" | "paste-too-long";
 
 export interface LineStep {
   readonly state: LineState;
@@ -53,23 +61,28 @@ export function emptyLine(history: readonly string[] = []): LineState {
     historyAt: history.length,
     draft: "",
     isPasting: false,
+    pasted: "",
+    offered: undefined,
+    isChord: false,
     search: undefined,
   };
 }
 
-/** An empty line after `text` was submitted: history remembers it, unless it is blank, starts with a blank, or repeats the last. */
+/** An empty line after `text` was submitted: history remembers it once, as the newest, where it may be kept. */
 export function afterSubmit(state: LineState, text: string): LineState {
-  const isKept = text.trim() !== "" && !text.startsWith(" ") && state.history.at(-1) !== text;
-  const history = isKept ? [...state.history, text].slice(-historyLinesMax) : state.history;
+  const isNew = mayBeKept(text) && state.history.at(-1) !== text;
+  const older = isNew ? state.history.filter((line) => line !== text) : state.history;
+  const history = isNew ? [...older, text].slice(-historyLinesMax) : older;
   return { ...emptyLine(history), killed: state.killed };
 }
 
 /** The state after `key`. Keys without a meaning change nothing; text beyond the limit is dropped. */
 export function pressKey(state: LineState, key: Key): LineStep {
-  if (key.name === "paste-start") return { state: { ...state, isPasting: true } };
-  if (key.name === "paste-end") return { state: { ...state, isPasting: false } };
-  if (state.isPasting) return { state: insert(state, pastedText(key)) };
+  if (key.name === "paste-start") return { state: { ...state, isPasting: true, pasted: "" } };
+  if (key.name === "paste-end") return endPaste(state);
+  if (state.isPasting) return { state: gather(state, pastedText(key)) };
   if (state.search !== undefined) return pressInSearch(state, state.search, key);
+  if (state.isChord) return chord({ ...state, isChord: false }, bindingName(key));
   const binding = bindings[bindingName(key)];
   if (binding !== undefined) return binding(state);
   const text = key.sequence ?? "";
@@ -77,13 +90,17 @@ export function pressKey(state: LineState, key: Key): LineStep {
   return { state: isText ? insert(state, text) : state };
 }
 
-/** As `pressKey`, for an answer: nothing is searched for it. */
+/** As `pressKey`, for an answer: one line, for which nothing is searched and no editor is called. */
 export function pressAnswer(state: LineState, key: Key): LineStep {
-  return !state.isPasting && bindingName(key) === "ctrl-r" ? { state } : pressKey(state, key);
+  return !state.isPasting && forLinesOnly.has(bindingName(key)) ? { state } : pressKey(state, key);
 }
 
+const forLinesOnly: ReadonlySet<string> = new Set(["ctrl-r", "ctrl-x", "meta-e", "meta-return", "meta-enter"]);
+
 /** `ctrl-a`, `meta-b`, `left`: how `bindings` calls a key. */
-function bindingName({ name, sequence, ctrl, meta }: Key): string {
+export function bindingName({ name, sequence, ctrl, meta }: Key): string {
+  // Node says that a lone Escape is Alt with nothing.
+  if (name === "escape") return name;
   return `${ctrl === true ? "ctrl-" : ""}${meta === true ? "meta-" : ""}${name ?? sequence ?? ""}`;
 }
 
@@ -91,6 +108,23 @@ function pastedText({ sequence = "" }: Key): string {
   return sequence
     .replace(/\r\n?/g, "\n")
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, (mark) => (mark === "\t" ? " " : ""));
+}
+
+/** One character more than fits is enough to know that a paste is too long. */
+function gather(state: LineState, text: string): LineState {
+  return state.pasted.length > inputCharactersMax ? state : { ...state, pasted: state.pasted + text };
+}
+
+/** Half a script could do harm: a paste that does not fit is left out as a whole. */
+function endPaste(state: LineState): LineStep {
+  const ended = { ...state, isPasting: false, pasted: "", search: undefined };
+  if (state.text.length + state.pasted.length > inputCharactersMax) return { state: ended, effect: "paste-too-long" };
+  return { state: insert(ended, state.pasted) };
+}
+
+/** Ctrl-X Ctrl-E, as in bash; no other is known. */
+function chord(state: LineState, second: string): LineStep {
+  return second === "ctrl-e" ? { state, effect: "edit" } : { state };
 }
 
 /** `text` at the cursor. */
@@ -105,11 +139,30 @@ export function replaceRange(state: LineState, start: number, end: number, text:
   return { ...state, text: whole, cursor: start + text.length, historyAt: state.history.length };
 }
 
-/** The rest of the newest line of history that starts with what is typed: shown grey, taken with → or Ctrl-F. */
-export function suggestion({ text, cursor, history, search }: LineState): string {
-  if (text === "" || cursor !== text.length || search !== undefined) return "";
-  const line = history.findLast((old) => old.startsWith(text) && old !== text && !old.includes("\n"));
-  return line === undefined ? "" : line.slice(text.length);
+/**
+ * The rest of the newest line of history that starts with what is typed, or else of what was offered: shown grey, taken
+ * with → or Ctrl-F, and a word of it with Alt-F or Ctrl-→.
+ */
+export function suggestion(state: LineState): string {
+  const { text, offered } = state;
+  if (!takesSuggestions(state)) return "";
+  const line =
+    rememberedLine(state) ??
+    (offered?.after !== undefined && text.startsWith(offered.after) ? offered.after + offered.rest : "");
+  return line.startsWith(text) ? line.slice(text.length) : "";
+}
+
+/** Whether a suggestion that history does not have would be shown. */
+export function wantsOffer(state: LineState): boolean {
+  return takesSuggestions(state) && suggestion(state) === "";
+}
+
+function takesSuggestions({ text, cursor, search }: LineState): boolean {
+  return text.trim() !== "" && cursor === text.length && search === undefined;
+}
+
+function rememberedLine({ text, history }: LineState): string | undefined {
+  return history.findLast((old) => old.startsWith(text) && old !== text && !old.includes("\n"));
 }
 
 type Binding = (state: LineState) => LineStep;
@@ -140,8 +193,12 @@ const does =
   (effect: LineEffect): Binding =>
   (state) => ({ state, effect });
 
-const lineStart = (): number => 0;
-const lineEnd = ({ text }: LineState): number => text.length;
+const lineStart = ({ text, cursor }: LineState): number => text.lastIndexOf("\n", cursor - 1) + 1;
+
+function lineEnd({ text, cursor }: LineState): number {
+  const end = text.indexOf("\n", cursor);
+  return end < 0 ? text.length : end;
+}
 
 function previousGrapheme({ text, cursor }: LineState): number {
   let start = 0;
@@ -172,11 +229,40 @@ function forward(state: LineState): LineStep {
   return rest === "" ? move(nextGrapheme)(state) : { state: insert(state, rest) };
 }
 
+function endOrSuggestion(state: LineState): LineStep {
+  const rest = suggestion(state);
+  return rest === "" ? move(lineEnd)(state) : { state: insert(state, rest) };
+}
+
+/** A word more of the suggestion, or the cursor a word on. */
+function forwardWord(state: LineState): LineStep {
+  const rest = suggestion(state);
+  if (rest === "") return move(nextWord)(state);
+  return { state: insert(state, rest.slice(0, nextWord({ ...state, text: rest, cursor: 0 }))) };
+}
+
+/** Through the rows of a text of several; at its edge through history. */
+function vertical(state: LineState, step: -1 | 1): LineStep {
+  const start = lineStart(state);
+  const end = lineEnd(state);
+  const edge = step < 0 ? start - 1 : end + 1;
+  if (edge < 0 || edge > state.text.length) return inHistory(state, step);
+  const column = [...graphemes.segment(state.text.slice(start, state.cursor))].length;
+  const from = lineStart({ ...state, cursor: edge });
+  const row = state.text.slice(from, lineEnd({ ...state, cursor: edge }));
+  const before = [...graphemes.segment(row)].slice(0, column).map(({ segment }) => segment);
+  return { state: { ...state, cursor: from + before.join("").length } };
+}
+
+/** The next older or newer line that has what was typed in it; past the newest, the line being typed again. */
 function inHistory(state: LineState, step: -1 | 1): LineStep {
-  const at = state.historyAt + step;
-  if (at < 0 || at > state.history.length) return { state };
-  const draft = state.historyAt === state.history.length ? state.text : state.draft;
-  const text = at === state.history.length ? draft : (state.history[at] ?? "");
+  const { history } = state;
+  const draft = state.historyAt === history.length ? state.text : state.draft;
+  let at = state.historyAt + step;
+  while (at >= 0 && at < history.length && !(history[at]?.includes(draft) === true && history[at] !== state.text))
+    at += step;
+  if (at < 0 || at > history.length) return { state };
+  const text = history[at] ?? draft;
   return { state: { ...state, historyAt: at, draft, text, cursor: text.length } };
 }
 
@@ -195,14 +281,14 @@ const bindings: Readonly<Record<string, Binding>> = {
   "ctrl-f": forward,
   home: move(lineStart),
   "ctrl-a": move(lineStart),
-  end: (state) => ({
-    state: suggestion(state) === "" ? { ...state, cursor: state.text.length } : insert(state, suggestion(state)),
-  }),
-  "ctrl-e": move(lineEnd),
+  end: endOrSuggestion,
+  "ctrl-e": endOrSuggestion,
   "meta-b": move(previousWord),
   "ctrl-left": move(previousWord),
-  "meta-f": move(nextWord),
-  "ctrl-right": move(nextWord),
+  "meta-left": move(previousWord),
+  "meta-f": forwardWord,
+  "ctrl-right": forwardWord,
+  "meta-right": forwardWord,
   backspace: erase(previousGrapheme),
   "ctrl-h": erase(previousGrapheme),
   delete: erase(nextGrapheme),
@@ -212,18 +298,23 @@ const bindings: Readonly<Record<string, Binding>> = {
   "meta-backspace": kill(previousWord),
   "meta-d": kill(nextWord),
   "ctrl-y": (state) => ({ state: insert(state, state.killed) }),
-  up: (state) => inHistory(state, -1),
-  "ctrl-p": (state) => inHistory(state, -1),
-  down: (state) => inHistory(state, 1),
-  "ctrl-n": (state) => inHistory(state, 1),
+  up: (state) => vertical(state, -1),
+  "ctrl-p": (state) => vertical(state, -1),
+  down: (state) => vertical(state, 1),
+  "ctrl-n": (state) => vertical(state, 1),
+  "meta-return": (state) => ({ state: insert(state, "\n") }),
+  "meta-enter": (state) => ({ state: insert(state, "\n") }),
+  "meta-e": does("edit"),
+  "ctrl-x": (state) => ({ state: { ...state, isChord: true } }),
   "ctrl-r": (state) => ({ state: { ...state, draft: state.text, search: { query: "", found: state.history.length } } }),
 };
 
-/** Keys during Ctrl-R: text narrows the search, Ctrl-R goes further back, Ctrl-C or Ctrl-G gives up, all else takes the line. */
+/** Keys during Ctrl-R: text narrows the search, Ctrl-R and ↑ go further back, Ctrl-S and ↓ come back, Ctrl-C or Ctrl-G gives up, all else takes the line. */
 function pressInSearch(state: LineState, search: Search, key: Key): LineStep {
   const name = bindingName(key);
   const text = key.sequence ?? "";
-  if (name === "ctrl-r") return { state: found(state, search.query, search.found - 1) };
+  if (name === "ctrl-r" || name === "up") return { state: found(state, search.query, search.found - 1) };
+  if (name === "ctrl-s" || name === "down") return { state: foundAfter(state, search) };
   if (name === "backspace" || name === "ctrl-h")
     return { state: found(state, search.query.slice(0, -1), state.history.length - 1) };
   if (name === "ctrl-c" || name === "ctrl-g" || name === "escape")
@@ -238,4 +329,27 @@ function found(state: LineState, query: string, from: number): LineState {
   const line = state.history[at];
   if (line === undefined) return { ...state, search: { query, found: Math.max(0, from) } };
   return { ...state, search: { query, found: at }, text: line, cursor: line.length };
+}
+
+/** The nearest newer line that has the query in it; the one found stays where there is none. */
+function foundAfter(state: LineState, { query, found: from }: Search): LineState {
+  const at = state.history.findIndex((line, index) => index > from && query !== "" && line.includes(query));
+  const line = state.history[at];
+  return line === undefined ? state : { ...state, search: { query, found: at }, text: line, cursor: line.length };
+}
+
+/** The lines of history that a search finds, newest first: at most `max` of them, with the one it stands at. */
+export function searchMatches({ history, search }: LineState, max: number): readonly SearchMatch[] {
+  if (search === undefined || search.query === "") return [];
+  const indexes = [...history.keys()].filter((index) => history[index]?.includes(search.query) === true).toReversed();
+  const at = indexes.indexOf(search.found);
+  const first = Math.max(0, Math.min(at - Math.floor(max / 2), indexes.length - max));
+  const shown = indexes.slice(first, first + max);
+  return shown.map((index) => ({ line: history[index] as string, isChosen: index === search.found }));
+}
+
+/** A line that a search found. */
+export interface SearchMatch {
+  readonly line: string;
+  readonly isChosen: boolean;
 }

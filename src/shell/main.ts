@@ -262,6 +262,7 @@ function startState({ env }: ShellProgram, { task }: Launch): ShellState {
     previousCwd: undefined,
     lcwd: process.cwd(),
     variables: startVariables(env, "parameters" in task ? task.parameters : []),
+    aliases: new Map(),
     exitCode: undefined,
     user: undefined,
     peer: undefined,

@@ -6,7 +6,8 @@ import { complete } from "./completion.ts";
 import { appendHistory, readHistory } from "./history.ts";
 import type { ShellInput, ShellOutput } from "./main.ts";
 import type { Question } from "./command.ts";
-import { completionEnvironment, promptText, recognise } from "./prompt-view.ts";
+import { promptText } from "./prompt-text.ts";
+import { completionEnvironment, recognise } from "./prompt-view.ts";
 import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
 import { TerminalQuestions } from "./terminal-questions.ts";
@@ -64,7 +65,7 @@ class PlainPrompt {
     try {
       for (;;) {
         void recognise(state, this.#shell.openedClient);
-        const line = await this.#read(promptText(state));
+        const line = await this.#read(promptText(state, this.#terminal.stdout.columns));
         if (line === undefined) return state.lastStatus;
         if (historyPath !== undefined && line.trim() !== "") await appendHistory(historyPath, line);
         this.#interrupt = new AbortController();

@@ -41,6 +41,7 @@ export class OpenQuestion {
 
   area(columns: number, rowsMax: number): InputLayout {
     const { text, cursor } = this.#question.isSecret ? emptyLine() : this.#line;
-    return layoutInput({ prompt: this.prompt, text, cursor, suggestion: "" }, columns, rowsMax);
+    const prompt = [{ text: this.prompt, style: "user" as const }];
+    return layoutInput({ prompt, text, cursor, suggestion: "" }, columns, rowsMax);
   }
 }

@@ -4,12 +4,14 @@
  */
 import type { DfsClient } from "../core/client.ts";
 import { emitKeypressEvents } from "node:readline";
-import { redrawsPerSecondMax } from "../core/limits.ts";
+import type { Interface, ReadLineOptions } from "node:readline";
+import { keysAheadMax, redrawsPerSecondMax } from "../core/limits.ts";
 import type { ProgressLines, ProgressView, Question } from "./command.ts";
 import type { Key } from "./line-editor.ts";
 import { LineOutput } from "./line-output.ts";
 import type { PromptTerminal } from "./plain-prompt.ts";
 import { PromptLine, keptRows } from "./prompt-line.ts";
+import { HealthWatch } from "./prompt-health.ts";
 import { OpenQuestion } from "./prompt-question.ts";
 import { recognise } from "./prompt-view.ts";
 import { Screen } from "./screen.tsx";
@@ -18,14 +20,14 @@ import { Shell } from "./shell.ts";
 import type { ShellOptions } from "./shell.ts";
 import { pasteMode } from "./terminal-questions.ts";
 
+/** How long a lone Escape may be the start of an arrow key's code; Node reads nothing else of an interface here. */
+const escapeWait: Pick<ReadLineOptions, "escapeCodeTimeout"> = { escapeCodeTimeout: 100 };
 const clearScreen = "\u001b[2J\u001b[H";
 const redrawMs = 1000 / redrawsPerSecondMax;
 const columnsDefault = 80;
 const rowsDefault = 24;
 /** Rows that the typed line leaves to what was printed before. */
 const rowsKept = 2;
-/** Keys typed ahead while a command runs: more than anybody types. */
-const keysAheadMax = 1000;
 
 /** Runs lines until `exit`, Ctrl-D or the end of input. The prompt is shown at once, the client opens behind it. Returns the exit code. */
 export async function runPrompt(options: ShellOptions, terminal: PromptTerminal): Promise<number> {
@@ -40,6 +42,7 @@ class Prompt {
   readonly #screen: Screen;
   readonly #output: LineOutput;
   readonly #line: PromptLine;
+  readonly #health: HealthWatch;
   readonly #keysAhead: Key[] = [];
   #question: OpenQuestion | undefined;
   #running: AbortController | undefined;
@@ -50,7 +53,7 @@ class Prompt {
   constructor(options: ShellOptions, terminal: PromptTerminal) {
     this.#options = options;
     this.#terminal = terminal;
-    this.#screen = new Screen(terminal.stdin, terminal.stdout);
+    this.#screen = new Screen(terminal.stdin, terminal.stdout, options.stdout.color);
     this.#output = new LineOutput(this.#lineTerminal());
     const output = this.#output;
     this.#shell = new Shell({
@@ -61,13 +64,20 @@ class Prompt {
       progress: (lines) => this.#startBars(lines),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
+    this.#health = new HealthWatch(
+      () => this.#shell.openedClient,
+      () => this.#showLine(),
+    );
     this.#line = new PromptLine({
       shell: this.#shell,
       historyPath: terminal.historyPath,
+      hasColor: options.stdout.color,
       columns: () => this.#columns,
+      rows: () => this.#lineRows,
+      health: () => this.#health.health,
       write: (text) => this.#screen.write(text),
       clearScreen: () => this.#screen.write(clearScreen),
-      changed: this.#show,
+      changed: () => this.#showLine(),
       submit: (text) => void this.#run(text),
       leave: () => this.#end?.(this.#shell.state.lastStatus),
       ready: () => this.#pressKeysAhead(),
@@ -79,18 +89,21 @@ class Prompt {
     const ended = new Promise<number>((resolve) => {
       this.#end = resolve;
     });
-    emitKeypressEvents(stdin);
+    emitKeypressEvents(stdin, escapeWait as Interface);
     const onEnd = (): void => this.#end?.(this.#shell.state.lastStatus);
     stdin.on("end", onEnd);
-    stdout.on("resize", this.#show);
+    stdout.on("resize", this.#resized);
     this.#attach();
     this.#show();
     // A client that cannot be opened is told by the first command that needs it.
     void this.#recognise(this.#shell.client());
+    this.#health.refresh();
     await this.#line.readHistory();
     const code = await ended;
     stdin.removeListener("end", onEnd);
-    stdout.removeListener("resize", this.#show);
+    stdout.removeListener("resize", this.#resized);
+    this.#health.stop();
+    this.#line.forget();
     await this.#detach();
     await this.#shell.close();
     return code;
@@ -158,7 +171,7 @@ class Prompt {
     if (step === "clear-screen") this.#screen.write(clearScreen);
     if (typeof step === "string") return;
     this.#question = undefined;
-    this.#screen.write(keptRows(question.prompt, step.kept, this.#columns));
+    this.#screen.write(keptRows({ prompt: [{ text: question.prompt }], text: step.kept }, this.#columns, false));
   }
 
   async #ask(question: Question): Promise<string> {
@@ -177,6 +190,7 @@ class Prompt {
 
   async #run(text: string): Promise<void> {
     this.#running = new AbortController();
+    this.#line.forget();
     this.#show();
     try {
       await this.#shell.run({ name: "input", text }, this.#running.signal);
@@ -187,6 +201,7 @@ class Prompt {
     if (exitCode !== undefined) return this.#end?.(exitCode);
     this.#show();
     void this.#recognise(this.#shell.openedClient);
+    this.#health.refresh();
     this.#pressKeysAhead();
   }
 
@@ -212,10 +227,20 @@ class Prompt {
     this.#redraw ??= setImmediate(this.#show);
   }
 
+  /** The line changed by itself, which matters while it is shown. */
+  #showLine(): void {
+    if (this.#running === undefined) this.#showSoon();
+  }
+
   #cancelRedraw(): void {
     clearImmediate(this.#redraw as NodeJS.Immediate | undefined);
     this.#redraw = undefined;
   }
+
+  readonly #resized = (): void => {
+    this.#screen.resized(this.#columns);
+    this.#show();
+  };
 
   readonly #show = (): void => {
     this.#cancelRedraw();
@@ -224,12 +249,15 @@ class Prompt {
 
   #liveArea(): LiveArea {
     const rows = this.#terminal.stdout.rows ?? rowsDefault;
-    const rowsMax = Math.max(1, rows - rowsKept);
-    if (this.#question !== undefined) return this.#question.area(this.#columns, rowsMax);
-    if (this.#running === undefined) return this.#line.area(rowsMax);
+    if (this.#question !== undefined) return this.#question.area(this.#columns, this.#lineRows);
+    if (this.#running === undefined) return this.#line.area();
     if (this.#progress === undefined) return { rows: [] };
     const lines = this.#progress({ columns: this.#columns - 1, rows, nowMs: performance.now() });
     return { rows: lines.map((text) => [{ text }]) };
+  }
+
+  get #lineRows(): number {
+    return Math.max(1, (this.#terminal.stdout.rows ?? rowsDefault) - rowsKept);
   }
 
   get #columns(): number {

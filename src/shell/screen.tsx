@@ -3,8 +3,10 @@ import { Box, Text, render, useCursor, useStdout } from "ink";
 import type { Instance } from "ink";
 import { useEffect } from "react";
 import type { ReactElement } from "react";
+import stringWidth from "string-width";
 import type { ShellInput, ShellOutput } from "./main.ts";
-import type { Span } from "./input-layout.ts";
+import { paint } from "./theme.ts";
+import type { Span } from "./theme.ts";
 
 /** What the live area shows; each row fits the terminal. */
 export interface LiveArea {
@@ -20,18 +22,21 @@ const upOneRow = "\u001b[1A";
 export class Screen {
   readonly #stdin: ShellInput;
   readonly #stdout: ShellOutput;
+  readonly #hasColor: boolean;
+  #area: LiveArea = emptyArea;
   #instance: Instance | undefined;
   #write: ((text: string) => void) | undefined;
 
-  constructor(stdin: ShellInput, stdout: ShellOutput) {
+  constructor(stdin: ShellInput, stdout: ShellOutput, hasColor: boolean) {
     this.#stdin = stdin;
     this.#stdout = stdout;
+    this.#hasColor = hasColor;
   }
 
   start(): void {
     this.#instance = render(this.#view(emptyArea), {
       stdin: this.#stdin as unknown as NodeJS.ReadStream,
-      stdout: this.#stdout as unknown as NodeJS.WriteStream,
+      stdout: withoutResize(this.#stdout) as unknown as NodeJS.WriteStream,
       exitOnCtrlC: false,
       patchConsole: false,
       incrementalRendering: false,
@@ -53,7 +58,20 @@ export class Screen {
   }
 
   show(area: LiveArea): void {
+    this.#area = area;
     this.#instance?.rerender(this.#view(area));
+  }
+
+  /**
+   * The terminal has another width. Most wrap anew what they show, so that the area may take more rows than Ink knows
+   * of: what is left of it is wiped, and the cursor goes where Ink believes it to be.
+   */
+  resized(columns: number): void {
+    if (this.#instance === undefined) return;
+    const { rows, cursor = { x: 0, y: this.#area.rows.length } } = this.#area;
+    const heights = rows.map((row) => Math.max(1, Math.ceil(rowColumns(row) / columns)));
+    const above = heights.slice(0, cursor.y).reduce((sum, height) => sum + height, 0) + Math.floor(cursor.x / columns);
+    this.#stdout.write(`\r${moves(above, "A")}\u001b[J${moves(cursor.y, "B")}${moves(cursor.x, "C")}`);
   }
 
   /** Writes whole lines above the live area. */
@@ -66,6 +84,7 @@ export class Screen {
     return (
       <LiveAreaView
         area={area}
+        hasColor={this.#hasColor}
         onReady={(write) => {
           this.#write = write;
         }}
@@ -74,12 +93,34 @@ export class Screen {
   }
 }
 
+/** The same output, of whose new sizes Ink does not hear: it would draw on its own, without a cursor. */
+function withoutResize(stdout: ShellOutput): ShellOutput {
+  return new Proxy(stdout, {
+    get(target, name) {
+      if (name === "on")
+        return (event: string, listener: () => void) => event !== "resize" && target.on(event, listener);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+function rowColumns(row: readonly Span[]): number {
+  return row.reduce((sum, { text }) => sum + stringWidth(text), 0);
+}
+
+/** So many steps of the cursor; none where there are none, since a terminal takes 0 for 1. */
+function moves(steps: number, direction: "A" | "B" | "C"): string {
+  return steps === 0 ? "" : `\u001b[${steps}${direction}`;
+}
+
 interface LiveAreaViewProps {
   readonly area: LiveArea;
+  readonly hasColor: boolean;
   readonly onReady: (write: (text: string) => void) => void;
 }
 
-function LiveAreaView({ area, onReady }: LiveAreaViewProps): ReactElement {
+function LiveAreaView({ area, hasColor, onReady }: LiveAreaViewProps): ReactElement {
   const { write } = useStdout();
   const { setCursorPosition } = useCursor();
   useEffect(() => {
@@ -92,23 +133,9 @@ function LiveAreaView({ area, onReady }: LiveAreaViewProps): ReactElement {
         // Rows have no identity of their own: each is redrawn as a whole.
         // oxlint-disable-next-line react/no-array-index-key
         <Text key={index} wrap="truncate">
-          {row.length === 0 ? " " : row.map(spanView)}
+          {row.length === 0 ? " " : paint(row, hasColor)}
         </Text>
       ))}
     </Box>
-  );
-}
-
-function spanView({ text, style }: Span, index: number): ReactElement {
-  if (style === "prompt")
-    return (
-      <Text key={index} color="green">
-        {text}
-      </Text>
-    );
-  return (
-    <Text key={index} dimColor={style === "grey"}>
-      {text}
-    </Text>
   );
 }

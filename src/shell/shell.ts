@@ -22,6 +22,7 @@ import type {
   Settings,
   ShellState,
 } from "./command.ts";
+import { withoutAliases } from "./aliases.ts";
 import { expandWord } from "./expand.ts";
 import type { Argument } from "./expand.ts";
 import { failureText, plainFailureText, unknownText } from "./failure-text.ts";
@@ -181,7 +182,9 @@ export class Shell {
   }
 
   #isCondition(node: CommandNode): boolean {
-    const name = node.kind === "simple" ? node.words[0]?.parts.map(({ text }) => text).join("") : undefined;
+    if (node.kind !== "simple") return false;
+    const [first] = withoutAliases(node.words, { name: "", text: "" }, this.state.aliases);
+    const name = first?.word.parts.map(({ text }) => text).join("");
     return name !== undefined && findCommand(this.#options.commands, name)?.isCondition === true;
   }
 
@@ -222,10 +225,11 @@ export class Shell {
   }
 
   async #simple(node: SimpleCommand, call: Call): Promise<number> {
-    const { variables } = this.state;
-    const words = node.words.map(({ start, ...word }) => ({
-      start,
-      argument: expandWord({ start, ...word }, variables, call.source),
+    const { aliases, variables } = this.state;
+    const words = withoutAliases(node.words, call.source, aliases).map(({ word, source }) => ({
+      // The words of an alias stand where its name does.
+      start: source === call.source ? word.start : node.start,
+      argument: expandWord(word, variables, source),
     }));
     const redirections = node.redirections.map(({ operator, target }) => ({
       operator,
@@ -355,7 +359,7 @@ export class Shell {
 
   async #unknown(name: string, place: Place): Promise<number> {
     const failure = new DfsError("unknown-command", "no such command");
-    const names = this.#options.commands.map((command) => command.name);
+    const names = [...this.#options.commands.map((command) => command.name), ...this.state.aliases.keys()];
     await this.#say(unknownText(failure, name, names, place));
     return failure.exitCode;
   }

@@ -45,13 +45,13 @@ export async function runTransfer(
   let progress = startedProgress(performance.now());
   const view = isQuiet ? undefined : context.progress((space) => barLines(progress, space));
   const failures: { path: string; error: DfsError }[] = [];
-  const planned: string[] = [];
+  const lines: string[] = [];
   let ended = 0;
   const onEvent = (event: TransferEvent): void => {
     if (view !== undefined) progress = afterEvent(progress, event);
     if (event.type === "failed") failures.push({ path: event.path, error: event.error });
     if (event.type === "done" || event.type === "failed") ended += 1;
-    if (event.type === "done" && event.outcome === "would-write") planned.push(event.path);
+    if (event.type === "done" && event.outcome === "would-write") lines.push(`would ${name} ${event.path}\n`);
   };
   let summary: TransferSummary;
   try {
@@ -59,18 +59,12 @@ export async function runTransfer(
   } finally {
     view?.stop();
   }
-  for (const path of planned) await context.stdout.write(plannedText(name, path, invocation, context));
+  for (const line of lines) await context.stdout.write(context.stdout.isTTY ? `${printable(line.trimEnd())}\n` : line);
   for (const { path, error } of failures) await context.report(error, path);
   await context.stdout.write(summaryText(name, summary, invocation, context, isQuiet));
   const note = isQuiet || invocation.options.has("dry-run") ? undefined : copiesNote(summary);
   if (note !== undefined) await context.stderr.write(`${name}: ${note}\n`);
   return exitCode(summary, failures, ended);
-}
-
-/** A file that would be transferred. */
-function plannedText(name: "put" | "get", path: string, invocation: Invocation, context: CommandContext): string {
-  if (isJson(invocation, context)) return jsonLine({ would: name, path });
-  return `would ${name} ${context.stdout.isTTY ? printable(path) : path}\n`;
 }
 
 /** What to know where files are on fewer disks than they should be. */
@@ -88,7 +82,7 @@ function summaryText(
 ): string {
   const { settings, stdout } = context;
   const { options } = invocation;
-  if (isJson(invocation, context)) return jsonLine({ ...summary, elapsedMs: Math.round(summary.elapsedMs) });
+  if (isJson(invocation, context)) return jsonLine(summary);
   if (settings.verbose || options.has("verbose")) return countersLine(name, summary);
   return stdout.isTTY && !isQuiet ? `${sentence(summary, options.has("dry-run"))}\n` : "";
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { completionsMax } from "../../src/core/limits.ts";
+import { parseAlias } from "../../src/shell/aliases.ts";
 import { commands } from "../../src/shell/commands/table.ts";
 import { commonPrefix, complete } from "../../src/shell/completion.ts";
 import type { NameSource } from "../../src/shell/completion.ts";
@@ -13,6 +14,7 @@ const source =
 
 const environment = {
   commands,
+  aliases: new Map([["ll", parseAlias("ll", "ls -l")]]),
   variables: new Map([["D", "photos"]]),
   remote: source({
     ".": ["photos/", "plan.txt", "a b.txt", "it's", ".hidden", "-dash", "#h"],
@@ -34,7 +36,7 @@ async function tab(line: string): Promise<[string[], string]> {
 
 describe("completion", () => {
   it.each<[string, string[], string]>([
-    ["l§", ["lcd", "lls", "lmkdir", "login", "logout", "lpwd", "ls", "ltest"], "l"],
+    ["l§", ["lcd", "ll", "lls", "lmkdir", "login", "logout", "lpwd", "ls", "ltest"], "l"],
     ["ls; pe§", ["peer", "peers"], "pe"],
     ["ls && s§", ["set", "share", "shares", "sleep", "source", "stat", "status"], "s"],
     ["login §", ["ann", "bea", "bob"], ""],
@@ -63,6 +65,19 @@ describe("completion", () => {
     ['cat "a§', ['"a b.txt"'], '"a'],
     ["ls p§ x", ["photos/", "plan.txt"], "p"],
     ["ls --j§", ["--json"], "--j"],
+    ["ls -la§", ["-la", "-la1", "-lad", "-lah", "-lar", "-lat", "-laS", "-laR"], "-la"],
+    ["rm -§", ["-r", "-f", "-i", "--help"], "-"],
+    ["ls -lX§", [], "-lX"],
+    ["ll -§", ["-1", "-a", "-l", "-d", "-h", "-r", "-t", "-S", "-R", "--stale", "--json", "--help"], "-"],
+    ["ll ph§", ["photos/"], "ph"],
+    ["unalias §", ["ll"], ""],
+    ["invite --role §", ["storage", "client"], ""],
+    ["invite --role=c§", ["--role=client"], "--role=c"],
+    ["find . -type §", ["f", "d"], ""],
+    ["ls $§", ["$D"], "$"],
+    ["ls a${D§", ["${D}"], "${D"],
+    ["ls '$§", [], "'$"],
+    ["ls \\$D§", [], "\\$D"],
     ["find . -max§", ["-maxdepth"], "-max"],
     ["find pl§", ["plan.txt"], "pl"],
     ["put l§", ["local.txt"], "l"],
@@ -119,7 +134,8 @@ describe("completion", () => {
       return [];
     };
     for (const line of ["ls ", "ls photos/ca"]) await complete(line, line.length, { ...environment, remote });
-    const namesMax = completionsMax;
+    // One more tells that there are more.
+    const namesMax = completionsMax + 1;
     expect(asked).toEqual([
       [".", { prefix: "", namesMax }],
       ["photos/", { prefix: "ca", namesMax }],

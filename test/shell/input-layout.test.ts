@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { layoutInput } from "../../src/shell/input-layout.ts";
 
 function laidOut(text: string, cursor: number, columns: number, rowsMax = 10, grey = ""): [string[], number, number] {
-  const { rows, cursor: place } = layoutInput({ prompt: "> ", text, cursor, suggestion: grey }, columns, rowsMax);
+  const { rows, cursor: place } = layoutInput(
+    { prompt: [{ text: "> " }], text, cursor, suggestion: grey },
+    columns,
+    rowsMax,
+  );
   return [rows.map((row) => row.map((span) => span.text).join("")), place.x, place.y];
 }
 

@@ -1,7 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inputCharactersMax } from "../../src/core/limits.ts";
-import { afterSubmit, emptyLine, insert, pressKey, suggestion } from "../../src/shell/line-editor.ts";
+import {
+  afterSubmit,
+  emptyLine,
+  insert,
+  pressAnswer,
+  pressKey,
+  searchMatches,
+  suggestion,
+} from "../../src/shell/line-editor.ts";
 import type { Key, LineState } from "../../src/shell/line-editor.ts";
 
 /** Presses keys: `<left>`, `<ctrl-a>`, `<meta-b>`, and characters. */
@@ -66,11 +74,34 @@ describe("the line editor", () => {
 
   it("SHELL-39 the arrows walk through history and come back to the line being typed", () => {
     const line = emptyLine(["one", "two"]);
-    expect(shown(press("dr<up>", line))).toBe("two|");
-    expect(shown(press("dr<up><up><up>", line))).toBe("one|");
-    expect(shown(press("dr<up><up><down>", line))).toBe("two|");
-    expect(shown(press("dr<up><up><down><down><down>", line))).toBe("dr|");
-    expect(shown(press("dr<up>x<up>", line))).toBe("two|");
+    expect(shown(press("<up>", line))).toBe("two|");
+    expect(shown(press("<up><up><up>", line))).toBe("one|");
+    expect(shown(press("<up><up><down>", line))).toBe("two|");
+    expect(shown(press("<up><up><down><down><down>", line))).toBe("|");
+  });
+
+  it.each([
+    ["get<up>", "get two|"],
+    ["get<up><up>", "get one|"],
+    ["get<up><up><up>", "get one|"],
+    ["get<up><up><down>", "get two|"],
+    ["get<up><up><down><down>", "get|"],
+    ["one<up>", "get one|"],
+    ["get<up>X<up>", "get twoX|"],
+    ["nothing<up>", "nothing|"],
+  ])("LINE-4 %s: the arrows find what has the typed text in it", (keys, expected) => {
+    expect(shown(press(keys, emptyLine(["get one", "ls", "get two"])))).toBe(expected);
+  });
+
+  it.each([
+    ["ab<meta-return>cde<up>X", "abX|\ncde"],
+    ["ab<meta-return>c<up><up>", "a|b\nc"],
+    ["abc<meta-return>d<up><home>X<down>Y", "Xabc\ndY|"],
+    ["ab<meta-return>cd<home>X<end>Y", "ab\nXcdY|"],
+    ["日本<meta-return>e\u0301x<up>X", "日本X|\ne\u0301x"],
+    ["one<meta-return>two<ctrl-u>", "one\n|"],
+  ])("LINE-5 %s: a text of several lines has rows", (keys, expected) => {
+    expect(shown(press(keys, emptyLine(["old"])))).toBe(expected);
   });
 
   it("SHELL-39 history keeps what was typed, without blanks and repeats", () => {
@@ -118,6 +149,81 @@ describe("the line editor", () => {
     expect(pressKey(line, { name: "return" }).effect).toBe("submit");
   });
 
+  it("LINE-6 a paste that is too long is left out as a whole, and said so", () => {
+    const pasted = (text: string): ReturnType<typeof pressKey> => {
+      let line = pressKey(press("ls"), { name: "paste-start" }).state;
+      for (const character of text) line = pressKey(line, { sequence: character }).state;
+      return pressKey(line, { name: "paste-end" });
+    };
+    const fits = "x".repeat(inputCharactersMax - 2);
+    expect(pasted(fits)).toMatchObject({ state: { text: `ls${fits}`, isPasting: false } });
+    expect(pasted(`${fits}y`)).toMatchObject({ state: { text: "ls", isPasting: false }, effect: "paste-too-long" });
+    expect(press("!", pasted(`${fits}yyyy`).state).text).toBe("ls!");
+  });
+
+  it.each([
+    ["ls <meta-f>", "ls photos|"],
+    ["ls <ctrl-right><meta-f>", "ls photos/cat|"],
+    ["ls <right>", "ls photos/cat.jpg|"],
+    ["ls <left><meta-f>", "ls |"],
+  ])("LINE-7 %s takes a word of the suggestion, or all of it", (keys, expected) => {
+    expect(shown(press(keys, emptyLine(["ls photos/cat.jpg"])))).toBe(expected);
+  });
+
+  it("LINE-7 what was offered is suggested where history knows nothing, and shrinks as it is typed", () => {
+    const offered = { ...press("ls ph"), offered: { after: "ls ph", rest: "otos/" } };
+    expect(suggestion(offered)).toBe("otos/");
+    expect(suggestion(press("ot", offered))).toBe("os/");
+    expect(suggestion(press("x", offered))).toBe("");
+    expect(suggestion(press("<backspace>", offered))).toBe("");
+    expect(suggestion({ ...offered, history: ["ls phone"] })).toBe("one");
+  });
+
+  it("LINE-8 Ctrl-R lists what it finds, newest first, and goes both ways", () => {
+    const line = emptyLine(["put one", "ls", "put two", "put three"]);
+    const matches = (keys: string, max = 9): string[] =>
+      searchMatches(press(keys, line), max).map((match) => `${match.isChosen ? ">" : " "}${match.line}`);
+    expect(matches("<ctrl-r>put")).toEqual([">put three", " put two", " put one"]);
+    expect(matches("<ctrl-r>put<ctrl-r>")).toEqual([" put three", ">put two", " put one"]);
+    expect(matches("<ctrl-r>put<up><up>")).toEqual([" put three", " put two", ">put one"]);
+    expect(matches("<ctrl-r>put<up><up><down>")).toEqual([" put three", ">put two", " put one"]);
+    expect(matches("<ctrl-r>put<up><up>", 2)).toEqual([" put two", ">put one"]);
+    expect(matches("<ctrl-r>nothing")).toEqual([]);
+    expect(matches("<ctrl-r>")).toEqual([]);
+  });
+
+  it.each([
+    ["pwd", true],
+    ["", false],
+    ["  ", false],
+    [" pwd", false],
+    ["login ann --password 'seven blue kites'", false],
+    ["login --password=x ann", false],
+    ["x --passwd y", false],
+    ["x --passphrase", false],
+    ["DFS_PASSWORD=x", false],
+    ["ls; my_secret=x", false],
+    ["TOKEN='x'", false],
+    ["login --password-file ~/pw ann", true],
+    ["put passwords.txt", true],
+    ["find . -name 'password*'", true],
+  ])("LINE-9 history keeps %j: %s", (text, isKept) => {
+    expect(afterSubmit(emptyLine(), text).history).toEqual(isKept ? [text] : []);
+  });
+
+  it("LINE-9 a line is kept once, as the newest", () => {
+    expect(afterSubmit(emptyLine(["a", "b", "c"]), "a").history).toEqual(["b", "c", "a"]);
+  });
+
+  it.each([
+    [{ name: "e", meta: true }],
+    [{ name: "x", ctrl: true }],
+    [{ name: "return", meta: true }],
+    [{ name: "r", ctrl: true }],
+  ])("LINE-10 an answer is one line: %j does nothing", (key) => {
+    expect(pressAnswer(press("a"), key)).toEqual({ state: press("a") });
+  });
+
   it("SHELL-40 a line has a bound", () => {
     const full = insert(emptyLine(), "x".repeat(inputCharactersMax));
     expect(press("y", full).text).toHaveLength(inputCharactersMax);
@@ -139,6 +245,9 @@ describe("the line editor", () => {
       "down",
       "meta-b",
       "meta-f",
+      "meta-return",
+      "ctrl-x",
+      "ctrl-s",
       "ctrl-r",
       "ctrl-g",
       "return",
@@ -149,7 +258,7 @@ describe("the line editor", () => {
     );
     fc.assert(
       fc.property(fc.array(keys, { maxLength: 60 }), (sequence) => {
-        let line = emptyLine(["old", "ö語\u{1f600}"]);
+        let line = emptyLine(["old", "ö語\u{1f600}", "a\n語語\ne\u0301"]);
         for (const key of sequence) line = pressKey(line, key).state;
         const boundaries = [...new Intl.Segmenter().segment(line.text)].map(({ index }) => index);
         expect([...boundaries, line.text.length]).toContain(line.cursor);

@@ -28,10 +28,7 @@ function commandsIn(line: string): readonly SimpleCommand[] {
   return nodes.filter((node) => node.kind === "simple");
 }
 
-const variables = new Map([
-  ["?", "0"],
-  ["HOME", "/home/me"],
-]);
+const variables = new Map([["?", "0"]]);
 
 /** What is to be said of the examples of a command. */
 function faultsOfExample(command: Command, line: string): readonly string[] {

@@ -54,6 +54,7 @@ export interface TerminalOptions {
   readonly openClient?: (() => Promise<MemoryClient>) | undefined;
   readonly historyPath?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly argv?: readonly string[] | undefined;
 }
 
 export class FakeTerminal {
@@ -69,7 +70,7 @@ export class FakeTerminal {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
     this.#output = new FakeOutput(this.#terminal);
     this.ended = runShell({
-      argv: [],
+      argv: options.argv ?? [],
       stdin: this.stdin,
       stdout: this.#output,
       stderr: this.#output,
@@ -100,6 +101,26 @@ export class FakeTerminal {
     const lines: string[] = [];
     for (let row = 0; row < active.length; row += 1) lines.push(active.getLine(row)?.translateToString(true) ?? "");
     return lines.join("\n").trimEnd();
+  }
+
+  /** How the first sign of `text` is drawn, where it was written last: `bold underline 2`, with the number of its colour. */
+  look(text: string): string {
+    const { active } = this.#terminal.buffer;
+    for (let row = active.length - 1; row >= 0; row -= 1) {
+      const line = active.getLine(row);
+      const at = line?.translateToString(true).lastIndexOf(text) ?? -1;
+      const cell = at < 0 ? undefined : line?.getCell(at);
+      if (cell === undefined) continue;
+      const looks = [
+        ...(cell.isBold() === 0 ? [] : ["bold"]),
+        ...(cell.isDim() === 0 ? [] : ["dim"]),
+        ...(cell.isUnderline() === 0 ? [] : ["underline"]),
+        ...(cell.isInverse() === 0 ? [] : ["inverse"]),
+        ...(cell.isFgDefault() ? [] : [String(cell.getFgColor())]),
+      ];
+      return looks.join(" ");
+    }
+    throw new Error(`${text} is not on the screen`);
   }
 
   /** The column and row of the cursor, from 0, the row counted from the top of `text`. */

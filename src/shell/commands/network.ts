@@ -5,7 +5,6 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, durationText, humanSize, jsonLine } from "../formats.ts";
 import { temporary } from "../manual.ts";
-import { fingersJson, peerJson } from "../network-json.ts";
 
 /** `peers`: who is in the network. */
 export const peers: Command = {
@@ -30,7 +29,7 @@ export const peers: Command = {
   async run(invocation, context) {
     const client = await context.client();
     const all = await client.peers({ signal: context.signal });
-    if (isJson(invocation, context)) for (const peer of all) await context.stdout.write(jsonLine(peerJson(peer)));
+    if (isJson(invocation, context)) for (const peer of all) await context.stdout.write(jsonLine(peer));
     else {
       const header = ["NAME", "STATE", "ROLE", "USED", "FREE", "SEEN", "ZONE", "ID"];
       const isShort = context.stdout.isTTY;
@@ -82,7 +81,7 @@ export const fingers: Command = {
     const report = await client.fingers({ signal: context.signal });
     const { stdout } = context;
     if (isJson(invocation, context)) {
-      await stdout.write(jsonLine(fingersJson(report)));
+      await stdout.write(jsonLine(report));
       return 0;
     }
     const { records, announceQueue, cachedKeys } = report;

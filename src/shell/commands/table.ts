@@ -1,6 +1,7 @@
 /** The command table: help, parsing and completion all come from it. */
 import type { Command } from "../command.ts";
 import { stat, why } from "./about-path.ts";
+import { alias, unalias } from "./alias.ts";
 import { backup } from "./backup.ts";
 import { admin, quota } from "./admin.ts";
 import { coordinator } from "./coordinator.ts";
@@ -80,6 +81,8 @@ export const commands: readonly Command[] = [
   coordinator,
   fingers,
   invite,
+  alias,
+  unalias,
   echo,
   set,
   unset,

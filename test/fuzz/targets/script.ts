@@ -13,17 +13,21 @@ import {
 import { parseDurationMs, parseSizeBytes } from "../../../src/peer/quantities.ts";
 import { parseOptions } from "../../../src/shell/arguments.ts";
 import { parseArguments } from "../../../src/shell/command.ts";
+import { parseAlias } from "../../../src/shell/aliases.ts";
 import { commands } from "../../../src/shell/commands/table.ts";
 import { type CompletionEnvironment, complete } from "../../../src/shell/completion.ts";
 import { type GlobSource, expandGlob, expandWord } from "../../../src/shell/expand.ts";
 import { compileGlob, escapeGlob, hasGlob, unescapeGlob } from "../../../src/core/glob.ts";
+import { highlight } from "../../../src/shell/highlight.ts";
 import { parseLaunch } from "../../../src/shell/launch.ts";
 import { lex } from "../../../src/shell/lexer.ts";
 import { parseScript } from "../../../src/shell/parser.ts";
 import { daysMs, expiryMs, spanMs } from "../../../src/shell/spans.ts";
 import type { CommandNode, Word } from "../../../src/shell/syntax.ts";
+import { isUnfinished } from "../../../src/shell/unfinished.ts";
 import { type FuzzTarget, caseInput, chosen, decodedLater, decodedOr, expectSame, expectTrue } from "../target.ts";
 
+const aliases = new Map([["all", parseAlias("all", "ls -a")]]);
 const nowMs = 1_700_000_000_000;
 const variables = new Map([
   ["A", "x y"],
@@ -75,6 +79,14 @@ const cases = [
   async (body: Uint8Array): Promise<void> => {
     const text = Buffer.from(body.subarray(1)).toString();
     await complete(text, Math.min(body[0] ?? 0, text.length), environmentOf(["a b", "c"]));
+    isUnfinished(text);
+    let end = 0;
+    for (const style of highlight(text, { commands, aliases, variables, exists: () => true }).styles) {
+      expectTrue("colours that overlap", style.start >= end && style.end > style.start && style.end <= text.length);
+      end = style.end;
+    }
+    const alias = decodedOr(["usage"], () => parseAlias("some", text));
+    expectTrue("an alias without a command", alias === undefined || alias.words.length > 0);
   },
   /** A name of a file, offered behind a beginning of one: typed, it is this name. */
   async (body: Uint8Array): Promise<void> => {
@@ -166,6 +178,7 @@ function environmentOf(names: readonly string[]): CompletionEnvironment {
       Promise.resolve(texts);
   return {
     commands,
+    aliases,
     variables,
     remote: source,
     local: source,
@@ -207,6 +220,7 @@ export const script: FuzzTarget = {
     "src/shell/arguments.ts parseOptions",
     "src/shell/command.ts parseArguments",
     "src/shell/launch.ts parseLaunch",
+    "src/shell/aliases.ts parseAlias",
     "src/shell/spans.ts spanMs",
     "src/shell/spans.ts expiryMs",
     "src/shell/spans.ts daysMs",
