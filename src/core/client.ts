@@ -14,6 +14,7 @@ import type { DfsError } from "./errors.ts";
 import type { HistoryClient } from "./history.ts";
 import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./ids.ts";
 import type { FindQuery } from "./find-query.ts";
+import type { JobsClient } from "./jobs.ts";
 import type { DfsPath } from "./names.ts";
 
 export interface CallOptions {
@@ -479,7 +480,7 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient {
+export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient, JobsClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

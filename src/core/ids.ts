@@ -33,6 +33,8 @@ export type SessionId = Branded<string, "SessionId">;
 export type LeaseId = Branded<string, "LeaseId">;
 /** 16 random bytes in hexadecimal: the chunk store on one disk, made anew with it, so that a disk that was lost is noticed. */
 export type StoreId = Branded<string, "StoreId">;
+/** The number of a transfer job, from 1; a peer counts them anew each time it starts. */
+export type JobId = Branded<number, "JobId">;
 /** SHA-256 of the network's public key in hexadecimal, 64 characters. */
 export type NetworkId = Branded<string, "NetworkId">;
 

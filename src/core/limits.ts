@@ -863,3 +863,25 @@ export const lagChangesWarned = 1_000;
 export const lagBytesWarned = 1024 * MiB;
 /** Sets are compared every minute; not for so long means that something keeps them from it. */
 export const verifiedMsWarned = 60 * 60_000;
+
+/* Jobs */
+/** Jobs of a peer that are in work at once, paused ones too: the files in work of all of them still fit into the line of the chunking pool. */
+export const jobsRunningMax = 12;
+/** Jobs of a peer that have not ended, those that wait for their turn too: more than that is a script that went wrong. */
+export const jobsUnfinishedMax = 1_000;
+/** Jobs of one user that have ended and are kept, the oldest makes room: what a person looks back at … */
+export const jobsEndedMax = 100;
+/** … for a day. */
+export const jobEndedMs = 24 * 60 * 60_000;
+/** Files whose failure a job keeps with its reason: more than anybody reads, and few MiB. */
+export const jobFailuresMax = 1_000;
+/** Of those, told in one message of the control socket: with the longest paths they stay below its size. */
+export const jobFailuresPerMessage = 100;
+/** A command as it was typed; the rest of a longer one is left out. */
+export const jobLabelCharactersMax = 1_000;
+/** Jobs of one shell's own that run at once: each is a command with its calls and its output. */
+export const ownJobsMax = 32;
+/** Of those, the last that ended are kept for `jobs` and `wait`. */
+export const ownJobsKept = 100;
+/** Transfers whose end one shell waits for at once, each by a call; it hears of the others' when one of those has ended. */
+export const watchedTransfersMax = 64;

@@ -19,6 +19,8 @@ export interface FileUploadOptions {
 }
 
 export class FileUpload {
+  /** Chunks and pages that were handed to the session. */
+  chunks = 0;
   readonly #options: FileUploadOptions;
   readonly #storing = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
@@ -38,9 +40,14 @@ export class FileUpload {
     }
     const finished = builder.finish();
     for (const page of finished.pages) await this.#store(page.digest, page.bytes, 0);
+    return { ...finished, addedBytes: await this.settled() };
+  }
+
+  /** Resolves when nothing is on its way any more, with the bytes that were added. Fails when something could not be stored. */
+  async settled(): Promise<number> {
     await Promise.all(this.#storing);
     if (this.#failure !== undefined) throw this.#failure.error;
-    return { ...finished, addedBytes: this.#addedBytes };
+    return this.#addedBytes;
   }
 
   /** Resolves when there is room for the chunk in flight; what becomes of it is known at the end. */
@@ -52,6 +59,7 @@ export class FileUpload {
       window.give(length);
       throw this.#failure.error;
     }
+    this.chunks += 1;
     const stored = session
       .store(digest, bytes)
       .then((isNew) => {

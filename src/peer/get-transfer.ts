@@ -9,13 +9,14 @@ import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { ManifestChunk } from "../chunking/manifest.ts";
 import { sealOverheadBytes } from "../chunking/seal.ts";
 import { ByteWindow } from "../core/byte-window.ts";
-import type { GetRequest, TransferOptions, TransferSummary } from "../core/client.ts";
+import type { GetRequest, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
 import { baseName, isWithin, rootPath } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
+import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
 import { PartFile, type LocalStatus, entryStatus, localStatus } from "./local-target.ts";
 import type { Located, RefusedChild, Space } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
@@ -44,6 +45,7 @@ export class GetTransfer {
   readonly #options: GetOptions;
   readonly #request: GetRequest;
   readonly #signal: AbortSignal;
+  readonly #gate: PauseGate;
   readonly #reading: ReadCallOptions;
   readonly #report: TransferReport;
   readonly #window = new ByteWindow(transferWindowBytes);
@@ -56,8 +58,9 @@ export class GetTransfer {
   /** Sealed bytes of those chunks. */
   #bytes = 0;
 
-  constructor(options: GetOptions, request: GetRequest, transfer: TransferOptions) {
+  constructor(options: GetOptions, request: GetRequest, transfer: PausableOptions) {
     this.#options = options;
+    this.#gate = transfer.gate ?? new PauseGate();
     this.#platform = options.platform ?? process.platform;
     this.#request = request;
     this.#signal = transfer.signal ?? new AbortController().signal;
@@ -220,6 +223,7 @@ export class GetTransfer {
     above?.hold();
     await this.#files.add(async () => {
       try {
+        await this.#gate.pass(this.#signal);
         this.#signal.throwIfAborted();
         await this.#getFile(place, target, path);
       } catch (error) {
@@ -286,6 +290,7 @@ export class GetTransfer {
     };
     try {
       for await (const chunk of source.chunks(0, content.reference.plaintextBytes, this.#signal)) {
+        await this.#gate.pass(this.#signal);
         await this.#window.take(chunk.plaintextBytes, this.#signal);
         start(chunk);
         if (failure !== undefined) break;

@@ -21,6 +21,7 @@ import type { ContentSourceOptions } from "./content-source.ts";
 import { History } from "./history.ts";
 import { makeInvite } from "./invitations.ts";
 import type { Log } from "./log.ts";
+import { TransferJobs } from "./jobs/transfer-jobs.ts";
 import type { Members } from "./members.ts";
 import { Namespace } from "./namespace.ts";
 import { OwnNames } from "./names/name-finder.ts";
@@ -79,6 +80,7 @@ export class OwnSessions {
   readonly #parts: SessionParts;
   readonly #names: NamesIndexes;
   readonly #keeper: NamesKeeper;
+  readonly #jobs = new TransferJobs(Date.now);
 
   constructor(parts: ClientParts) {
     this.#names = new NamesIndexes(parts);
@@ -106,13 +108,15 @@ export class OwnSessions {
       remembered,
       clientOf,
       commandsOf,
+      jobs: this.#jobs,
       nowMs: Date.now,
       close: () => parts.stop(),
     };
   }
 
-  /** Closes what sessions keep open. */
+  /** Ends the jobs, and closes what sessions keep open. */
   async stop(): Promise<void> {
+    await this.#jobs.stop();
     await this.#keeper.stop();
     await this.#names.stop();
   }

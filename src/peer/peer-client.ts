@@ -29,7 +29,6 @@ import type {
   SpaceReport,
   Staleness,
   StorageOrder,
-  TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../core/client.ts";
@@ -38,6 +37,7 @@ import type { RevisionInfo } from "../core/history.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FindQuery } from "../core/find-query.ts";
 import type { PeerName, UserName } from "../core/ids.ts";
+import type { JobsClient } from "../core/jobs.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import { RefusedEntries } from "./refused-entries.ts";
@@ -52,6 +52,7 @@ import { type PutOptions, PutTransfer } from "./put-transfer.ts";
 import type { CheckUp } from "./checks/check-up.ts";
 import type { CoordinatorChanges } from "./coordination/coordinator-changes.ts";
 import type { DiskChecks } from "./disk-checks.ts";
+import type { PausableOptions } from "./jobs/pause-gate.ts";
 import type { Reports } from "./reports.ts";
 import type { Sharing } from "./sharing/sharing.ts";
 import { SpaceCopy } from "./space-copy.ts";
@@ -82,8 +83,10 @@ export interface PeerClientOptions {
 /** A DfsClient without what belongs to a session: who it acts for, and users. */
 export interface FileClient
   extends
-    Omit<DfsClient, keyof AccountsClient | "invite" | "begin" | "close">,
+    Omit<DfsClient, keyof AccountsClient | keyof JobsClient | "invite" | "begin" | "close">,
     Pick<AccountsClient, "share" | "unshare" | "shares"> {
+  put(request: PutRequest, options?: PausableOptions): Promise<TransferSummary>;
+  get(request: GetRequest, options?: PausableOptions): Promise<TransferSummary>;
   /** As DfsClient.begin: a transaction of the same user. */
   begin(options?: CallOptions): Promise<FileTransaction>;
   /** Closes what is kept open for this user. */
@@ -162,11 +165,11 @@ export class PeerClient implements FileClient {
     return new SpaceCopy({ namespace, changes, put, content: get.content }).copy(from, to, options);
   }
 
-  put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+  put(request: PutRequest, options: PausableOptions = {}): Promise<TransferSummary> {
     return new PutTransfer(this.#options.put(), request, options).run();
   }
 
-  get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+  get(request: GetRequest, options: PausableOptions = {}): Promise<TransferSummary> {
     return new GetTransfer(this.#options.get, request, options).run();
   }
 

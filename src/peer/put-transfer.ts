@@ -7,16 +7,16 @@
 import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import { FileBuilder } from "../chunking/file-builder.ts";
 import { ByteWindow } from "../core/byte-window.ts";
-import type { PutRequest, PutSource, TransferOptions, TransferSummary } from "../core/client.ts";
+import type { PutRequest, PutSource, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { ShelfId, UserId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
 import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import type { CommandTarget } from "./command-session.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { FileUpload } from "./file-upload.ts";
+import { sendFile } from "./file-sending.ts";
+import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
 import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
@@ -60,12 +60,11 @@ interface Destination {
   readonly name: string;
 }
 
-const streamMode = 0o644;
-
 export class PutTransfer {
   readonly #options: PutOptions;
   readonly #request: PutRequest;
   readonly #signal: AbortSignal;
+  readonly #gate: PauseGate;
   readonly #report: TransferReport;
   readonly #commits: CommitQueue;
   readonly #targets: PutTargets;
@@ -74,9 +73,10 @@ export class PutTransfer {
   readonly #rooms = new Map<UserId, PutRoom>();
   readonly #files: TaskGroup;
 
-  constructor(options: PutOptions, request: PutRequest, transfer: TransferOptions) {
+  constructor(options: PutOptions, request: PutRequest, transfer: PausableOptions) {
     this.#options = options;
     this.#request = request;
+    this.#gate = transfer.gate ?? new PauseGate();
     this.#signal = transfer.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
     this.#report = new TransferReport(transfer);
@@ -207,6 +207,7 @@ export class PutTransfer {
 
   async #putFile(job: FileJob): Promise<void> {
     try {
+      await this.#gate.pass(this.#signal);
       this.#signal.throwIfAborted();
       await this.#putFileOrFail(job);
     } catch (error) {
@@ -284,33 +285,18 @@ export class PutTransfer {
 
   /** Stores a file's chunks, and has it committed in time. Resolves with the bytes that it added. */
   async #store(job: FileJob, existing: Located | undefined, session: UploadSession, attempt: number): Promise<number> {
-    const { pool } = this.#options;
     const secret = (existing ?? job.folder.place).space.dedupSecret;
-    const sealing =
-      job.bytes === undefined ? pool.sealFile(job.localPath, secret, { signal: this.#signal }) : undefined;
-    sealing?.stat.catch(() => undefined); // its failure is the chunks' failure as well
-    const chunks = sealing?.chunks ?? pool.sealStream(job.bytes ?? emptyStream(), secret, { signal: this.#signal });
-    const upload = new FileUpload({
-      label: job.label,
-      session,
-      window: this.#window,
-      report: this.#report,
-      builder: new FileBuilder(secret),
-      pool,
-      signal: this.#signal,
-    });
-    const file = await upload.run(chunks).catch((error: unknown) => {
+    const { pool, streamAttributes } = this.#options;
+    const parts = { session, secret, pool, window: this.#window, report: this.#report };
+    const sending = sendFile({ ...job, ...parts, streamMode: streamAttributes?.mode }, this.#gate, this.#signal);
+    const file = await sending.catch((error: unknown) => {
       if (!this.#mayGoElsewhere(job, existing, session, toDfsError(error), attempt)) throw error;
     });
     if (file === undefined) {
       await this.#upload(job, undefined, attempt + 1);
       return 0;
     }
-    const stat = (await sealing?.stat) ?? {
-      mode: this.#options.streamAttributes?.mode ?? streamMode,
-      modifiedMs: job.modifiedMs,
-    };
-    if (existing !== undefined && isUnchanged(this.#request, existing, { ...file, ...stat }, job.path))
+    if (existing !== undefined && isUnchanged(this.#request, existing, file, job.path))
       if (!this.#asksForOtherCopies(existing)) {
         this.#unchanged(job, existing);
         return 0;
@@ -318,7 +304,7 @@ export class PutTransfer {
     await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.
-    this.#files.watch(this.#commit(job, existing, session, { ...file, ...stat }, attempt));
+    this.#files.watch(this.#commit(job, existing, session, file, attempt));
     return file.addedBytes;
   }
 
@@ -370,5 +356,3 @@ export class PutTransfer {
       : new DfsError("conflict", "something else took the name meanwhile: look again", { path: job.path });
   }
 }
-
-async function* emptyStream(): AsyncGenerator<Uint8Array> {}

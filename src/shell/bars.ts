@@ -1,7 +1,7 @@
 /** Progress bars as text: what a transfer told so far in, lines of a terminal out. */
 import stringWidth from "string-width";
-import type { TransferEvent } from "../core/client.ts";
 import { printable } from "../core/names.ts";
+import { type TransferProgress, passedBytes } from "../core/transfer-progress.ts";
 import type { BarSpace } from "./command.ts";
 import { byteText } from "./formats.ts";
 
@@ -10,57 +10,6 @@ const linesKept = 4;
 const barCells = 20;
 /** Rates are steady after this long; before, no time left is foretold. */
 const steadyMs = 1000;
-
-interface RunningFile {
-  readonly sizeBytes: number;
-  readonly bytes: number;
-}
-
-/** Where a transfer stands. Holds the files in work only. */
-export interface TransferProgress {
-  readonly startedMs: number;
-  readonly foundFiles: number;
-  readonly foundBytes: number;
-  readonly endedFiles: number;
-  readonly endedBytes: number;
-  readonly running: ReadonlyMap<string, RunningFile>;
-}
-
-/** A transfer that has told nothing yet; `nowMs` is any clock's time. */
-export function startedProgress(nowMs: number): TransferProgress {
-  return { startedMs: nowMs, foundFiles: 0, foundBytes: 0, endedFiles: 0, endedBytes: 0, running: new Map() };
-}
-
-/** The progress after `event`. */
-export function afterEvent(progress: TransferProgress, event: TransferEvent): TransferProgress {
-  switch (event.type) {
-    case "found":
-      return { ...progress, foundFiles: event.files, foundBytes: event.bytes };
-    case "started":
-      return withRunning(progress, event.path, { sizeBytes: event.sizeBytes, bytes: 0 });
-    case "progress":
-      return afterBytes(progress, event.path, event.bytes);
-    default:
-      return afterEnd(progress, event.path);
-  }
-}
-
-function withRunning(progress: TransferProgress, path: string, file: RunningFile): TransferProgress {
-  return { ...progress, running: new Map(progress.running).set(path, file) };
-}
-
-function afterBytes(progress: TransferProgress, path: string, bytes: number): TransferProgress {
-  const file = progress.running.get(path);
-  return file === undefined ? progress : withRunning(progress, path, { ...file, bytes });
-}
-
-function afterEnd(progress: TransferProgress, path: string): TransferProgress {
-  const running = new Map(progress.running);
-  const sizeBytes = running.get(path)?.sizeBytes ?? 0;
-  running.delete(path);
-  const { endedFiles, endedBytes } = progress;
-  return { ...progress, running, endedFiles: endedFiles + 1, endedBytes: endedBytes + sizeBytes };
-}
 
 /** One line for each file in work, as many as fit, and one for all of them. No line is wider than the terminal. */
 export function barLines(progress: TransferProgress, space: BarSpace): readonly string[] {
@@ -72,12 +21,6 @@ export function barLines(progress: TransferProgress, space: BarSpace): readonly 
   if (foundFiles === 1 && running.size === 1)
     return [...boundedBars(files, space), fit(rateText(all, space.nowMs), space.columns)];
   return barsWithTotal(files, { ...all, label: `${endedFiles}/${Math.max(foundFiles, endedFiles)} files` }, space);
-}
-
-function passedBytes({ endedBytes, running }: TransferProgress): number {
-  let bytes = endedBytes;
-  for (const file of running.values()) bytes += file.bytes;
-  return bytes;
 }
 
 /** A bar, and what stands before and behind it. */
@@ -121,7 +64,7 @@ function rateText({ bytes, sizeBytes, startedMs }: BarTotal, nowMs: number): str
 }
 
 /** `0:42`, `12:05`, `1:02:03`. */
-function clockText(seconds: number): string {
+export function clockText(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;

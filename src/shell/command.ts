@@ -11,6 +11,7 @@ import type { DfsPath } from "../core/names.ts";
 import type { Alias } from "./aliases.ts";
 import { parseOptions } from "./arguments.ts";
 import type { OptionSpec } from "./arguments.ts";
+import type { Background } from "./background.ts";
 import type { Argument } from "./expand.ts";
 import type { Manual } from "./manual.ts";
 import type { Output } from "./output.ts";
@@ -45,6 +46,8 @@ export interface Command extends Manual {
   readonly isPrefix?: boolean | undefined;
   /** Its code 1 is an answer: where `&&` follows, no failure that ends a script. */
   readonly isCondition?: boolean | undefined;
+  /** Whether a call can run as a transfer job of the peer; absent for commands that never do. */
+  readonly isTransfer?: ((invocation: Invocation) => boolean) | undefined;
   /** Returns the exit code; a DfsError that it throws is reported and gives its own. */
   readonly run: (invocation: Invocation, context: CommandContext) => Promise<number>;
 }
@@ -54,6 +57,12 @@ export interface Invocation {
   readonly options: OptionValues;
   readonly operands: readonly string[];
   readonly groups: readonly (readonly string[])[];
+}
+
+/** How a transfer runs as a job: under the command as it was typed, followed until it ends or not. */
+export interface AsJob {
+  readonly label: string;
+  readonly isBackground: boolean;
 }
 
 /** Where the shell stands. */
@@ -135,6 +144,9 @@ export interface CommandContext {
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
   /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted`. */
   readonly askLine: ((question: Question) => Promise<string>) | undefined;
+  readonly background: Background;
+  /** Present where a transfer is to run as a job of the peer. */
+  readonly asJob: AsJob | undefined;
   /** The program's environment. */
   readonly env: Environment;
   /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */

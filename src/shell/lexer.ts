@@ -2,12 +2,12 @@
  * Cuts a script's text into words and operators, each with its place in the text.
  *
  * What follows `|` or a command's leading `!` belongs to the local `sh` and is taken as it stands, up to the next
- * unquoted `;`, `&&`, `||`, comment or end of line.
+ * unquoted `;`, `&`, `&&`, `||`, comment or end of line.
  */
 import { syntaxError } from "./syntax.ts";
 import type { ScriptSource, Word, WordPart } from "./syntax.ts";
 
-export type Operator = ";" | "\n" | "&&" | "||" | ">" | ">>" | "<";
+export type Operator = ";" | "\n" | "&" | "&&" | "||" | ">" | ">>" | "<";
 
 export type Token =
   | { readonly kind: "word"; readonly word: Word; readonly start: number }
@@ -32,9 +32,9 @@ const plainText = /[^ \t\r\n\v\f;&|<>'"\\$]+/y;
 const variableName = /[A-Za-z_][A-Za-z0-9_]*|[1-9](?![0-9])|[#?]/y;
 /** What other shells replace here, and this one does not. */
 const foreignVariable = /\$(?:\{?(?:[0-9]+|[@*!$])|\()/y;
-const commandSeparators: ReadonlySet<string> = new Set([";", "\n", "&&", "||"]);
+const commandSeparators: ReadonlySet<string> = new Set([";", "\n", "&", "&&", "||"]);
 
-/** The tokens of `source`. Fails with `usage`, naming the place, for open quotes, `&`, `$(`, `2>` and a missing local command. */
+/** The tokens of `source`. Fails with `usage`, naming the place, for open quotes, `$(`, `2>` and a missing local command. */
 export function lex(source: ScriptSource, options: LexOptions = {}): readonly Token[] {
   return new Lexer(source, options.tolerant ?? false).tokens();
 }
@@ -111,12 +111,11 @@ class Lexer {
   }
 
   #operator(): Operator | undefined {
-    for (const operator of ["&&", "||", ">>", ">", "<", ";", "\n"] as const) {
+    for (const operator of ["&&", "||", "&", ">>", ">", "<", ";", "\n"] as const) {
       if (!this.#text.startsWith(operator, this.#at)) continue;
       this.#at += operator.length;
       return operator;
     }
-    if (this.#text[this.#at] === "&") this.#fail(this.#at, "jobs in the background (&) are not supported yet");
     return undefined;
   }
 
@@ -285,5 +284,11 @@ function endsLocalText(text: string, at: number): boolean {
   const character = text[at] as string;
   if (character === ";" || character === "\n") return true;
   if (character === "#") return blank.test(text[at - 1] ?? " ");
-  return text.startsWith("&&", at) || text.startsWith("||", at);
+  if (character === "&") return text[at + 1] === "&" || !isRedirected(text, at);
+  return text.startsWith("||", at);
+}
+
+/** Whether the `&` at `at` belongs to a redirection, as in `2>&1`. */
+function isRedirected(text: string, at: number): boolean {
+  return /[<>]/.test(text[at - 1] ?? "") || text[at + 1] === ">";
 }

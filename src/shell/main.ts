@@ -152,7 +152,9 @@ async function runScript(
 async function runPlainScript(options: ShellOptions, source: ScriptSource, interrupt: AbortSignal): Promise<number> {
   const shell = new Shell(options);
   try {
-    return await shell.run(source, interrupt);
+    const code = await shell.run(source, interrupt);
+    await shell.background.endScript(interrupt);
+    return code;
   } finally {
     await shell.close();
   }
@@ -168,7 +170,7 @@ function runAtomicScript(
   const say = (text: string): void => void stderr.write(`dfs-shell: --atomic: ${text}\n`);
   return runAtomically(
     { openClient: options.openClient, interrupt, timeoutMs, isVerbose: verbose, say },
-    (openClient) => new Shell({ ...options, openClient }).runWhole(source, interrupt),
+    (openClient) => new Shell({ ...options, openClient, isAtomic: true }).runWhole(source, interrupt),
   );
 }
 
@@ -292,7 +294,7 @@ function hasSize({ columns = 0, rows = 0 }: ShellOutput): boolean {
 async function runPrompt(program: ShellProgram, launch: Launch): Promise<number> {
   const { stdin, stdout } = program;
   const terminal = { stdin, stdout, historyPath: program.historyPath };
-  const options = { ...shellOptions(program, launch), openClient: await promptOpener(program, launch) };
+  const options = { ...shellOptions(program, launch), openClient: await promptOpener(program, launch), isPrompt: true };
   if (isPlain(program) || stdout.isTTY !== true || !hasSize(stdout)) {
     const { runPlainPrompt } = await import("./plain-prompt.ts");
     return runPlainPrompt(options, terminal);

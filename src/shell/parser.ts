@@ -29,14 +29,23 @@ class Parser {
     const statements: Statement[] = [];
     this.#skipLineEnds();
     while (this.#at < this.#tokens.length) {
-      statements.push(this.#statement());
-      if (this.#at < this.#tokens.length && !this.#take(";")) this.#expectLineEnd();
+      const statement = this.#statement();
+      statements.push(statement);
+      const isSeparated = statement.background !== undefined || this.#take(";");
+      if (this.#at < this.#tokens.length && !isSeparated) this.#expectLineEnd();
       this.#skipLineEnds();
     }
     return { source: this.#source, statements };
   }
 
   #statement(): Statement {
+    const start = this.#start();
+    const joined = this.#joined();
+    const background = this.#source.text.slice(start, this.#start()).trim();
+    return this.#take("&") ? { ...joined, background } : joined;
+  }
+
+  #joined(): Statement {
     const first = this.#command();
     const rest: { operator: "&&" | "||"; command: CommandNode }[] = [];
     for (;;) {

@@ -35,6 +35,8 @@ class PlainPrompt {
   readonly #terminal: PromptTerminal;
   readonly #lines: Interface;
   readonly #linesAhead: string[] = [];
+  /** What became of jobs in the background; shown before the next prompt, so as not to break the line that is typed. */
+  readonly #told: string[] = [];
   #reader: ((line: string | undefined) => void) | undefined;
   #isClosed = false;
   #interrupt = new AbortController();
@@ -45,6 +47,7 @@ class PlainPrompt {
     this.#shell = new Shell({
       ...options,
       ask: (question, signal) => this.#ask(question, signal),
+      tell: async (text) => void this.#told.push(text),
       localRunner: { ...localRunner, around: (work) => (localRunner.inherit ? this.#aside(work) : work()) },
     });
     this.#lines = createInterface({
@@ -89,6 +92,7 @@ class PlainPrompt {
 
   /** The next line, one typed ahead first; `undefined` at the end of input, and an empty one after Ctrl-C. */
   #read(prompt: string): Promise<string | undefined> {
+    for (const text of this.#told.splice(0)) this.#terminal.stdout.write(text);
     const ahead = this.#linesAhead.shift();
     if (ahead !== undefined) this.#terminal.stdout.write(`${prompt}${ahead}\n`);
     if (ahead !== undefined || this.#isClosed) return Promise.resolve(ahead);

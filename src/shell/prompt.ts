@@ -28,6 +28,7 @@ const columnsDefault = 80;
 const rowsDefault = 24;
 /** Rows that the typed line leaves to what was printed before. */
 const rowsKept = 2;
+const onlyTransfers = "Ctrl-Z sends transfers to the background; start other commands there with &\n";
 
 /** Runs lines until `exit`, Ctrl-D or the end of input. The prompt is shown at once, the client opens behind it. Returns the exit code. */
 export async function runPrompt(options: ShellOptions, terminal: PromptTerminal): Promise<number> {
@@ -62,6 +63,7 @@ class Prompt {
       stderr: output,
       ask: (question) => this.#ask(question),
       progress: (lines) => this.#startBars(lines),
+      tell: (text) => output.write(text),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
     this.#health = new HealthWatch(
@@ -79,7 +81,7 @@ class Prompt {
       clearScreen: () => this.#screen.write(clearScreen),
       changed: () => this.#showLine(),
       submit: (text) => void this.#run(text),
-      leave: () => this.#end?.(this.#shell.state.lastStatus),
+      leave: () => void this.#leave(),
       ready: () => this.#pressKeysAhead(),
     });
   }
@@ -152,7 +154,19 @@ class Prompt {
     if (key.ctrl === true && key.name === "c") {
       this.#keysAhead.length = 0;
       busy.abort();
-    } else if (this.#keysAhead.length < keysAheadMax) this.#keysAhead.push(key);
+    } else if (key.ctrl === true && key.name === "z" && busy === this.#running) this.#toBackground();
+    else if (this.#keysAhead.length < keysAheadMax) this.#keysAhead.push(key);
+  }
+
+  #toBackground(): void {
+    if (!this.#shell.background.leaveForeground()) this.#screen.write(onlyTransfers);
+  }
+
+  /** Leaves, unless that would stop something: then says so, once. */
+  async #leave(): Promise<void> {
+    const reason = await this.#shell.background.reasonToStay();
+    if (reason === undefined) this.#end?.(this.#shell.state.lastStatus);
+    else this.#screen.write(`${reason}\n`);
   }
 
   /** The prompt is drawn anew where somebody else turns out to be logged in. */

@@ -10,6 +10,9 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
 import { OptionValues, findCommand, parseArguments, staleOption, takesStale } from "./command.ts";
+import { isYes } from "./answers.ts";
+import { Background } from "./background.ts";
+import { asJob, branchOptions, commandText, isTransferAlone, requireForeground } from "./background-shell.ts";
 import type {
   Command,
   CommandContext,
@@ -27,6 +30,8 @@ import { expandWord } from "./expand.ts";
 import type { Argument } from "./expand.ts";
 import { failureText, plainFailureText, unknownText } from "./failure-text.ts";
 import type { Place } from "./failure-text.ts";
+import { isCondition } from "./frame.ts";
+import type { Call, Frame, StatementOutcome, Work } from "./frame.ts";
 import { runLocalCommand, withRedirections } from "./local-side.ts";
 import type { LocalRunner, LocalSide, Streams } from "./local-side.ts";
 import { commandPage } from "./manual-page.ts";
@@ -58,42 +63,30 @@ export interface ShellOptions {
   readonly progress: (lines: ProgressLines) => ProgressView | undefined;
   /** Starts local commands that own the terminal; see LocalRunner. */
   readonly localRunner: LocalRunner;
-}
-
-/** A script that runs: its text, what ends it, what its commands read and write, and how many scripts it runs in. */
-interface Frame {
-  readonly source: ScriptSource;
-  readonly interrupt: AbortSignal;
-  readonly streams: Streams;
-  readonly depth: number;
-}
-
-/** One command of a script while it runs: `signal` ends it. */
-interface Call extends Place {
-  readonly frame: Frame;
-  readonly signal: AbortSignal;
-}
-
-/** A command whose words were read and whose globs were looked up. Returns its exit code. */
-type Work = (streams: Streams) => Promise<number>;
-
-/** What became of a statement: its exit code, and whether that is only what a condition answered. */
-interface StatementOutcome {
-  readonly code: number;
-  readonly isAnswer: boolean;
+  /** Whether a person types the lines: then transfers run as jobs, and what becomes of jobs in the background is told. */
+  readonly isPrompt?: boolean | undefined;
+  /** Whether nothing may run in the background: the script's changes are to happen as one. */
+  readonly isAtomic?: boolean | undefined;
+  /** Tells of jobs in the background; on stderr without it. */
+  readonly tell?: ((text: string) => Promise<void>) | undefined;
 }
 
 export class Shell {
   readonly state: ShellState;
+  readonly background: Background;
   readonly #options: ShellOptions;
   #settings: Settings;
   #client: Promise<DfsClient> | undefined;
   #isStuck = false;
 
-  constructor(options: ShellOptions) {
+  /** A shell with another's `background` is a job of that one. */
+  constructor(options: ShellOptions, background?: Background) {
     this.#options = options;
     this.#settings = options.settings;
     this.state = options.state;
+    const { isPrompt = false, tell = (text: string) => this.#say(text) } = options;
+    const clients = { client: () => this.client(), openedClient: () => this.openedClient };
+    this.background = background ?? new Background({ ...clients, isPrompt, tell });
   }
 
   /** The client, opened at the first call; a failed opening is tried again at the next. */
@@ -112,6 +105,7 @@ export class Shell {
 
   /** Lets go of the client, if it was ever opened; one that is stuck is left alone. */
   async close(): Promise<void> {
+    this.background.close();
     const letGo = async (): Promise<void> => (await this.#client?.catch(() => undefined))?.close();
     await closed(letGo(), this.#isStuck ? commandStopMs : stopMs);
   }
@@ -134,8 +128,10 @@ export class Shell {
 
   async #script(frame: Frame): Promise<number> {
     let script: Script;
+    if (frame.depth === 1) this.background.hasLeft = false;
     try {
       script = parseScript(frame.source);
+      if (this.#options.isAtomic === true) requireForeground(script);
     } catch (error) {
       await this.#say(plainFailureText(toDfsError(error), { source: frame.source, start: 0 }));
       return this.#remember(toDfsError(error).exitCode);
@@ -161,6 +157,7 @@ export class Shell {
     for (const statement of statements) {
       const { code, isAnswer } = await this.#statement(statement, frame);
       if (this.state.exitCode !== undefined) return this.state.exitCode;
+      if (this.background.hasLeft) return code;
       if (!isAnswer || statement === statements.at(-1)) worst = Math.max(worst, code);
       if (interrupt.aborted) return toDfsError(interrupt.reason).exitCode;
       if (code !== 0 && !isAnswer && !this.#settings.keepGoing) return code;
@@ -168,31 +165,39 @@ export class Shell {
     return worst;
   }
 
-  async #statement({ first, rest }: Statement, frame: Frame): Promise<StatementOutcome> {
+  async #statement(statement: Statement, frame: Frame): Promise<StatementOutcome> {
+    if (statement.background !== undefined) return this.#inBackground(statement, frame);
+    const { first, rest } = statement;
     let last = first;
     let code = await this.#command(first, frame);
     for (const { operator, command } of rest) {
-      if (this.state.exitCode !== undefined || frame.interrupt.aborted) break;
+      if (this.state.exitCode !== undefined || frame.interrupt.aborted || this.background.hasLeft) break;
       if ((operator === "&&") !== (code === 0)) continue;
       last = command;
       code = await this.#command(command, frame);
     }
     const wasLast = last === (rest.at(-1)?.command ?? first);
-    return { code, isAnswer: !wasLast && code === 1 && this.#isCondition(last) };
+    return { code, isAnswer: !wasLast && code === 1 && isCondition(last, this.#options.commands, this.state.aliases) };
   }
 
-  #isCondition(node: CommandNode): boolean {
-    if (node.kind !== "simple") return false;
-    const [first] = withoutAliases(node.words, { name: "", text: "" }, this.state.aliases);
-    const name = first?.word.parts.map(({ text }) => text).join("");
-    return name !== undefined && findCommand(this.#options.commands, name)?.isCondition === true;
+  /** A transfer alone becomes a job of the peer, everything else a shell of its own that starts where this one stands. */
+  async #inBackground({ background = "", ...statement }: Statement, frame: Frame): Promise<StatementOutcome> {
+    if (isTransferAlone(statement, this.#options.commands, this.state.aliases))
+      return { code: await this.#command(statement.first, { ...frame, background }), isAnswer: false };
+    const branch = branchOptions({ ...this.#options, settings: this.#settings }, () => this.client());
+    const shell = new Shell(branch, this.background);
+    const streams = { stdin: undefined, stdout: frame.streams.stdout };
+    const code = await this.background.start(background, (interrupt) =>
+      shell.#statements({ source: frame.source, statements: [statement] }, { ...frame, interrupt, streams }),
+    );
+    return { code: this.#remember(code), isAnswer: false };
   }
 
   /** The exit code that counts: 0 for a forgiven command, whatever `$?` says. */
   async #command(node: CommandNode, frame: Frame): Promise<number> {
     const { source, interrupt, streams } = frame;
     const code = await withinTime(interrupt, this.#settings.timeoutMs, (signal) =>
-      this.#runNode(node, { source, start: node.start, frame, signal }),
+      this.#runNode(node, { source, start: node.start, label: commandText(node, frame), frame, signal }),
     );
     this.#remember(code);
     await streams.stdout.flush();
@@ -293,10 +298,13 @@ export class Shell {
   }
 
   async #invoke(command: Command, invocation: Invocation, call: Call, streams: Streams, inner?: Work): Promise<number> {
+    if (command.name !== "exit") this.background.forgetWarning();
+    const { isPrompt = false } = this.#options;
     try {
       const reads = this.#reads(command, invocation.options, call.signal);
       if (reads.stale === true) await this.#sayStaleness(command, call.signal);
-      return await command.run(invocation, this.#context(command, call, streams, reads, inner));
+      const placed = { ...call, asJob: asJob(command, invocation, call, isPrompt) };
+      return await command.run(invocation, this.#context(command, placed, streams, reads, inner));
     } catch (error) {
       return this.#reportEnd(command, call, error);
     }
@@ -334,6 +342,8 @@ export class Shell {
       ask: ask && (async (text) => isYes(await ask({ text: `${text} [y/N] `, isSecret: false }, signal))),
       askLine: ask && ((question) => ask(question, signal)),
       env,
+      background: this.background,
+      asJob: call.asJob,
       progress,
       changeSettings: (changes) => {
         this.#settings = { ...this.#settings, ...changes };
@@ -386,7 +396,3 @@ export class Shell {
 }
 
 const noArguments: Invocation = { options: new OptionValues({}), operands: [], groups: [] };
-
-function isYes(answer: string): boolean {
-  return /^y(es)?$/i.test(answer.trim());
-}

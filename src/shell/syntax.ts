@@ -61,6 +61,8 @@ export type CommandNode = SimpleCommand | Assignment | LocalCommand;
 
 /** Commands joined by `&&` and `||`, read from left to right. */
 export interface Statement {
+  /** Where a `&` ends it: what runs in the background, as it was typed. */
+  readonly background?: string | undefined;
   readonly first: CommandNode;
   readonly rest: readonly { readonly operator: "&&" | "||"; readonly command: CommandNode }[];
 }

@@ -1,12 +1,18 @@
 /** What `put` and `get` have in common: events, failures, summaries and exit codes. */
 import type { TransferEvent, TransferSummary } from "../core/client.ts";
-import type { DfsError } from "../core/errors.ts";
+import { DfsError } from "../core/errors.ts";
+import type { JobId } from "../core/ids.ts";
+import type { EndedJob, TransferRequest } from "../core/jobs.ts";
+import { jobLabelCharactersMax } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import { afterEvent, barLines, startedProgress } from "./bars.ts";
+import { afterEvent, startedProgress } from "../core/transfer-progress.ts";
+import { barLines } from "./bars.ts";
 import { isJson } from "./command.ts";
-import type { CommandContext, Invocation } from "./command.ts";
+import type { AsJob, CommandContext, Invocation } from "./command.ts";
 import type { OptionSpec } from "./arguments.ts";
-import { byteText, durationText, jsonLine } from "./formats.ts";
+import { jsonLine } from "./formats.ts";
+import { type HeardJob, jobBars } from "./job-text.ts";
+import { countersLine, summarySentence, transferExitCode } from "./transfer-text.ts";
 
 export const transferOptions: readonly OptionSpec[] = [
   { long: "recursive", short: "R", summary: "directories with all that is in them" },
@@ -34,23 +40,58 @@ export function transferChoices({ options }: Invocation): {
   };
 }
 
-/** Runs one transfer with its events shown. `finish` writes the summary; failures are reported by path. Returns the exit code. */
+/** How the outcome of a transfer is told. */
+export interface OutcomeStyle {
+  readonly isQuiet: boolean;
+  readonly isVerbose: boolean;
+  readonly isJson: boolean;
+  readonly isDryRun: boolean;
+}
+
+/** What a transfer came to. */
+interface Outcome {
+  readonly summary: TransferSummary;
+  readonly failures: readonly { readonly path: string; readonly error: DfsError }[];
+  /** Files that are through or failed. */
+  readonly endedFiles: number;
+}
+
+/** A transfer, to be done by a call, or as a job of the peer where that can be. */
+export interface TransferPlan {
+  readonly start: (onEvent: (event: TransferEvent) => void) => Promise<TransferSummary>;
+  readonly job: TransferRequest | undefined;
+}
+
+/** How a command's options ask for its outcome to be told. */
+export function outcomeStyle(invocation: Invocation, context: CommandContext): OutcomeStyle {
+  const { options } = invocation;
+  const { quiet, verbose } = context.settings;
+  return {
+    isQuiet: quiet || options.has("quiet"),
+    isVerbose: verbose || options.has("verbose"),
+    isJson: isJson(invocation, context),
+    isDryRun: options.has("dry-run"),
+  };
+}
+
+/** Runs one transfer with its progress shown; failures are reported by path. Returns the exit code. */
 export async function runTransfer(
   name: "put" | "get",
   invocation: Invocation,
   context: CommandContext,
-  start: (onEvent: (event: TransferEvent) => void) => Promise<TransferSummary>,
+  { start, job }: TransferPlan,
 ): Promise<number> {
-  const isQuiet = context.settings.quiet || invocation.options.has("quiet");
+  const style = outcomeStyle(invocation, context);
+  if (context.asJob !== undefined && job !== undefined) return runAsJob(job, context.asJob, style, context);
   let progress = startedProgress(performance.now());
-  const view = isQuiet ? undefined : context.progress((space) => barLines(progress, space));
+  const view = style.isQuiet ? undefined : context.progress((space) => barLines(progress, space));
   const failures: { path: string; error: DfsError }[] = [];
   const lines: string[] = [];
-  let ended = 0;
+  let endedFiles = 0;
   const onEvent = (event: TransferEvent): void => {
     if (view !== undefined) progress = afterEvent(progress, event);
     if (event.type === "failed") failures.push({ path: event.path, error: event.error });
-    if (event.type === "done" || event.type === "failed") ended += 1;
+    if (event.type === "done" || event.type === "failed") endedFiles += 1;
     if (event.type === "done" && event.outcome === "would-write") lines.push(`would ${name} ${event.path}\n`);
   };
   let summary: TransferSummary;
@@ -60,11 +101,67 @@ export async function runTransfer(
     view?.stop();
   }
   for (const line of lines) await context.stdout.write(context.stdout.isTTY ? `${printable(line.trimEnd())}\n` : line);
+  return tellOutcome(name, { summary, failures, endedFiles }, style, context);
+}
+
+async function runAsJob(
+  request: TransferRequest,
+  { label, isBackground }: AsJob,
+  style: OutcomeStyle,
+  context: CommandContext,
+): Promise<number> {
+  const client = await context.client();
+  const id = await client.startTransfer(request, label.slice(0, jobLabelCharactersMax), { signal: context.signal });
+  if (!isBackground) return followTransfer(id, style, context);
+  context.background.watch(id);
+  if (context.background.isPrompt) await context.stdout.write(`[${id}] ${printable(label)}\n`);
+  return 0;
+}
+
+/**
+ * Shows how far a job is until it has ended, and tells what it came to, or until it is sent to the background. Returns
+ * its exit code. Fails with what it failed with.
+ */
+export async function followTransfer(id: JobId, style: OutcomeStyle, context: CommandContext): Promise<number> {
+  let heard: HeardJob | undefined;
+  const view = style.isQuiet ? undefined : context.progress((space) => (heard ? jobBars(heard, space) : []));
+  let job: EndedJob | undefined;
+  try {
+    job = await context.background.follow(id, context.signal, (latest) => {
+      heard = { job: latest, heardMs: performance.now() };
+    });
+  } finally {
+    view?.stop();
+  }
+  if (job === undefined) {
+    await context.stdout.write(
+      `[${id}] ${printable(heard?.job.label ?? "")}  (in the background; "fg" brings it back)\n`,
+    );
+    return 0;
+  }
+  // What is told here need not be looked up in the list.
+  await (await context.client()).steerJob(id, "forget").catch(() => undefined);
+  return tellEnd(job, style, context);
+}
+
+/** Tells what a job came to. Returns its exit code. Fails with what it failed with. */
+async function tellEnd(job: EndedJob, style: OutcomeStyle, context: CommandContext): Promise<number> {
+  const { error, failures, kind, progress, summary } = job;
+  if (error !== undefined || summary === undefined) throw error ?? new DfsError("internal", "the job told no outcome");
+  return tellOutcome(kind, { summary, failures, endedFiles: progress.endedFiles }, style, context);
+}
+
+async function tellOutcome(
+  name: "put" | "get",
+  { summary, failures, endedFiles }: Outcome,
+  style: OutcomeStyle,
+  context: CommandContext,
+): Promise<number> {
   for (const { path, error } of failures) await context.report(error, path);
-  await context.stdout.write(summaryText(name, summary, invocation, context, isQuiet));
-  const note = isQuiet || invocation.options.has("dry-run") ? undefined : copiesNote(summary);
+  await context.stdout.write(summaryText(name, summary, style, context));
+  const note = style.isQuiet || style.isDryRun ? undefined : copiesNote(summary);
   if (note !== undefined) await context.stderr.write(`${name}: ${note}\n`);
-  return exitCode(summary, failures, ended);
+  return transferExitCode(summary, failures, endedFiles);
 }
 
 /** What to know where files are on fewer disks than they should be. */
@@ -76,44 +173,10 @@ function copiesNote({ files, copies, copiesWanted }: TransferSummary): string | 
 function summaryText(
   name: "put" | "get",
   summary: TransferSummary,
-  invocation: Invocation,
-  context: CommandContext,
-  isQuiet: boolean,
+  { isDryRun, isJson: asJson, isQuiet, isVerbose }: OutcomeStyle,
+  { stdout }: CommandContext,
 ): string {
-  const { settings, stdout } = context;
-  const { options } = invocation;
-  if (isJson(invocation, context)) return jsonLine(summary);
-  if (settings.verbose || options.has("verbose")) return countersLine(name, summary);
-  return stdout.isTTY && !isQuiet ? `${sentence(summary, options.has("dry-run"))}\n` : "";
-}
-
-/** The counters in one line. Scripts read it: its form is a promise. */
-function countersLine(name: string, summary: TransferSummary): string {
-  const { files, bytes, chunks, newChunks, newBytes, sentChunks, sentBytes, copies } = summary;
-  return (
-    `${name}: ${files} files, ${bytes} bytes; ${chunks} chunks, ${newChunks} new (${newBytes} bytes), ` +
-    `${sentChunks} sent (${sentBytes} bytes); ${copies} copies\n`
-  );
-}
-
-function sentence(summary: TransferSummary, isDryRun: boolean): string {
-  const files = summary.files === 1 ? "1 file" : `${summary.files} files`;
-  if (isDryRun) return `${files}, ${byteText(summary.bytes)} would be transferred`;
-  const rate = byteText((summary.bytes * 1000) / Math.max(1, summary.elapsedMs));
-  const parts = [`${files}, ${byteText(summary.bytes)} in ${durationText(summary.elapsedMs)} (${rate}/s)`];
-  if (summary.unchanged > 0) parts.push(`${summary.unchanged} unchanged`);
-  if (summary.failed > 0) parts.push(`${summary.failed} failed`);
-  if (summary.copies > 0) parts.push(summary.copies === 1 ? "1 copy" : `${summary.copies} copies`);
-  return parts.join(", ");
-}
-
-/** A transfer of one file gives its own kind's code; some of several give 1. */
-function exitCode(
-  summary: TransferSummary,
-  failures: readonly { readonly error: DfsError }[],
-  endedFiles: number,
-): number {
-  const [first] = failures;
-  if (first === undefined) return summary.failed === 0 ? 0 : 1;
-  return endedFiles === 1 ? first.error.exitCode : 1;
+  if (asJson) return jsonLine(summary);
+  if (isVerbose) return countersLine(name, summary);
+  return stdout.isTTY && !isQuiet ? `${summarySentence(summary, isDryRun)}\n` : "";
 }

@@ -13,7 +13,7 @@ interface Inside {
   readonly pipe?: readonly GenericSchema[];
 }
 
-const texts = ["a", "/a/b", "first", "00112233445566778899aabbccddeeff", "ab".repeat(32), "stat"].concat(
+const texts = ["a", "fd", "/a/b", "first", "00112233445566778899aabbccddeeff", "ab".repeat(32), "stat"].concat(
   ["bafyreibwyfm5o22s4a7esy3dmb6fsqbcp5rpjyci342ewbiblg6jpo5d24"],
   ["bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq"],
   ["12D3KooWGjMCwFYfUjRBLL9yQCqmCTGYr7hSGRiGtHsZP5FwAnXr"],

@@ -217,6 +217,13 @@ export const controlCalls: Readonly<Record<string, ControlRow>> = {
   share: personal("not-found", { path: noPath, user: "carl" }),
   unshare: personal("not-found", { path: noPath, user: "carl" }),
   shares: personal("answered", { direction: "to" }),
+  startTransfer: control("answered", {
+    request: { kind: "get", sources: [noPath], target: "/tmp/elsewhere" },
+    label: "get",
+  }),
+  jobs: control("answered"),
+  followJob: control("not-found", { id: 999_999 }),
+  steerJob: control("not-found", { id: 999_999, order: "cancel" }),
 };
 
 /** The table as docs/SECURITY.md has it. */

@@ -2,7 +2,8 @@ import stringWidth from "string-width";
 import { describe, expect, it, vi } from "vitest";
 import type { TransferEvent } from "../../src/core/client.ts";
 import { DfsError } from "../../src/core/errors.ts";
-import { afterEvent, barLines, startedProgress } from "../../src/shell/bars.ts";
+import { afterEvent, startedProgress } from "../../src/core/transfer-progress.ts";
+import { barLines } from "../../src/shell/bars.ts";
 import { startBatchBars } from "../../src/shell/batch-bars.ts";
 import type { BarSpace } from "../../src/shell/command.ts";
 

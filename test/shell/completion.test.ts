@@ -111,7 +111,7 @@ describe("completion", () => {
     ["ls | so§", [], ""],
     ["!da§", [], ""],
     ["nope p§", [], "p"],
-    ["ls & p§", [], ""],
+    ["ls & pw§", ["pwd"], "pw"],
     ["# l§", [], ""],
   ])("SHELL-43 %s", async (line, texts, replaced) => {
     const [found, part] = await tab(line);

@@ -35,7 +35,6 @@ import type {
   SpaceReport,
   Staleness,
   StorageOrder,
-  TransferOptions,
   TransferSummary,
   WhyReport,
 } from "../../src/core/client.ts";
@@ -43,13 +42,17 @@ import type { NamedEntries, NamesOptions, NamesPage } from "../../src/core/direc
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import { type FindQuery, compileQuery } from "../../src/core/find-query.ts";
 import type { RevisionInfo } from "../../src/core/history.ts";
-import type { PeerName } from "../../src/core/ids.ts";
+import type { JobId, PeerName } from "../../src/core/ids.ts";
+import type { EndedJob, FollowOptions, Job, JobOrder, TransferRequest } from "../../src/core/jobs.ts";
 import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 import type { CheckResult } from "../../src/core/checks.ts";
 import { MemoryChecks } from "./memory-checks.ts";
+import { runTransfer } from "../../src/peer/jobs/job-runner.ts";
+import type { PausableOptions } from "../../src/peer/jobs/pause-gate.ts";
+import { TransferJobs } from "../../src/peer/jobs/transfer-jobs.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
 import { namesPage } from "./memory-names.ts";
 import type { StoredSums } from "./memory-network.ts";
@@ -81,6 +84,8 @@ export interface MemoryClientOptions {
   readonly isUnsorted?: boolean | undefined;
   /** Awaited by each put and read: lets a test hold a call until it is cancelled. */
   readonly hold?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  /** Awaited before each piece of a file: lets a test hold a transfer in the midst of it. */
+  readonly onPiece?: ((passedBytes: number) => Promise<void>) | undefined;
   /** Peers of the network, 1 to 3; 2 unless set. */
   readonly peers?: number | undefined;
 }
@@ -98,6 +103,7 @@ class MemoryGroup {
   readonly world = newDirectory(0);
   readonly people = new MemoryUsers(this.world, () => this.nowMs);
   readonly past = new MemoryPast();
+  readonly jobs = new TransferJobs(() => this.nowMs);
 
   constructor(peers: number) {
     this.network = new MemoryNetwork(peers);
@@ -155,7 +161,9 @@ class MemoryGroup {
 export class MemoryClient extends MemorySession implements DfsClient {
   readonly #options: MemoryClientOptions;
   readonly #group: MemoryGroup;
-  readonly #chunks = new Set<string>();
+  #chunks = new Set<string>();
+  /** Jobs go on when this client is closed, as they do with a daemon. */
+  hasDaemon = true;
   isClosed = false;
   /** Changes made so far. */
   changes = 0;
@@ -374,12 +382,44 @@ export class MemoryClient extends MemorySession implements DfsClient {
     return count(node);
   }
 
-  async put(request: PutRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+  async startTransfer(request: TransferRequest, label: string, options?: CallOptions): Promise<JobId> {
+    await turn(options?.signal);
+    const client = new MemoryClient(this.#options, this.#group, this.world, this.actor);
+    client.#chunks = this.#chunks;
+    const run = (what: TransferRequest, running: PausableOptions): Promise<TransferSummary> =>
+      runTransfer(client, what, running);
+    return this.#group.jobs.start({ owner: this.actor.id, run, release: () => undefined }, request, label);
+  }
+
+  async jobs(options?: CallOptions): Promise<readonly Job[]> {
+    await turn(options?.signal);
+    return this.#group.jobs.list(this.actor.id);
+  }
+
+  async followJob(id: JobId, options: FollowOptions = {}): Promise<EndedJob> {
+    await turn(options.signal);
+    return this.#group.jobs.follow(this.actor.id, id, options);
+  }
+
+  async steerJob(id: JobId, order: JobOrder, options?: CallOptions): Promise<void> {
+    await turn(options?.signal);
+    return this.#group.jobs.steer(this.actor.id, id, order, options?.signal);
+  }
+
+  async jobsAtStake(): Promise<number> {
+    return this.hasDaemon ? 0 : this.#group.jobs.unfinished;
+  }
+
+  protected override leaving({ id, name }: Member): void {
+    this.#group.jobs.cancelOf(id, new DfsError("not-logged-in", `${name} has logged out`));
+  }
+
+  async put(request: PutRequest, options: PausableOptions = {}): Promise<TransferSummary> {
     await this.#change(options);
     const copiesWanted = request.copies ?? this.network.usualCopies;
     if (!Number.isSafeInteger(copiesWanted) || copiesWanted < 1 || copiesWanted > copiesMax)
       throw new DfsError("usage", `a file can be on 1 to ${copiesMax} disks`);
-    const transfer = new Transfer(options, copiesWanted);
+    const transfer = new Transfer({ ...options, onPiece: this.#options.onPiece }, copiesWanted);
     if (request.ifRevision !== undefined && request.sources.length > 1)
       throw new DfsError("usage", "a revision can be asked for with one file only");
     if ((request.expiresMs ?? Number.POSITIVE_INFINITY) <= this.#group.nowMs)
@@ -451,7 +491,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
     transfer.start(local, bytes.length);
     try {
       await this.#options.hold?.(transfer.signal);
-      await turn(transfer.signal);
+      await transfer.pass(local, bytes.length);
       const slot = this.slot(path, "write");
       const there = this.nodeAt(path);
       if (there?.kind === "directory") throw new DfsError("is-directory", "is a directory", { path });
@@ -508,13 +548,13 @@ export class MemoryClient extends MemorySession implements DfsClient {
     );
   }
 
-  async get(request: GetRequest, options: TransferOptions = {}): Promise<TransferSummary> {
+  async get(request: GetRequest, options: PausableOptions = {}): Promise<TransferSummary> {
     await this.#turn(options);
     const target = await stat(request.target).catch(() => undefined);
     const isInto = target?.isDirectory() === true;
     if (!isInto && request.sources.length > 1)
       throw new DfsError("not-directory", "not a directory", { path: request.target });
-    const transfer = new Transfer(options);
+    const transfer = new Transfer({ ...options, onPiece: this.#options.onPiece });
     for (const source of request.sources) {
       const node = this.#node(source);
       if (node.kind === "directory" && request.recursive !== true)
@@ -540,7 +580,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
     transfer.start(path, revision.bytes.length);
     try {
       await this.#options.hold?.(transfer.signal);
-      await turn(transfer.signal);
+      await transfer.pass(path, revision.bytes.length);
       const there = await stat(local).catch(() => undefined);
       const isSame = there?.size === revision.bytes.length && there.mtimeMs === revision.modifiedMs;
       if (request.resume === true && isSame)
@@ -846,6 +886,10 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
   override unshare = outside;
   override invite = outside;
   override revokeInvite = outside;
+  override startTransfer = outside;
+  override jobs = outside;
+  override followJob = outside;
+  override steerJob = outside;
 
   async commit(options?: CallOptions): Promise<{ readonly changes: number }> {
     await turn(options?.signal);
@@ -865,25 +909,30 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
 }
 
 function outside(): Promise<never> {
-  return Promise.reject(new DfsError("usage", "users, shares and invites cannot be changed in a transaction"));
+  return Promise.reject(new DfsError("usage", "users, shares, invites and jobs are no part of a transaction"));
 }
 
 function setChild({ directory, name }: Slot, node: Node): void {
   directory.children.set(name, node);
 }
 
+interface TransferSteps extends PausableOptions {
+  /** As MemoryClientOptions.onPiece. */
+  readonly onPiece?: ((passedBytes: number) => Promise<void>) | undefined;
+}
+
 /** One running put or get: events out, totals kept. */
 class Transfer {
   readonly signal: AbortSignal | undefined;
   directories = 0;
-  readonly #options: TransferOptions;
+  readonly #options: TransferSteps;
   readonly #started = performance.now();
   readonly #copiesWanted: number | undefined;
   #copies = Number.POSITIVE_INFINITY;
   #totals = { files: 0, bytes: 0, unchanged: 0, failed: 0, chunks: 0, newChunks: 0, newBytes: 0 };
   #found = { files: 0, bytes: 0 };
 
-  constructor(options: TransferOptions, copiesWanted?: number) {
+  constructor(options: TransferSteps, copiesWanted?: number) {
     this.#options = options;
     this.signal = options.signal;
     this.#copiesWanted = copiesWanted;
@@ -893,6 +942,18 @@ class Transfer {
     this.#found = { files: this.#found.files + 1, bytes: this.#found.bytes + sizeBytes };
     this.#options.onEvent?.({ type: "found", ...this.#found });
     this.#options.onEvent?.({ type: "started", path, sizeBytes });
+  }
+
+  /** Piece by piece; none passes while it is paused. */
+  async pass(path: string, bytes: number): Promise<void> {
+    const signal = this.signal ?? new AbortController().signal;
+    for (let passed = 0; passed < bytes; passed += pieceBytes) {
+      await this.#options.gate?.pass(signal);
+      await turn(this.signal);
+      await this.#options.onPiece?.(passed);
+      this.#options.onEvent?.({ type: "progress", path, bytes: Math.min(bytes, passed + pieceBytes) });
+    }
+    await turn(this.signal);
   }
 
   stored(stored: { chunks: number; newChunks: number; newBytes: number }): void {
@@ -918,6 +979,7 @@ class Transfer {
 
   fail(path: string, thrown: unknown): void {
     const error = toDfsError(thrown);
+    if (this.signal?.aborted === true) throw error;
     if (error.kind === "interrupted" || error.kind === "timeout") throw error;
     this.#totals.failed += 1;
     this.#options.onEvent?.({ type: "failed", path, error });

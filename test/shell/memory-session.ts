@@ -53,6 +53,8 @@ export abstract class MemorySession implements AccountsClient {
   protected abstract get nowMs(): number;
   /** The spaces of all users as they were at a time. */
   protected abstract worldAt(timeMs: number): DirectoryNode;
+  /** A user logs out. */
+  protected abstract leaving(member: Member): void;
 
   /** Whom this session acts for. */
   protected get actor(): Member {
@@ -81,6 +83,7 @@ export abstract class MemorySession implements AccountsClient {
 
   async logout(options?: CallOptions): Promise<void> {
     await this.looking({ ...options, stale: true });
+    if (this.#login !== undefined) this.leaving(this.#login.member);
     this.#login = undefined;
     this.people.remembered = undefined;
   }

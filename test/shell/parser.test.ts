@@ -26,9 +26,11 @@ function commandText(command: CommandNode): string {
 }
 
 function scriptText(script: Script): string[] {
-  return script.statements.map(({ first, rest }) =>
-    [commandText(first), ...rest.map(({ operator, command }) => `${operator} ${commandText(command)}`)].join(" "),
-  );
+  return script.statements.map(({ background, first, rest }) => {
+    const joined = rest.map(({ operator, command }) => `${operator} ${commandText(command)}`);
+    const end = background === undefined ? [] : [`& (${background})`];
+    return [commandText(first), ...joined, ...end].join(" ");
+  });
 }
 
 /** What went wrong: the kind and the message; nothing where the text parses. */
@@ -53,6 +55,15 @@ describe("the grammar", () => {
     ["ls\ncd a\r\npwd", ["ls", "cd a", "pwd"]],
     ["a && b || c", ["a && b || c"]],
     ["a &&\n\n b", ["a && b"]],
+    ["ls &", ["ls & (ls)"]],
+    ["put -R  a /b& wait", ["put -R a /b & (put -R  a /b)", "wait"]],
+    ["a && b & c\nd &", ["a && b & (a && b)", "c", "d & (d)"]],
+    ["ls | grep x & pwd", ["ls |grep x & (ls | grep x)", "pwd"]],
+    ["!make 2>&1 & pwd", ["!make 2>&1 & (!make 2>&1)", "pwd"]],
+    ["!make >&2; !make &> log & a", ["!make >&2", "!make &> log & (!make &> log)", "a"]],
+    ["!echo 'a & b' \\& \"&\"", ["!echo 'a & b' \\& \"&\""]],
+    ["-rm a &", ["-rm a & (-rm a)"]],
+    ["ls 'a & b'", ["ls «a & b»"]],
     ["ls # comment ; cd\npwd", ["ls", "pwd"]],
     ["ls a#b #c", ["ls a#b"]],
     ["ls 'a b' \"c d\" e\\ f", ["ls «a b» «c d» e« »f"]],
@@ -87,7 +98,9 @@ describe("the grammar", () => {
     ["ls 'a", "s:1:4: the quote ' is never closed\nls 'a\n   ^"],
     ['pwd\nls "a\nb', 's:2:4: the quote " is never closed\nls "a\n   ^'],
     ["ls a\\", "s:1:5: nothing follows the backslash\nls a\\\n    ^"],
-    ["ls &", "s:1:4: jobs in the background (&) are not supported yet\nls &\n   ^"],
+    ["& ls", "s:1:1: a command is missing here\n& ls\n^"],
+    ["ls & ;", "s:1:6: a command is missing here\nls & ;\n     ^"],
+    ["ls && &", "s:1:7: a command is missing here\nls && &\n      ^"],
     ["ls $(pwd)", "s:1:4: $(…) is not supported\nls $(pwd)\n   ^"],
     ["ls ${}", "s:1:4: ${ needs a name and a closing }\nls ${}\n   ^"],
     ["ls ${A", "s:1:4: ${ needs a name and a closing }\nls ${A\n   ^"],

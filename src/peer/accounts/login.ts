@@ -2,7 +2,8 @@
  * A login: one user for whom a session's calls are made, until it ends.
  *
  * Calls that are under way when it ends fail with `not-logged-in`, and so do transactions that it began; what was
- * committed before stays. The user's keys are overwritten when the last of those calls is over.
+ * committed before stays. The user's keys are overwritten when the last of those calls is over, and the last job of the
+ * user that was started with them.
  */
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { UserName } from "../../core/ids.ts";
@@ -30,6 +31,27 @@ export interface LoginParts {
   readonly client: FileClient;
   readonly name: UserName;
   readonly keys: UserKeys;
+  /** Who else has the keys; nobody without it. */
+  readonly holders?: KeyHolders | undefined;
+}
+
+/** The logins that share one user's keys: the last one that is over overwrites them. */
+class KeyHolders {
+  readonly #keys: UserKeys;
+  #count = 0;
+
+  constructor(keys: UserKeys) {
+    this.#keys = keys;
+  }
+
+  take(): void {
+    this.#count += 1;
+  }
+
+  give(): void {
+    this.#count -= 1;
+    if (this.#count === 0) this.#keys.wipe();
+  }
 }
 
 /** The shared user, who is nobody's login and never ends. */
@@ -42,12 +64,21 @@ export class Login implements Acting {
   readonly name: UserName;
   readonly keys: UserKeys;
   readonly #ending = new AbortController();
+  readonly #holders: KeyHolders;
   #calls = 0;
 
-  constructor({ client, name, keys }: LoginParts) {
+  constructor({ client, name, keys, holders = new KeyHolders(keys) }: LoginParts) {
     this.client = client;
     this.name = name;
     this.keys = keys;
+    this.#holders = holders;
+    holders.take();
+  }
+
+  /** A login of the same user that goes on when this one ends, with a client of its own. */
+  branch(client: FileClient): Login {
+    if (this.hasEnded) throw loggedOut(this.name);
+    return new Login({ client, name: this.name, keys: this.keys, holders: this.#holders });
   }
 
   get hasEnded(): boolean {
@@ -59,7 +90,7 @@ export class Login implements Acting {
     if (this.hasEnded) return;
     this.#ending.abort(loggedOut(this.name));
     void this.client.release();
-    if (this.#calls === 0) this.keys.wipe();
+    if (this.#calls === 0) this.#holders.give();
   }
 
   async run<Result>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -107,7 +138,7 @@ export class Login implements Acting {
         own.removeEventListener("abort", onEnd);
         parent?.removeEventListener("abort", onParent);
         this.#calls -= 1;
-        if (this.#calls === 0 && this.hasEnded) this.keys.wipe();
+        if (this.#calls === 0 && this.hasEnded) this.#holders.give();
       },
     };
   }
@@ -118,6 +149,7 @@ export class Login implements Acting {
   }
 }
 
-function loggedOut(name: UserName): DfsError {
+/** Why what a user had under way ends with the login. */
+export function loggedOut(name: UserName): DfsError {
   return new DfsError("not-logged-in", `${name} has logged out: what was under way for this user has ended`);
 }

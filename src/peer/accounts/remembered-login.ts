@@ -1,4 +1,5 @@
 /** The login that this data folder remembers, and the sessions that live on it. */
+import { setMaxListeners } from "node:events";
 import { toDfsError } from "../../core/errors.ts";
 import type { NetworkId, UserName } from "../../core/ids.ts";
 import { wipe } from "../../identity/credentials.ts";
@@ -91,6 +92,7 @@ export class RememberedLogin {
 
   #begin({ name, rootKey, expiresMs }: Omit<SavedLogin, "network">): Remembered {
     const ending = new AbortController();
+    setMaxListeners(0, ending.signal); // one for each session and job that lives on it, and both are bounded
     const end = (): void => {
       ending.abort();
       wipe(rootKey);

@@ -2,6 +2,8 @@
 import type { Account, InviteInfo, UserInfo } from "../../core/accounts.ts";
 import type { CallOptions, DfsTransaction, Invite } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
+import type { EndedJob, Job } from "../../core/jobs.ts";
+import type { JobId } from "../../core/ids.ts";
 import type { FileTransaction } from "../peer-client.ts";
 import type { Administration } from "./administration.ts";
 import { GuardedClient } from "./guarded-client.ts";
@@ -96,6 +98,26 @@ export class SessionTransaction extends GuardedClient implements DfsTransaction 
 
   setQuota(): Promise<void> {
     return Promise.reject(notInside("a quota"));
+  }
+
+  startTransfer(): Promise<JobId> {
+    return Promise.reject(notInside("a job"));
+  }
+
+  jobs(): Promise<readonly Job[]> {
+    return Promise.reject(notInside("a job"));
+  }
+
+  followJob(): Promise<EndedJob> {
+    return Promise.reject(notInside("a job"));
+  }
+
+  steerJob(): Promise<void> {
+    return Promise.reject(notInside("a job"));
+  }
+
+  async jobsAtStake(): Promise<number> {
+    return 0;
   }
 }
 

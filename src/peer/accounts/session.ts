@@ -18,16 +18,20 @@ import type {
   StorageOrder,
 } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { PeerName, UserName } from "../../core/ids.ts";
+import type { JobId, PeerName, UserName } from "../../core/ids.ts";
+import type { EndedJob, FollowOptions, Job, JobOrder, TransferRequest } from "../../core/jobs.ts";
 import { administratorsNamedMax, rememberMsMax } from "../../core/limits.ts";
 import { wipe } from "../../identity/credentials.ts";
 import { type UserKeys, deriveUser } from "../../identity/user-keys.ts";
 import type { CommandTarget } from "../command-session.ts";
+import { jobRunner } from "../jobs/job-runner.ts";
+import type { JobRunner } from "../jobs/transfer-job.ts";
+import type { TransferJobs } from "../jobs/transfer-jobs.ts";
 import type { FileClient } from "../peer-client.ts";
 import type { Administration } from "./administration.ts";
 import type { Authentication } from "./authentication.ts";
 import { GuardedClient } from "./guarded-client.ts";
-import { type Acting, Login } from "./login.ts";
+import { type Acting, Login, loggedOut } from "./login.ts";
 import type { Remembered, RememberedLogin } from "./remembered-login.ts";
 import { SessionTransaction } from "./session-transaction.ts";
 import type { UserDirectory } from "./user-directory.ts";
@@ -43,6 +47,7 @@ export interface SessionParts {
   readonly clientOf: (keys: UserKeys) => FileClient;
   /** Commits as this user; as this peer for the shared one, which has no rights of its own. */
   readonly commandsOf: (keys: UserKeys) => CommandTarget;
+  readonly jobs: TransferJobs;
   readonly nowMs: () => number;
   /** Stops the peer, where this session is its program's own. */
   readonly close: () => Promise<void>;
@@ -81,6 +86,8 @@ export class SessionClient extends GuardedClient implements DfsClient {
   }
 
   async logout(): Promise<void> {
+    const login = this.#login;
+    if (login !== undefined) this.#parts.jobs.cancelOf(login.keys.userId, loggedOut(login.name));
     this.#leave();
     await this.#parts.remembered.forget();
   }
@@ -164,6 +171,26 @@ export class SessionClient extends GuardedClient implements DfsClient {
     await super.revokePeer(peer, options);
   }
 
+  async startTransfer(request: TransferRequest, label: string): Promise<JobId> {
+    return this.#parts.jobs.start(this.#jobRunner(), request, label);
+  }
+
+  async jobs(): Promise<readonly Job[]> {
+    return this.#parts.jobs.list(this.acting().keys.userId);
+  }
+
+  async followJob(id: JobId, options: FollowOptions = {}): Promise<EndedJob> {
+    return this.#parts.jobs.follow(this.acting().keys.userId, id, options);
+  }
+
+  async steerJob(id: JobId, order: JobOrder, { signal }: CallOptions = {}): Promise<void> {
+    return this.#parts.jobs.steer(this.acting().keys.userId, id, order, signal);
+  }
+
+  async jobsAtStake(): Promise<number> {
+    return this.#parts.jobs.unfinished;
+  }
+
   async begin(options: CallOptions = {}): Promise<DfsTransaction> {
     const acting = this.acting();
     const transaction = await acting.run(options.signal, (signal) => acting.client.begin({ ...options, signal }));
@@ -197,6 +224,19 @@ export class SessionClient extends GuardedClient implements DfsClient {
   ): Promise<Result> {
     const acting = this.acting();
     return acting.run(signal, (bounded) => work(this.#parts.commandsOf(acting.keys), bounded));
+  }
+
+  /** A job outlives the session; what it needs of a login is its own, and ends with it, or when a remembered one does. */
+  #jobRunner(): JobRunner {
+    const acting = this.acting();
+    const login = this.#login?.branch(this.#parts.clientOf(acting.keys));
+    const ended = this.#remembered?.ended;
+    const end = (): void => login?.end();
+    ended?.addEventListener("abort", end, { once: true });
+    return jobRunner(login ?? acting, () => {
+      ended?.removeEventListener("abort", end);
+      end();
+    });
   }
 
   #requireLogin(): Login {

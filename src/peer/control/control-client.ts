@@ -43,9 +43,10 @@ import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { openControlSocket } from "./control-connect.ts";
 import type { ControlAddress } from "./control-key.ts";
-import { HistoryCaller } from "./history-caller.ts";
-import { type WireTransferEvent, methods } from "./control-methods.ts";
+import { methods } from "./control-methods.ts";
+import { JobsCaller } from "./jobs-caller.ts";
 import type { WireFsckProgress } from "./storage-methods.ts";
+import type { WireTransferEvent } from "./transfer-schemas.ts";
 
 /** Long calls have no deadline of their own: whoever waits cancels by the signal. */
 const unhurried = { timeoutMs: rpcDeadlineMsMax };
@@ -59,7 +60,7 @@ async function openChannel(address: ControlAddress): Promise<RpcClient> {
   return new RpcClient(socketChannel(await openControlSocket(address), controlFrameBytesMax));
 }
 
-class ControlClient extends HistoryCaller implements DfsClient {
+class ControlClient extends JobsCaller implements DfsClient {
   readonly #address: ControlAddress;
 
   constructor(rpc: RpcClient, address: ControlAddress) {

@@ -7,7 +7,6 @@ import type {
   NetworkStatus,
   PeerInfo,
   Staleness,
-  TransferSummary,
   WhyReport,
 } from "../../core/client.ts";
 import { type ChunkId, parseChunkId, parseNetworkId } from "../../core/ids.ts";
@@ -35,7 +34,9 @@ import { accountMethods } from "./account-methods.ts";
 import { directoryMethods, entry, fileKey } from "./directory-methods.ts";
 import { checkMethods } from "./check-methods.ts";
 import { historyMethods } from "./history-methods.ts";
+import { jobMethods } from "./job-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
+import { getFields, putFields, putSource, summary, transferEvent } from "./transfer-schemas.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
@@ -134,22 +135,6 @@ const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
   version: text,
 });
 
-const summary: v.GenericSchema<unknown, TransferSummary> = v.object({
-  files: count,
-  directories: count,
-  bytes: count,
-  unchanged: count,
-  failed: count,
-  chunks: count,
-  newChunks: count,
-  newBytes: count,
-  sentChunks: count,
-  sentBytes: count,
-  copies: count,
-  copiesWanted: v.optional(count),
-  elapsedMs: v.number(),
-});
-
 const why: v.GenericSchema<unknown, WhyReport> = v.object({
   path,
   revision: count,
@@ -177,28 +162,6 @@ const fingers: v.GenericSchema<unknown, FingersReport> = v.object({
   cachedKeys: count,
   sample: v.array(v.object({ fileKey, holder: peerId, expiresMs: v.number() })),
 });
-
-/** A TransferEvent as it travels: its error as plain data. */
-const transferEvent = v.variant("type", [
-  v.object({ type: v.literal("found"), files: count, bytes: count }),
-  v.object({ type: v.literal("started"), path: text, sizeBytes: count }),
-  v.object({ type: v.literal("progress"), path: text, bytes: count }),
-  v.object({
-    type: v.literal("done"),
-    path: text,
-    outcome: v.picklist(["written", "unchanged", "would-write"]),
-    revision: count,
-    copies: count,
-  }),
-  v.object({ type: v.literal("failed"), path: text, error: wireError }),
-]);
-export type WireTransferEvent = v.InferOutput<typeof transferEvent>;
-
-const putSource = v.variant("kind", [
-  v.object({ kind: v.literal("path"), path: text }),
-  /** Its bytes come as the call's input. */
-  v.object({ kind: v.literal("stream"), name: text }),
-]);
 
 const listPage = v.object({
   entries: v.array(entry),
@@ -236,34 +199,13 @@ export const methods = {
   }),
   put: defineMethod({
     name: "put",
-    params: v.object({
-      sources: v.pipe(v.array(putSource), v.minLength(1)),
-      target: path,
-      recursive: flag,
-      dryRun: flag,
-      force: flag,
-      resume: flag,
-      ifRevision: v.optional(count),
-      expiresMs: v.optional(count),
-      copies: v.optional(v.number()),
-      parallel: v.optional(v.pipe(count, v.minValue(1))),
-    }),
+    params: v.object({ sources: v.pipe(v.array(putSource), v.minLength(1)), dryRun: flag, ...putFields }),
     item: v.array(transferEvent),
     result: summary,
   }),
   get: defineMethod({
     name: "get",
-    params: v.object({
-      sources: v.pipe(v.array(path), v.minLength(1)),
-      target: text,
-      recursive: flag,
-      dryRun: flag,
-      force: flag,
-      resume: flag,
-      revision: v.optional(v.pipe(count, v.minValue(1))),
-      parallel: v.optional(v.pipe(count, v.minValue(1))),
-      stale: flag,
-    }),
+    params: v.object({ dryRun: flag, ...getFields }),
     item: v.array(transferEvent),
     result: summary,
   }),
@@ -291,6 +233,7 @@ export const methods = {
   }),
   ...directoryMethods,
   ...storageMethods,
+  ...jobMethods,
   ...accountMethods,
   ...checkMethods,
   ...historyMethods,

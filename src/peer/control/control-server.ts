@@ -26,11 +26,13 @@ import { socketChannel } from "../wire/socket-channel.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { ControlConnection, ControlConnections, type ControlSession } from "./control-connection.ts";
 import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
-import { type WireTransferEvent, methods } from "./control-methods.ts";
+import { methods } from "./control-methods.ts";
 import { directoryRoutes } from "./directory-routes.ts";
 import { emitPages } from "./emit-pages.ts";
 import { historyRoutes } from "./history-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
+import type { WireTransferEvent } from "./transfer-schemas.ts";
 
 export class ControlServer {
   readonly #openSession: () => ControlSession;
@@ -156,6 +158,7 @@ function controlRoutes(connection: ControlConnection) {
       return null;
     }),
     ...historyRoutes(() => connection.client),
+    ...jobRoutes(() => connection.client),
     route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),
     route(methods.begin, ({ ticket }, { signal }) => nothing(connection.begin(ticket, { signal }))),
     route(methods.commit, (_, { signal }) => connection.commit({ signal })),

@@ -44,7 +44,8 @@ export const get: Command = {
     ["get --rev 2 plan.md old-plan.md", "Fetch an earlier revision under another name."],
     ["get notes.txt - | less", "Read a file with a local program."],
   ],
-  seeAlso: ["put", "cat", "lcd"],
+  seeAlso: ["put", "jobs", "cat", "lcd"],
+  isTransfer: ({ groups, options }) => groups.at(-1)?.[0] !== "-" && !options.has("dry-run"),
   run,
 };
 
@@ -61,7 +62,8 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
     client.get(request, { ...context.reads, onEvent });
-  return runTransfer("get", invocation, context, start).catch((error: unknown) => {
+  const job = { kind: "get", ...request, stale: context.reads.stale } as const;
+  return runTransfer("get", invocation, context, { start, job }).catch((error: unknown) => {
     if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
     return context.report(error, named[0]);
   });

@@ -51,7 +51,8 @@ export const put: Command = {
     ["put --expire 7d log.txt", "Store a file that goes away after a week."],
     ["put --copies 3 -R contracts", "Store a tree on three disks."],
   ],
-  seeAlso: ["get", "cp", "policy", "why"],
+  seeAlso: ["get", "cp", "jobs", "policy", "why"],
+  isTransfer: ({ operands, options }) => !operands.includes("-") && !options.has("dry-run"),
   run,
 };
 
@@ -69,11 +70,13 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const { sources, worst } = await readableSources(named, target, context);
   if (sources.length === 0) return worst;
   if (target !== undefined && target !== "-") await targetRule(target, sources.length, context);
-  const request = { sources, target: path, ifRevision, expiresMs, copies, ...transferChoices(invocation) };
+  const request = { target: path, ifRevision, expiresMs, copies, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
-    client.put(request, { signal: context.signal, onEvent });
-  const code = await runTransfer("put", invocation, context, start).catch((error: unknown) => {
+    client.put({ ...request, sources }, { signal: context.signal, onEvent });
+  const local = sources.filter((source) => source.kind === "path");
+  const job = local.length < sources.length ? undefined : ({ kind: "put", ...request, sources: local } as const);
+  const code = await runTransfer("put", invocation, context, { start, job }).catch((error: unknown) => {
     if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
     return context.report(error, named[0]);
   });

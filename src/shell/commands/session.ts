@@ -40,7 +40,10 @@ export const exit: Command = {
   purpose: "shell",
   summary: "end the shell",
   usage: "[CODE]",
-  description: ["Ends the shell, or the script, with CODE; without it with the code of the last command."],
+  description: [
+    "Ends the shell, or the script, with CODE; without it with the code of the last command.",
+    "At the prompt it says so and stays, once, where that would stop jobs: those of the shell itself, and transfers of a peer that runs in the shell. Those of dfs-peer go on.",
+  ],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
@@ -52,10 +55,15 @@ export const exit: Command = {
     ["exit 3", "End a script with this code."],
   ],
   seeAlso: ["help"],
-  async run({ operands }, { state }) {
+  async run({ operands }, { background, state, stderr }) {
     const [operand] = operands;
     const code = operand === undefined ? state.lastStatus : wholeNumber(operand, "the code", 0);
     if (code > exitCodeMax) throw new DfsError("usage", `an exit code is at most ${exitCodeMax}`);
+    const reason = background.isPrompt ? await background.reasonToStay() : undefined;
+    if (reason !== undefined) {
+      await stderr.write(`exit: ${reason}\n`);
+      return 1;
+    }
     state.exitCode = code;
     return code;
   },

@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { stat, why } from "./about-path.ts";
 import { alias, unalias } from "./alias.ts";
+import { fg, wait } from "./await-jobs.ts";
 import { backup } from "./backup.ts";
 import { admin, quota } from "./admin.ts";
 import { coordinator } from "./coordinator.ts";
@@ -14,6 +15,7 @@ import { fsck } from "./fsck.ts";
 import { get } from "./get.ts";
 import { help } from "./help.ts";
 import { lls, lmkdir } from "./local-files.ts";
+import { jobs } from "./jobs.ts";
 import { login, logout, whoami } from "./login.ts";
 import { ls } from "./ls.ts";
 import { cp, mv } from "./move.ts";
@@ -28,6 +30,7 @@ import { sleep, source, time, unset } from "./scripting.ts";
 import { set } from "./set.ts";
 import { share, shares, unshare } from "./share.ts";
 import { echo, exit } from "./session.ts";
+import { kill, pause, resume } from "./steer-jobs.ts";
 import { status } from "./status.ts";
 import { bracket, ltest, test } from "./test.ts";
 import { tree } from "./tree.ts";
@@ -48,6 +51,12 @@ export const commands: readonly Command[] = [
   df,
   put,
   get,
+  jobs,
+  fg,
+  wait,
+  kill,
+  pause,
+  resume,
   mkdir,
   rmdir,
   rm,
