@@ -112,6 +112,11 @@ export class Bench {
   }
 }
 
+/** What the runtime alone takes to start and end, beside what is started in it. */
+export function bareNode(): Contestant[] {
+  return [{ name: "node -e 0", run: async () => (await runProgram(process.execPath, ["-e", "0"])).usage }];
+}
+
 /** Writes what waits to be written and touches memory, in a process whose end gives it back. */
 async function settle(): Promise<void> {
   await runProgram("sync", []);

@@ -19,6 +19,7 @@ import { find } from "./find.ts";
 import { failover } from "./failover.ts";
 import { groupCommits } from "./group-commits.ts";
 import { copyProgram } from "./peers.ts";
+import { largeDirectory } from "./large-directory.ts";
 import { login } from "./login.ts";
 import { restart } from "./restart.ts";
 import { start } from "./start.ts";
@@ -32,6 +33,7 @@ const jobs: Readonly<Record<string, Job>> = {
   failover,
   restart,
   find,
+  ls: largeDirectory,
   chunking,
   "chunk-store": chunkStore,
   "put-big": putBig,

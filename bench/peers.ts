@@ -81,7 +81,7 @@ export class Network {
   }
 
   /** Runs commands in the shell of a peer. */
-  shell(peer: Peer, commands: string): Promise<ProgramResult> {
+  shell(peer: Pick<Peer, "folder">, commands: string): Promise<ProgramResult> {
     return runProgram(process.execPath, [this.#program.shell, "--data", peer.folder, "-c", commands], {
       role: "shell",
     });

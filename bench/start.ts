@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import type { Bench, Contestant } from "./contest.ts";
-import { Network } from "./peers.ts";
+import { type Bench, bareNode } from "./contest.ts";
+import { Network, type Peer } from "./peers.ts";
 import { gather, installed, runProgram } from "./run-program.ts";
 
 const repetitions = 10;
@@ -11,22 +11,28 @@ const repetitions = 10;
 const promptMs = 10_000;
 const promptText = "/> ";
 
-/** The first prompt in a terminal; `ls` beside a running peer; `ls` that starts the peer itself. */
+/** The first prompt in a terminal, and commands, beside a running peer; `ls` that starts the peer itself. */
 export async function start(bench: Bench): Promise<void> {
-  await firstPrompt(bench);
-  await listBesidePeer(bench);
+  const network = new Network(bench.program);
+  try {
+    const peer = await network.add("peer");
+    await network.shell(peer, "mkdir /small; cd /small; mkdir a b c d e");
+    await firstPrompt(bench, peer);
+    for (const command of ["pwd", "whoami", "ls /small"]) await besidePeer(bench, network, peer, command);
+  } finally {
+    await network.stop();
+  }
   await listAlone(bench);
 }
 
-async function firstPrompt(bench: Bench): Promise<void> {
+async function firstPrompt(bench: Bench, { folder }: Peer): Promise<void> {
   if (installed("script") === undefined || process.platform !== "linux") {
     bench.skipped.add("no first prompt: it needs the script program of util-linux");
     return;
   }
-  const folder = await mkdtemp(join(bench.program.folder, "start-"));
   let leave = async (): Promise<void> => undefined;
   await bench.contest({
-    name: "start: first prompt",
+    name: "start: first prompt, peer running",
     repetitions,
     ours: async () => {
       leave = await untilPrompt(bench, folder);
@@ -63,19 +69,13 @@ async function untilPrompt(bench: Bench, folder: string): Promise<() => Promise<
   };
 }
 
-async function listBesidePeer(bench: Bench): Promise<void> {
-  const network = new Network(bench.program);
-  try {
-    const peer = await network.add("peer");
-    await bench.contest({
-      name: "start: -c ls, peer running",
-      repetitions,
-      ours: () => network.measured(async () => (await network.shell(peer, "ls")).usage),
-      others: bareNode(),
-    });
-  } finally {
-    await network.stop();
-  }
+async function besidePeer(bench: Bench, network: Network, peer: Peer, command: string): Promise<void> {
+  await bench.contest({
+    name: `start: -c "${command}", peer running`,
+    repetitions,
+    ours: () => network.measured(async () => (await network.shell(peer, command)).usage),
+    others: bareNode(),
+  });
 }
 
 async function listAlone(bench: Bench): Promise<void> {
@@ -84,9 +84,4 @@ async function listAlone(bench: Bench): Promise<void> {
     (await runProgram(process.execPath, [bench.program.shell, "--data", folder, "-c", "ls"], { role: "shell" })).usage;
   await list(); // founds the network
   await bench.contest({ name: "start: -c ls, no peer running", repetitions, ours: list, others: bareNode() });
-}
-
-/** What the runtime alone takes to start and end. */
-function bareNode(): Contestant[] {
-  return [{ name: "node -e 0", run: async () => (await runProgram(process.execPath, ["-e", "0"])).usage }];
 }

@@ -1,6 +1,7 @@
 /** Bundles src into dist/: one entry a program or worker, shared code split off, so that a command loads only what it needs. */
-import { rm } from "node:fs/promises";
-import { build } from "esbuild";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Plugin, build } from "esbuild";
 
 const entryPoints = {
   shell: "src/shell/main.ts",
@@ -14,6 +15,43 @@ const entryPoints = {
 
 /** A native package, loaded from node_modules at run time; and an optional developer tool of Ink that is never loaded. */
 const external = ["libsql", "react-devtools-core"];
+
+const packages = join(import.meta.dirname, "../node_modules");
+const segmenter = "const segmenter = new Intl.Segmenter();";
+const laterSegmenter =
+  "let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };";
+/**
+ * What packages make as soon as they are loaded, and need for other texts than ASCII only: 15 ms of every start of the
+ * shell. Each is made by its first use instead. The build fails where a package has changed, so that it does not go unnoticed.
+ */
+const madeAtOnce = [
+  { file: "string-width/index.js", before: segmenter, after: laterSegmenter },
+  {
+    file: "string-width/index.js",
+    before: String.raw`const rgiEmojiRegex = /^\p{RGI_Emoji}$/v;`,
+    after: String.raw`let rgi; const rgiEmojiRegex = { test: (text) => (rgi ??= new RegExp("^\\p{RGI_Emoji}$", "v")).test(text) };`,
+  },
+  { file: "wrap-ansi/node_modules/string-width/index.js", before: segmenter, after: laterSegmenter },
+  {
+    file: "slice-ansi/tokenize-ansi.js",
+    before: "const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, {granularity: 'grapheme'});",
+    after: laterSegmenter.replace("const segmenter", "const GRAPHEME_SEGMENTER"),
+  },
+];
+const madeLater: Plugin = {
+  name: "made-later",
+  setup(building) {
+    building.onLoad({ filter: /[/\\](string-width|slice-ansi)[/\\][\w-]+\.js$/ }, async ({ path }) => {
+      let contents = await readFile(path, "utf8");
+      for (const { after, before, file } of madeAtOnce) {
+        if (path !== join(packages, file)) continue;
+        if (!contents.includes(before)) throw new Error(`${path} has no "${before}" any more: see scripts/build.ts`);
+        contents = contents.replace(before, () => after);
+      }
+      return { contents, loader: "js" };
+    });
+  },
+};
 
 await rm("dist", { recursive: true, force: true });
 await build({
@@ -30,6 +68,7 @@ await build({
   legalComments: "linked",
   define: { "process.env.NODE_ENV": '"production"' },
   chunkNames: "chunk-[hash]",
+  plugins: [madeLater],
   external,
   // Bundled CommonJS packages call require().
   banner: {

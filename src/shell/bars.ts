@@ -4,6 +4,7 @@ import { printable } from "../core/names.ts";
 import { type TransferProgress, passedBytes } from "../core/transfer-progress.ts";
 import type { BarSpace } from "./command.ts";
 import { byteText } from "./formats.ts";
+import { graphemesOf } from "./graphemes.ts";
 
 /** Lines below the bars that must stay free: the total, "… N more", and two for the terminal's own. */
 const linesKept = 4;
@@ -82,14 +83,12 @@ export function barLine({ label, bytes, sizeBytes, note }: Bar, columns: number)
   return fit(`${shown}${" ".repeat(labelColumns - stringWidth(shown))}  ${bar}  ${note}`, columns);
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /** `text` cut to `columns`, with an ellipsis where something was cut. */
 export function fit(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let cut = "";
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     width += stringWidth(segment);
     if (width > columns - 1) break;
     cut += segment;

@@ -2,6 +2,7 @@
 import stringWidth from "string-width";
 import { printable } from "../core/names.ts";
 import type { Span, Style } from "./theme.ts";
+import { graphemesOf } from "./graphemes.ts";
 
 /** How a part of the typed text looks, by UTF-16 offsets. */
 export interface StyledRange {
@@ -27,7 +28,6 @@ export interface InputParts {
 
 type Look = Pick<Span, "style" | "isUnderlined">;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** Characters that are one grapheme of one column each, whatever stands beside them. */
 const narrowText = /^[\u0020-\u007e]+(?![^\u0000-\u007f])/;
 /** Longer than any sign that people use; a heap of combining marks beyond it is drawn in pieces. */
@@ -106,7 +106,7 @@ class Sheet {
   }
 
   #addGrapheme(text: string, start: number): number {
-    const [first] = graphemes.segment(text.slice(start, start + graphemeUnitsMax));
+    const [first] = graphemesOf(text.slice(start, start + graphemeUnitsMax));
     const segment = first?.segment ?? text.charAt(start);
     if (segment === "\n") {
       this.#newRow();

@@ -1,6 +1,7 @@
 /** The line that is being typed, as a pure state: a key in, the next state out, and perhaps something for the prompt to do. */
 import { historyLinesMax, inputCharactersMax } from "../core/limits.ts";
 import { mayBeKept } from "./history-rules.ts";
+import { graphemesOf } from "./graphemes.ts";
 
 /** A key as Node's `readline.emitKeypressEvents` names it. */
 export interface Key {
@@ -48,8 +49,6 @@ export interface LineStep {
   readonly state: LineState;
   readonly effect?: LineEffect | undefined;
 }
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** An empty line with this history, oldest first. */
 export function emptyLine(history: readonly string[] = []): LineState {
@@ -202,13 +201,13 @@ function lineEnd({ text, cursor }: LineState): number {
 
 function previousGrapheme({ text, cursor }: LineState): number {
   let start = 0;
-  for (const { index, segment } of graphemes.segment(text.slice(0, cursor)))
+  for (const { index, segment } of graphemesOf(text.slice(0, cursor)))
     start = index + segment.length === cursor ? index : start;
   return start;
 }
 
 function nextGrapheme({ text, cursor }: LineState): number {
-  const [first] = graphemes.segment(text.slice(cursor));
+  const [first] = graphemesOf(text.slice(cursor));
   return cursor + (first?.segment.length ?? 0);
 }
 
@@ -247,10 +246,10 @@ function vertical(state: LineState, step: -1 | 1): LineStep {
   const end = lineEnd(state);
   const edge = step < 0 ? start - 1 : end + 1;
   if (edge < 0 || edge > state.text.length) return inHistory(state, step);
-  const column = [...graphemes.segment(state.text.slice(start, state.cursor))].length;
+  const column = [...graphemesOf(state.text.slice(start, state.cursor))].length;
   const from = lineStart({ ...state, cursor: edge });
   const row = state.text.slice(from, lineEnd({ ...state, cursor: edge }));
-  const before = [...graphemes.segment(row)].slice(0, column).map(({ segment }) => segment);
+  const before = [...graphemesOf(row)].slice(0, column).map(({ segment }) => segment);
   return { state: { ...state, cursor: from + before.join("").length } };
 }
 

@@ -4,6 +4,7 @@ import { printable } from "../core/names.ts";
 import type { Candidate } from "./completion.ts";
 import type { LineState } from "./line-editor.ts";
 import type { Span, Style } from "./theme.ts";
+import { graphemesOf } from "./graphemes.ts";
 
 export interface Menu {
   readonly candidates: readonly Candidate[];
@@ -29,7 +30,6 @@ const gap = "   ";
 const descriptionGap = "  ";
 /** How much of the descriptions is shown, the most that lets every candidate be seen; the last where none does. */
 const descriptionColumns = [Number.POSITIVE_INFINITY, 40, 24];
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 interface Grid {
   readonly labelColumns: number;
@@ -134,7 +134,7 @@ function filling(text: string, columns: number): string {
 function cut(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let kept = "";
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     if (stringWidth(kept + segment) > columns - 1) break;
     kept += segment;
   }

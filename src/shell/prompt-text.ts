@@ -3,6 +3,7 @@ import stringWidth from "string-width";
 import { printable } from "../core/names.ts";
 import type { ShellState } from "./command.ts";
 import type { Span } from "./theme.ts";
+import { graphemesOf } from "./graphemes.ts";
 
 /** What the prompt tells of the network; absent while all is well, or unknown. */
 export type PromptHealth = "degraded" | "unavailable" | "unreachable";
@@ -15,7 +16,6 @@ export interface PromptFacts extends Pick<ShellState, "cwd" | "lastStatus" | "us
 const typingPart = 1 / 2;
 /** Below this a folder is not shortened: nothing could be recognised. */
 const folderColumnsMin = 8;
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * The prompt for a terminal of `columns`: the last code where a command failed, who is logged in on which peer, the
@@ -59,7 +59,7 @@ export function shortFolder(path: string, columns: number): string {
   const short = parts.join("/");
   if (stringWidth(short) <= columns) return short;
   let end = "";
-  for (const { segment } of [...graphemes.segment(short)].toReversed()) {
+  for (const { segment } of [...graphemesOf(short)].toReversed()) {
     if (stringWidth(segment + end) > columns - 1) break;
     end = segment + end;
   }
@@ -68,6 +68,6 @@ export function shortFolder(path: string, columns: number): string {
 
 /** A hidden folder keeps its dot. */
 function firstSign(name: string): string {
-  const [first, second] = [...graphemes.segment(name)].map(({ segment }) => segment);
+  const [first, second] = [...graphemesOf(name)].map(({ segment }) => segment);
   return first === "." ? `.${second ?? ""}` : (first ?? "");
 }
