@@ -1,8 +1,11 @@
 /** Guards the layout of the house: folders, imports, names, and that every promise has a test and every test its promise. */
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { generatedFiles, presentFiles } from "../scripts/docs.ts";
 import { layers, lintOverrides } from "../scripts/layers.ts";
+import { commands } from "../src/shell/commands/table.ts";
+import { jsonShapes } from "../src/shell/json-shapes.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -71,6 +74,22 @@ describe("the house", () => {
   it("TIDY-7 the lock file names no registry", () => {
     const { packages } = JSON.parse(text("package-lock.json")) as { packages: Record<string, { resolved?: string }> };
     expect(Object.values(packages).filter(({ resolved }) => resolved?.startsWith("http"))).toEqual([]);
+  });
+});
+
+describe("what is generated from the code", () => {
+  it("TIDY-10 every command that knows --json has its shape, and nothing else has one", () => {
+    const printing = commands.filter(({ options }) => options.some(({ long }) => long === "json"));
+    const names = [...printing.map(({ name }) => name), "join"];
+    expect(Object.keys(jsonShapes).toSorted()).toEqual(names.toSorted());
+  });
+
+  it("TIDY-11 the generated files are as `npm run docs` writes them", () => {
+    const outdated = Array.from(generatedFiles()).filter(
+      ([path, made]) => !existsSync(join(root, path)) || text(path) !== made,
+    );
+    expect(outdated.map(([path]) => path)).toEqual([]);
+    expect(presentFiles().filter((path) => !generatedFiles().has(path))).toEqual([]);
   });
 });
 

@@ -69,7 +69,7 @@ export function jobJson(job: Job): Record<string, unknown> {
     ...times(job),
     activeMs: Math.round(activeMs),
     ...progress,
-    ...(summary === undefined ? {} : { summary }),
+    ...(summary === undefined ? {} : { summary: { ...summary, elapsedMs: Math.round(summary.elapsedMs) } }),
     ...(error === undefined ? {} : { error: { kind: error.kind, message: error.message, path: error.path } }),
   };
 }

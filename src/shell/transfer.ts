@@ -86,13 +86,13 @@ export async function runTransfer(
   let progress = startedProgress(performance.now());
   const view = style.isQuiet ? undefined : context.progress((space) => barLines(progress, space));
   const failures: { path: string; error: DfsError }[] = [];
-  const lines: string[] = [];
+  const planned: string[] = [];
   let endedFiles = 0;
   const onEvent = (event: TransferEvent): void => {
     if (view !== undefined) progress = afterEvent(progress, event);
     if (event.type === "failed") failures.push({ path: event.path, error: event.error });
     if (event.type === "done" || event.type === "failed") endedFiles += 1;
-    if (event.type === "done" && event.outcome === "would-write") lines.push(`would ${name} ${event.path}\n`);
+    if (event.type === "done" && event.outcome === "would-write") planned.push(event.path);
   };
   let summary: TransferSummary;
   try {
@@ -100,7 +100,7 @@ export async function runTransfer(
   } finally {
     view?.stop();
   }
-  for (const line of lines) await context.stdout.write(context.stdout.isTTY ? `${printable(line.trimEnd())}\n` : line);
+  for (const path of planned) await context.stdout.write(plannedText(name, path, style, context));
   return tellOutcome(name, { summary, failures, endedFiles }, style, context);
 }
 
@@ -164,6 +164,17 @@ async function tellOutcome(
   return transferExitCode(summary, failures, endedFiles);
 }
 
+/** A file that would be transferred. */
+function plannedText(
+  name: "put" | "get",
+  path: string,
+  { isJson: asJson }: OutcomeStyle,
+  { stdout }: CommandContext,
+): string {
+  if (asJson) return jsonLine({ would: name, path });
+  return `would ${name} ${stdout.isTTY ? printable(path) : path}\n`;
+}
+
 /** What to know where files are on fewer disks than they should be. */
 function copiesNote({ files, copies, copiesWanted }: TransferSummary): string | undefined {
   if (copiesWanted === undefined || files === 0 || copies === 0 || copies >= copiesWanted) return undefined;
@@ -176,7 +187,7 @@ function summaryText(
   { isDryRun, isJson: asJson, isQuiet, isVerbose }: OutcomeStyle,
   { stdout }: CommandContext,
 ): string {
-  if (asJson) return jsonLine(summary);
+  if (asJson) return jsonLine({ ...summary, elapsedMs: Math.round(summary.elapsedMs) });
   if (isVerbose) return countersLine(name, summary);
   return stdout.isTTY && !isQuiet ? `${summarySentence(summary, isDryRun)}\n` : "";
 }

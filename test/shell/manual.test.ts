@@ -28,7 +28,10 @@ function commandsIn(line: string): readonly SimpleCommand[] {
   return nodes.filter((node) => node.kind === "simple");
 }
 
-const variables = new Map([["?", "0"]]);
+const variables = new Map([
+  ["?", "0"],
+  ["HOME", "/home/me"],
+]);
 
 /** What is to be said of the examples of a command. */
 function faultsOfExample(command: Command, line: string): readonly string[] {

@@ -5,6 +5,7 @@ import { printable } from "../../core/names.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { alignRows, durationText, jsonLine } from "../formats.ts";
 import { temporary } from "../manual.ts";
+import { groupJson } from "../network-json.ts";
 
 const changes: readonly CoordinatorChange[] = ["add", "remove", "transfer"];
 const rightAligned = new Set([3, 4]);
@@ -70,7 +71,7 @@ async function show({ options }: Invocation, context: CommandContext): Promise<n
   const client = await context.client();
   const { group } = await client.status({ signal: context.signal });
   const isJson = options.has("json") || context.settings.json;
-  await context.stdout.write(isJson ? jsonLine(group) : groupText(group));
+  await context.stdout.write(isJson ? jsonLine(groupJson(group)) : groupText(group));
   return 0;
 }
 

@@ -1,21 +1,23 @@
 /* The commands that look at and change this machine's files. */
 import { mkdir, readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Stats } from "node:fs";
 import { toDfsError } from "../../core/errors.ts";
-import { allOn, eachOperand } from "../command.ts";
-import type { Command, CommandContext, OptionValues } from "../command.ts";
-import { alignRows, fillColumns, humanSize, modeText, nameText, timeText } from "../formats.ts";
+import { allOn, eachOperand, isJson, jsonOption } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
+import { alignRows, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
 import { compareNames } from "../../core/name-order.ts";
 
 const rightAligned = new Set([1]);
+/** Permissions, and not the kind of a file. */
+const modeBits = 0o7777;
 
 /** `lls`: lists local files. */
 export const lls: Command = {
   name: "lls",
   purpose: "local",
   summary: "list local files",
-  usage: "[-1alh] [PATH…]",
+  usage: "[-1alh] [--json] [PATH…]",
   description: [
     "Lists files of this machine as ls lists those of the network: the current local directory without an operand. With -l each line has the mode, the size in bytes, the time of its last change, and the name.",
   ],
@@ -24,6 +26,7 @@ export const lls: Command = {
     { long: "all", short: "a", summary: "also names that start with a dot" },
     { long: "long", short: "l", summary: "mode, size, time and name" },
     { long: "human", short: "h", summary: "sizes in powers of 1024" },
+    jsonOption,
   ],
   side: allOn("local"),
   operandsMin: 0,
@@ -35,23 +38,25 @@ export const lls: Command = {
     ["lls -lh", "Readable sizes."],
   ],
   seeAlso: ["lcd", "put", "ls"],
-  async run({ options, operands }, context) {
+  async run(invocation, context) {
+    const { operands } = invocation;
     const named = operands.length > 0 ? operands : ["."];
     const files: LocalFile[] = [];
     const directories: string[] = [];
     const code = await eachOperand(context, named, async (operand) => {
       const stats = await local(stat(resolve(context.state.lcwd, operand)));
       if (stats.isDirectory()) directories.push(operand);
-      else files.push({ name: operand, stats });
+      else files.push({ name: operand, path: resolve(context.state.lcwd, operand), stats });
     });
-    await write(files, options, context);
+    await write(files, invocation, context);
     let hasWritten = files.length > 0;
     const listCode = await eachOperand(context, directories, async (operand) => {
       const { stdout } = context;
-      const listed = await filesIn(operand, options, context);
-      if (named.length > 1) await stdout.write(`${hasWritten ? "\n" : ""}${nameText(operand, stdout)}:\n`);
+      const listed = await filesIn(operand, invocation.options, context);
+      if (named.length > 1 && !isJson(invocation, context))
+        await stdout.write(`${hasWritten ? "\n" : ""}${nameText(operand, stdout)}:\n`);
       hasWritten = true;
-      await write(listed, options, context);
+      await write(listed, invocation, context);
     });
     return Math.max(code, listCode);
   },
@@ -71,20 +76,24 @@ async function filesIn(operand: string, options: OptionValues, { state }: Comman
   const names = (await local(readdir(path))).filter((name) => options.has("all") || !name.startsWith("."));
   const files: LocalFile[] = [];
   for (const name of names.sort(compareNames))
-    files.push({ name, stats: await stat(join(path, name)).catch(() => undefined) });
+    files.push({ name, path: join(path, name), stats: await stat(join(path, name)).catch(() => undefined) });
   return files;
 }
 
 /** A local file; one that cannot be looked at (a dangling link) has no stats. */
 interface LocalFile {
   readonly name: string;
+  readonly path: string;
   readonly stats: Stats | undefined;
 }
 
-async function write(files: readonly LocalFile[], options: OptionValues, { stdout }: CommandContext): Promise<void> {
+async function write(files: readonly LocalFile[], invocation: Invocation, context: CommandContext): Promise<void> {
+  const { stdout } = context;
+  const { options } = invocation;
   const name = (file: LocalFile): string => nameText(file.name, stdout, kindOf(file));
   if (files.length === 0) return;
-  if (options.has("long"))
+  if (isJson(invocation, context)) for (const file of files) await stdout.write(jsonLine(fileJson(file)));
+  else if (options.has("long"))
     await stdout.write(
       alignRows(
         files.map((file) => longRow(file, name(file), options)),
@@ -93,6 +102,14 @@ async function write(files: readonly LocalFile[], options: OptionValues, { stdou
     );
   else if (options.has("one") || !stdout.isTTY) for (const file of files) await stdout.write(`${name(file)}\n`);
   else if (files.length > 0) await stdout.write(fillColumns(files.map(name), stdout.columns));
+}
+
+function fileJson({ name, path, stats }: LocalFile): Record<string, unknown> {
+  const own = { path, name: basename(name) };
+  if (stats === undefined) return { ...own, kind: "unknown" };
+  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
+  const { size, mode, mtime } = stats;
+  return { ...own, kind, sizeBytes: kind === "file" ? size : 0, mode: mode & modeBits, modified: mtime.toISOString() };
 }
 
 function kindOf(file: LocalFile): "file" | "directory" {

@@ -5,6 +5,7 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, durationText, humanSize, jsonLine } from "../formats.ts";
 import { temporary } from "../manual.ts";
+import { fingersJson, peerJson } from "../network-json.ts";
 
 /** `peers`: who is in the network. */
 export const peers: Command = {
@@ -29,7 +30,7 @@ export const peers: Command = {
   async run(invocation, context) {
     const client = await context.client();
     const all = await client.peers({ signal: context.signal });
-    if (isJson(invocation, context)) for (const peer of all) await context.stdout.write(jsonLine(peer));
+    if (isJson(invocation, context)) for (const peer of all) await context.stdout.write(jsonLine(peerJson(peer)));
     else {
       const header = ["NAME", "STATE", "ROLE", "USED", "FREE", "SEEN", "ZONE", "ID"];
       const isShort = context.stdout.isTTY;
@@ -81,7 +82,7 @@ export const fingers: Command = {
     const report = await client.fingers({ signal: context.signal });
     const { stdout } = context;
     if (isJson(invocation, context)) {
-      await stdout.write(jsonLine(report));
+      await stdout.write(jsonLine(fingersJson(report)));
       return 0;
     }
     const { records, announceQueue, cachedKeys } = report;

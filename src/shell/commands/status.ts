@@ -4,6 +4,7 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, durationText, jsonLine, revisionsText } from "../formats.ts";
 import { temporary } from "../manual.ts";
+import { statusJson } from "../network-json.ts";
 
 /** `status`: the network's health in one word, why, and what to do. */
 export const status: Command = {
@@ -29,7 +30,7 @@ export const status: Command = {
   async run(invocation, context) {
     const client = await context.client();
     const report = await client.status({ signal: context.signal });
-    if (isJson(invocation, context)) await context.stdout.write(jsonLine(report));
+    if (isJson(invocation, context)) await context.stdout.write(jsonLine(statusJson(report)));
     else {
       const isVerbose = invocation.options.has("verbose") || context.settings.verbose;
       await context.stdout.write(`${report.health}: ${printable(report.reason)}\n`);

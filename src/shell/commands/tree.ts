@@ -1,9 +1,10 @@
-import { allOn, eachOperand, staleOption } from "../command.ts";
-import type { Command, CommandContext, OptionValues } from "../command.ts";
+import type { Entry } from "../../core/client.ts";
+import { allOn, eachOperand, isJson, jsonOption, staleOption } from "../command.ts";
+import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import type { DfsError } from "../../core/errors.ts";
 import type { ChildName } from "../../core/directory-names.ts";
 import { type DfsPath, childPath } from "../../core/names.ts";
-import { humanSize, nameText } from "../formats.ts";
+import { entryJson, humanSize, jsonLine, nameText } from "../formats.ts";
 import { namedEntries, reportRefused, sortedNames } from "../listing.ts";
 import { remotePath } from "../operands.ts";
 import { temporary } from "../manual.ts";
@@ -13,9 +14,9 @@ export const tree: Command = {
   name: "tree",
   purpose: "files",
   summary: "draw trees, sorted by name",
-  usage: "[-adh] [-L N] [--stale] [DIR…]",
+  usage: "[-adh] [-L N] [--stale] [--json] [DIR…]",
   description: [
-    "Draws each DIR with all that is below it, and counts directories and files at the end. Without an operand it draws the current directory.",
+    "Draws each DIR with all that is below it, and counts directories and files at the end. With --json each is a line as ls --json prints it, a directory before what is in it. Without an operand it draws the current directory.",
   ],
   options: [
     { long: "all", short: "a", summary: "also names that start with a dot" },
@@ -23,6 +24,7 @@ export const tree: Command = {
     { long: "human", short: "h", summary: "with sizes in powers of 1024" },
     { long: "level", short: "L", value: "N", summary: "only so many levels" },
     staleOption,
+    jsonOption,
   ],
   side: allOn("remote"),
   operandsMin: 0,
@@ -34,8 +36,9 @@ export const tree: Command = {
     ["tree -dh photos", "The directories below photos."],
   ],
   seeAlso: ["ls", "find", "du"],
-  async run({ options, operands }, context) {
-    const drawing = new Drawing(options, context);
+  async run(invocation, context) {
+    const { operands } = invocation;
+    const drawing = new Drawing(invocation, context);
     const named = operands.length > 0 ? operands : ["."];
     const code = await eachOperand(context, named, (operand) => drawing.draw(operand));
     if (drawing.hasDrawn) await drawing.counts();
@@ -43,21 +46,24 @@ export const tree: Command = {
   },
 };
 
-/** A name, with the size where sizes are drawn. */
-type Drawn = ChildName & { readonly sizeBytes?: number };
+/** A name, with the whole entry where more of it is shown. */
+type Drawn = ChildName & { readonly entry?: Entry };
 
 class Drawing {
   readonly #options: OptionValues;
   readonly #context: CommandContext;
   readonly #levels: number;
+  readonly #isJson: boolean;
   readonly #refused: DfsError[] = [];
   hasDrawn = false;
   #directories = 0;
   #files = 0;
 
-  constructor(options: OptionValues, context: CommandContext) {
+  constructor(invocation: Invocation, context: CommandContext) {
+    const { options } = invocation;
     this.#options = options;
     this.#context = context;
+    this.#isJson = isJson(invocation, context);
     this.#levels = options.number("level", 1) ?? Number.POSITIVE_INFINITY;
   }
 
@@ -65,7 +71,7 @@ class Drawing {
     const { stdout, reads } = this.#context;
     const client = await this.#context.client();
     const entry = await client.stat(remotePath(operand, this.#context), reads);
-    await stdout.write(`${nameText(operand, stdout, entry.kind)}\n`);
+    await stdout.write(this.#isJson ? jsonLine(entryJson(entry)) : `${nameText(operand, stdout, entry.kind)}\n`);
     this.hasDrawn = true;
     if (entry.kind === "directory") await this.#children(entry.path, "", 1);
     else this.#files += 1;
@@ -90,16 +96,19 @@ class Drawing {
           (this.#options.has("all") || !name.startsWith(".")) &&
           (kind === "directory" || !this.#options.has("directories")),
       );
-      if (!this.#options.has("human")) yield* shown;
-      else for await (const entries of namedEntries(client, path, shown, reads, onRefused)) yield* entries;
+      if (!this.#options.has("human") && !this.#isJson) yield* shown;
+      else
+        for await (const entries of namedEntries(client, path, shown, reads, onRefused))
+          yield* entries.map((entry) => ({ name: entry.name, kind: entry.kind, entry }));
     }
   }
 
   async #child(path: DfsPath, child: Drawn, indent: string, level: number, isLast: boolean): Promise<void> {
     const { stdout } = this.#context;
-    const { kind, name, sizeBytes } = child;
-    const size = sizeBytes === undefined ? "" : `[${humanSize(sizeBytes).padStart(5)}]  `;
-    await stdout.write(`${indent}${isLast ? "└── " : "├── "}${size}${nameText(name, stdout, kind)}\n`);
+    const { kind, name, entry } = child;
+    const size = entry === undefined ? "" : `[${humanSize(entry.sizeBytes).padStart(5)}]  `;
+    const line = `${indent}${isLast ? "└── " : "├── "}${size}${nameText(name, stdout, kind)}\n`;
+    await stdout.write(this.#isJson && entry !== undefined ? jsonLine(entryJson(entry)) : line);
     if (kind === "file") this.#files += 1;
     else {
       this.#directories += 1;
@@ -114,6 +123,7 @@ class Drawing {
   }
 
   async counts(): Promise<void> {
+    if (this.#isJson) return;
     const directories = `${this.#directories} ${this.#directories === 1 ? "directory" : "directories"}`;
     const files = `${this.#files} ${this.#files === 1 ? "file" : "files"}`;
     const counted = this.#options.has("directories") ? directories : `${directories}, ${files}`;

@@ -6,10 +6,10 @@ import { resolve } from "node:path";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { rootPath } from "../../core/names.ts";
 import type { DfsPath } from "../../core/names.ts";
-import { allOn, staleOption } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
+import { allOn, isJson, jsonOption, staleOption } from "../command.ts";
+import type { Command, CommandContext, Invocation } from "../command.ts";
 import { sharedPath } from "../doors.ts";
-import { nameText } from "../formats.ts";
+import { jsonLine, nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
 import { temporary } from "../manual.ts";
 
@@ -67,9 +67,9 @@ export const pwd: Command = {
   name: "pwd",
   purpose: "files",
   summary: "print the directory",
-  usage: "",
+  usage: "[--json]",
   description: ["Prints the directory of the network in which the shell stands."],
-  options: [],
+  options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
@@ -77,8 +77,8 @@ export const pwd: Command = {
   exitCodes: {},
   examples: [["pwd", "Print where relative paths begin."]],
   seeAlso: ["cd", "lpwd"],
-  async run(_invocation, { state, stdout }) {
-    await stdout.write(`${nameText(state.cwd, stdout)}\n`);
+  async run(invocation, context) {
+    await writePath(context.state.cwd, invocation, context);
     return 0;
   },
 };
@@ -97,7 +97,7 @@ export const lcd: Command = {
   operands: { DIR: "a directory of this machine" },
   exitCodes: { 3: "there is no such directory", 4: "it is a file, or may not be entered" },
   examples: [
-    ["lcd ~/Pictures", "Go to the local pictures."],
+    ["lcd $HOME/Pictures", "Go to the local pictures."],
     ["lcd", "Go home."],
   ],
   seeAlso: ["lpwd", "lls", "cd"],
@@ -120,9 +120,9 @@ export const lpwd: Command = {
   name: "lpwd",
   purpose: "local",
   summary: "print the local directory",
-  usage: "",
+  usage: "[--json]",
   description: ["Prints the directory of this machine where put reads and get writes."],
-  options: [],
+  options: [jsonOption],
   side: allOn("none"),
   operandsMin: 0,
   operandsMax: 0,
@@ -130,8 +130,13 @@ export const lpwd: Command = {
   exitCodes: {},
   examples: [["lpwd", "Print it."]],
   seeAlso: ["lcd", "pwd"],
-  async run(_invocation, { state, stdout }) {
-    await stdout.write(`${nameText(state.lcwd, stdout)}\n`);
+  async run(invocation, context) {
+    await writePath(context.state.lcwd, invocation, context);
     return 0;
   },
 };
+
+async function writePath(path: string, invocation: Invocation, context: CommandContext): Promise<void> {
+  const { stdout } = context;
+  await stdout.write(isJson(invocation, context) ? jsonLine({ path }) : `${nameText(path, stdout)}\n`);
+}

@@ -253,6 +253,12 @@ export const listing: CaseTable = {
   ],
   pwd: [
     {
+      lines: "cd photos; pwd --json",
+      pipe: {
+        out: ['{"path":"/photos"}'],
+      },
+    },
+    {
       lines: "pwd",
       pipe: {
         out: ["/"],
@@ -267,12 +273,21 @@ export const listing: CaseTable = {
     {
       lines: "pwd -P",
       pipe: {
-        err: ["pwd: unknown option '-P'", "usage: pwd"],
+        err: ["pwd: unknown option '-P'", "usage: pwd [--json]"],
         code: 2,
       },
     },
   ],
   tree: [
+    {
+      lines: "tree -d --json photos",
+      pipe: {
+        out: [
+          '{"path":"/photos","name":"photos","kind":"directory","sizeBytes":0,"mode":493,"modified":"2026-10-30T12:00:00.000Z","committed":"2026-10-30T12:00:00.000Z","revision":0,"copies":0,"addedBytes":0,"historyBytes":0}',
+          '{"path":"/photos/2025","name":"2025","kind":"directory","sizeBytes":0,"mode":493,"modified":"2026-01-05T12:00:00.000Z","committed":"2026-01-05T12:00:00.000Z","revision":0,"copies":0,"addedBytes":0,"historyBytes":0}',
+        ],
+      },
+    },
     {
       lines: "tree photos",
       pipe: {
@@ -384,7 +399,7 @@ export const listing: CaseTable = {
       pipe: {
         err: [
           'tree: --level needs a whole number of at least 1, not "0"',
-          "usage: tree [-adh] [-L N] [--stale] [DIR…]",
+          "usage: tree [-adh] [-L N] [--stale] [--json] [DIR…]",
         ],
         code: 2,
       },

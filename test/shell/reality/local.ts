@@ -39,6 +39,12 @@ export const local: CaseTable = {
   ],
   lpwd: [
     {
+      lines: "lpwd --json",
+      pipe: {
+        out: ['{"path":"/home/ann"}'],
+      },
+    },
+    {
       lines: "lpwd",
       pipe: {
         out: ["/home/ann"],
@@ -47,12 +53,21 @@ export const local: CaseTable = {
     {
       lines: "lpwd here",
       pipe: {
-        err: ["lpwd: too many operands", "usage: lpwd"],
+        err: ["lpwd: too many operands", "usage: lpwd [--json]"],
         code: 2,
       },
     },
   ],
   lls: [
+    {
+      lines: "lls --json notes.txt music/one.ogg",
+      pipe: {
+        out: [
+          '{"path":"/home/ann/notes.txt","name":"notes.txt","kind":"file","sizeBytes":11,"mode":420,"modified":"2026-10-31T12:00:00.000Z"}',
+          '{"path":"/home/ann/music/one.ogg","name":"one.ogg","kind":"file","sizeBytes":2,"mode":420,"modified":"2026-10-31T12:00:00.000Z"}',
+        ],
+      },
+    },
     {
       lines: "lls",
       pipe: {
@@ -151,7 +166,7 @@ export const local: CaseTable = {
     {
       lines: "lls -x",
       pipe: {
-        err: ["lls: unknown option '-x'", "usage: lls [-1alh] [PATH…]"],
+        err: ["lls: unknown option '-x'", "usage: lls [-1alh] [--json] [PATH…]"],
         code: 2,
       },
     },

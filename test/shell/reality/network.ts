@@ -251,7 +251,7 @@ export const network: CaseTable = {
       lines: "status --json",
       pipe: {
         out: [
-          '{"networkId":"abababababababababababababababababababababababababababababababab","self":{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":true,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"lastSeenMs":0,"coordinator":true},"health":"healthy","reason":"every file has 2 copies","peers":{"up":2,"suspect":0,"down":0,"out":0},"group":{"hasQuorum":true,"ageMs":0,"term":3,"commitIndex":7,"appliedIndex":7,"leader":"anna","members":[{"name":"anna","role":"voter","isLeader":true,"isActive":true,"matchIndex":7,"lagEntries":0},{"name":"ben","role":"learner","isLeader":false,"isActive":true,"matchIndex":5,"lagEntries":2}]},"files":3,"directories":1,"logicalBytes":2048,"storedBytes":4096,"store":{"chunks":3,"records":3,"bytes":2048,"freeBytes":1073741824,"quarantined":0,"missing":0},"safety":{"copies":2,"fewestCopies":2,"belowRevisions":0,"belowBytes":0,"unreadableRevisions":0},"announceQueue":0,"uptimeMs":90000,"version":"0.1.0"}',
+          '{"networkId":"abababababababababababababababababababababababababababababababab","self":{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":true,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"coordinator":true,"silentMs":0},"health":"healthy","reason":"every file has 2 copies","peers":{"up":2,"suspect":0,"down":0,"out":0},"group":{"hasQuorum":true,"ageMs":0,"term":3,"commitIndex":7,"appliedIndex":7,"leader":"anna","members":[{"name":"anna","role":"voter","isLeader":true,"isActive":true,"matchIndex":7,"lagEntries":0},{"name":"ben","role":"learner","isLeader":false,"isActive":true,"matchIndex":5,"lagEntries":2}]},"files":3,"directories":1,"logicalBytes":2048,"storedBytes":4096,"store":{"chunks":3,"records":3,"bytes":2048,"freeBytes":1073741824,"quarantined":0,"missing":0},"safety":{"copies":2,"fewestCopies":2,"belowRevisions":0,"belowBytes":0,"unreadableRevisions":0},"announceQueue":0,"uptimeMs":90000,"version":"0.1.0"}',
         ],
       },
     },
@@ -618,8 +618,8 @@ export const network: CaseTable = {
       lines: "peers --json",
       pipe: {
         out: [
-          '{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":true,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"lastSeenMs":0,"coordinator":true}',
-          '{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":false,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"lastSeenMs":400,"coordinator":false}',
+          '{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":true,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"coordinator":true,"silentMs":0}',
+          '{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","zone":"home","addresses":["/ip4/127.0.0.1/tcp/4001"],"state":"up","self":false,"connected":true,"capacityBytes":4096,"usedBytes":1024,"freeBytes":3072,"coordinator":false,"silentMs":400}',
         ],
       },
     },
