@@ -885,3 +885,11 @@ export const ownJobsMax = 32;
 export const ownJobsKept = 100;
 /** Transfers whose end one shell waits for at once, each by a call; it hears of the others' when one of those has ended. */
 export const watchedTransfersMax = 64;
+/* Full-screen views */
+/** A view waits so long for each answer, then shows how old the last one is. */
+export const watchAnswerMs = 5_000;
+/** How often `status --watch` looks unless told otherwise … */
+export const watchIntervalMs = 2_000;
+/** … and the range of that: a few looks a second are no load, and after an hour nobody watches. */
+export const watchIntervalMsMin = 200;
+export const watchIntervalMsMax = 3_600_000;

@@ -15,6 +15,7 @@ import type { Background } from "./background.ts";
 import type { Argument } from "./expand.ts";
 import type { Manual } from "./manual.ts";
 import type { Output } from "./output.ts";
+import type { ShowView } from "./views/full-screen.ts";
 import type { ScriptSource } from "./syntax.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
@@ -157,6 +158,8 @@ export interface CommandContext {
   readonly runScript: (source: ScriptSource) => Promise<number>;
   /** Runs the command that stands behind this one, a prefix; absent where nothing does. */
   readonly inner: (() => Promise<number>) | undefined;
+  /** Has the whole terminal for a view; absent where there is none that could show it. */
+  readonly showView: ShowView | undefined;
   /** Checks this machine where no peer can be asked; absent where nothing can be said of it. */
   readonly checkMachine: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
 }

@@ -249,6 +249,7 @@ function shellOptions(program: ShellProgram, launch: Launch): ShellOptions {
     ask: undefined,
     env: program.env,
     progress: () => undefined,
+    showView: viewsOn(program, out.color),
     localRunner: {
       inherit: stdout === process.stdout && stderr === process.stderr,
       stdout: out,
@@ -278,11 +279,26 @@ function outputOf(stream: ShellOutput, launch: Launch, program: ShellProgram): S
   return new StreamOutput(stream, { isTTY, color, columns: () => stream.columns });
 }
 
-/** Whether the environment asks for neither colour nor escape codes. CI is read as Ink reads it. */
-function isPlain({ env }: ShellProgram): boolean {
+/** Views have the whole terminal; NO_COLOR takes their colours, not their places on the screen. */
+function viewsOn(program: ShellProgram, color: boolean): ShellOptions["showView"] {
+  const { stdin, stdout } = program;
+  if (stdin.isTTY !== true || stdout.isTTY !== true || !hasSize(stdout) || isDumb(program)) return undefined;
+  return async (open, signal) => {
+    const { showOn } = await import("./views/full-screen.ts");
+    await showOn({ stdin, stdout, color })(open, signal);
+  };
+}
+
+/** Whether the environment asks for neither colour nor escape codes. */
+function isPlain(program: ShellProgram): boolean {
+  const { NO_COLOR: noColor = "" } = program.env;
+  return noColor !== "" || isDumb(program);
+}
+
+/** Whether nobody looks who could be shown more than lines. CI is read as Ink reads it. */
+function isDumb({ env }: ShellProgram): boolean {
   const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== "0" && env[name] !== "false";
-  const hasNoColor = env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "";
-  return hasNoColor || isSet("CI") || isSet("CONTINUOUS_INTEGRATION") || env["TERM"] === "dumb";
+  return isSet("CI") || isSet("CONTINUOUS_INTEGRATION") || env["TERM"] === "dumb";
 }
 
 /** Some terminals do not say how large they are: nothing can be drawn there. */

@@ -48,6 +48,7 @@ class PlainPrompt {
       ...options,
       ask: (question, signal) => this.#ask(question, signal),
       tell: async (text) => void this.#told.push(text),
+      showView: options.showView && ((open, signal) => this.#aside(async () => options.showView?.(open, signal))),
       localRunner: { ...localRunner, around: (work) => (localRunner.inherit ? this.#aside(work) : work()) },
     });
     this.#lines = createInterface({

@@ -64,6 +64,7 @@ class Prompt {
       ask: (question) => this.#ask(question),
       progress: (lines) => this.#startBars(lines),
       tell: (text) => output.write(text),
+      showView: (open, signal) => this.#stepAside(async () => options.showView?.(open, signal)),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
     this.#health = new HealthWatch(
@@ -130,9 +131,12 @@ class Prompt {
     stdin.pause();
   }
 
-  /** Steps aside for a local command that has the terminal; an interrupt then is a signal, and ends the command. */
-  async #aside<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (!this.#options.localRunner.inherit) return work();
+  #aside<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#options.localRunner.inherit ? this.#stepAside(work) : work();
+  }
+
+  /** Steps aside for what has the terminal; an interrupt then is a signal, and ends the command. */
+  async #stepAside<Result>(work: () => Promise<Result>): Promise<Result> {
     const onInterrupt = (): void => this.#running?.abort();
     await this.#detach();
     process.on("SIGINT", onInterrupt);

@@ -42,6 +42,7 @@ import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 import { stalenessText } from "./staleness.ts";
+import type { ShowView } from "./views/full-screen.ts";
 import type { Assignment, CommandNode, Redirection, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
 import { commandTrace, traceLine, typedText } from "./trace.ts";
 
@@ -54,6 +55,8 @@ export interface ShellOptions {
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly openClient: () => Promise<DfsClient>;
+  /** As in CommandContext. */
+  readonly showView?: ShowView | undefined;
   /** Checks the machine where no client can be opened. */
   readonly checkMachine?: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
   /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
@@ -324,7 +327,7 @@ export class Shell {
 
   #context(command: Command, call: Call, streams: Streams, reads: ReadCalls, inner?: Work): CommandContext {
     const { signal, frame } = call;
-    const { commands, stderr, ask, env, progress, checkMachine } = this.#options;
+    const { commands, stderr, ask, env, progress, checkMachine, showView } = this.#options;
     return {
       state: this.state,
       settings: this.#settings,
@@ -357,6 +360,7 @@ export class Shell {
       },
       inner: inner && (() => inner(streams)),
       checkMachine,
+      showView,
     };
   }
 

@@ -1,42 +1,9 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { resolve } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { RealTerminal, endTerminals, shows } from "./real-terminal.ts";
 
-const program = resolve(import.meta.dirname, "terminal-program.ts");
 const secrets = /seven|blue|kites/;
-const terminals: ChildProcessWithoutNullStreams[] = [];
 
-afterEach(() => {
-  for (const terminal of terminals.splice(0)) terminal.kill("SIGKILL");
-});
-
-/** A shell of the system on a terminal of its own, by `script`. */
-class RealTerminal {
-  output = "";
-  readonly #script: ChildProcessWithoutNullStreams;
-
-  constructor(environment: string, args: string) {
-    const shell = `${environment} sh -c 'echo "pid $$"; exec ${process.execPath} --import tsx ${program} ${args}'`;
-    const command = `${shell}; echo "code $?"; stty -a | tr ' ;' '\\n\\n' | grep -x -e '-*echo' -e '-*icanon' | xargs echo now`;
-    this.#script = spawn("script", ["-qfec", command, "/dev/null"], { cwd: resolve(import.meta.dirname, "../..") });
-    terminals.push(this.#script);
-    this.#script.stdout.on("data", (data: Buffer) => {
-      this.output += data.toString("utf8");
-    });
-  }
-
-  type(text: string): void {
-    this.#script.stdin.write(text);
-  }
-
-  kill(): void {
-    process.kill(Number(/pid (\d+)/.exec(this.output)?.[1]), "SIGTERM");
-  }
-}
-
-const shows = (terminal: RealTerminal, pattern: RegExp): Promise<void> =>
-  vi.waitFor(() => expect(terminal.output).toMatch(pattern), { timeout: 20_000, interval: 10 });
+afterEach(endTerminals);
 
 describe("a password on a real terminal", () => {
   it.each<

@@ -5,6 +5,13 @@ import { MemoryClient } from "./memory-client.ts";
 
 const client = new MemoryClient();
 await client.addUser({ name: parseUserName("ann"), password: "seven blue kites" });
+// What ends a program without asking anybody.
+const { ENDS_AFTER_MS: endsAfterMs, THROWS_AFTER_MS: throwsAfterMs } = process.env;
+if (endsAfterMs !== undefined) setTimeout(() => process.exit(7), Number(endsAfterMs));
+if (throwsAfterMs !== undefined)
+  setTimeout(() => {
+    throw new Error("nobody catches this");
+  }, Number(throwsAfterMs));
 const code = await runShell({
   argv: process.argv.slice(2),
   stdin: process.stdin,

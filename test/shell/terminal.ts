@@ -54,6 +54,7 @@ export interface TerminalOptions {
   readonly openClient?: (() => Promise<MemoryClient>) | undefined;
   readonly historyPath?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Of the program; the prompt without it. */
   readonly argv?: readonly string[] | undefined;
 }
 
@@ -121,6 +122,20 @@ export class FakeTerminal {
       return looks.join(" ");
     }
     throw new Error(`${text} is not on the screen`);
+  }
+
+  /** The rows that are shown now, without blanks behind them. */
+  rows(): readonly string[] {
+    const { active } = this.#terminal.buffer;
+    return Array.from(
+      { length: this.#terminal.rows },
+      (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "",
+    );
+  }
+
+  /** Whether the screen is one that is given back when a view is left. */
+  get isAlternate(): boolean {
+    return this.#terminal.buffer.active.type === "alternate";
   }
 
   /** The column and row of the cursor, from 0, the row counted from the top of `text`. */
