@@ -43,6 +43,7 @@ describe("a view on a real terminal", () => {
     terminal.type("exit 3\r");
     await shows(terminal, /code 3\r\n/);
     await shows(terminal, /now (icanon echo|echo icanon)\r\n/);
+    expect(terminal.output.split(givenBack)).toHaveLength(2);
   });
 
   it.each(["TERM=dumb", "TERM=xterm CI=1"])(
