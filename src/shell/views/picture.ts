@@ -14,7 +14,7 @@ export interface Answer<Value> {
   readonly failure?: string | undefined;
 }
 
-export interface Answers {
+interface Answers {
   readonly status: Answer<NetworkStatus>;
   readonly peers: Answer<readonly PeerInfo[]>;
   readonly shelves: Answer<readonly ShelfBackup[]>;
@@ -61,7 +61,7 @@ export async function nextPicture(
 }
 
 /** How fast fillings went on between two answers; as before where there is no newer one. */
-export function ratesBetween(
+function ratesBetween(
   before: Pick<Picture, "shelves" | "fillRates">,
   shelves: Picture["shelves"],
 ): ReadonlyMap<string, number> {
