@@ -212,6 +212,7 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
     failuresToLoss: { type: "integer", minimum: -1, description: "disks that may fail; -1: it cannot be read now" },
   }),
   status: object({
+    "time?": time("with --watch: when this was asked for"),
     networkId: text("the network's id"),
     self: peerInfo,
     health: text("one word on which to act", ["healthy", "degraded", "unavailable"]),
