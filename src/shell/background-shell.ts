@@ -9,7 +9,7 @@ import type { ShellOptions } from "./shell.ts";
 import { syntaxError } from "./syntax.ts";
 import type { CommandNode, Script, Statement } from "./syntax.ts";
 
-/** A shell that starts where another stands and uses its client, and neither reads nor asks nor shows bars. */
+/** A shell that starts where another stands and uses its client, and neither reads nor asks nor draws. */
 export function branchOptions(options: ShellOptions, client: () => Promise<DfsClient>): ShellOptions {
   const { localRunner, state, stdout, stderr } = options;
   return {
@@ -19,6 +19,7 @@ export function branchOptions(options: ShellOptions, client: () => Promise<DfsCl
     openClient: client,
     ask: undefined,
     progress: () => undefined,
+    showView: undefined,
     localRunner: { ...localRunner, inherit: false, stdout, stderr, around: (work) => work() },
     isPrompt: false,
   };

@@ -125,8 +125,25 @@ export interface Question {
 /** The options of calls that read. */
 export type ReadCalls = Pick<CallOptions, "stale"> & { readonly signal: AbortSignal };
 
+/** What of the program's surroundings a shell hands on to its commands. */
+export interface Surroundings {
+  /** The program's environment. */
+  readonly env: Environment;
+  /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */
+  readonly progress: (lines: ProgressLines) => ProgressView | undefined;
+  /** Has the whole terminal for a view; absent where there is none that could show it. */
+  readonly showView?: ShowView | undefined;
+  /** Checks this machine where no peer can be asked; absent where nothing can be said of it. */
+  readonly checkMachine?: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
+}
+
+/** The surroundings alone, of something that has more. */
+export function surroundingsOf({ env, progress, showView, checkMachine }: Surroundings): Surroundings {
+  return { env, progress, showView, checkMachine };
+}
+
 /** Everything that a command may touch. */
-export interface CommandContext {
+export interface CommandContext extends Surroundings {
   readonly state: ShellState;
   readonly settings: Settings;
   readonly commands: readonly Command[];
@@ -148,20 +165,12 @@ export interface CommandContext {
   readonly background: Background;
   /** Present where a transfer is to run as a job of the peer. */
   readonly asJob: AsJob | undefined;
-  /** The program's environment. */
-  readonly env: Environment;
-  /** Shows on a terminal what `lines` draws, until it is stopped; `undefined` where nobody looks. */
-  progress(lines: ProgressLines): ProgressView | undefined;
   /** From the next command on the shell runs with these. */
   changeSettings(changes: Partial<Settings>): void;
   /** Runs a script where this command stands, with its input and output. Returns its exit code. Fails with `usage` where scripts are nested too deep. */
   readonly runScript: (source: ScriptSource) => Promise<number>;
   /** Runs the command that stands behind this one, a prefix; absent where nothing does. */
   readonly inner: (() => Promise<number>) | undefined;
-  /** Has the whole terminal for a view; absent where there is none that could show it. */
-  readonly showView: ShowView | undefined;
-  /** Checks this machine where no peer can be asked; absent where nothing can be said of it. */
-  readonly checkMachine: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,26 +4,23 @@
  * A script is parsed as a whole, then run statement by statement. It stops at the first failing command, unless told
  * to keep going; a command with a leading `-` is forgiven.
  */
-import type { CheckResult } from "../core/checks.ts";
 import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import { OptionValues, findCommand, parseArguments, staleOption, takesStale } from "./command.ts";
+import { OptionValues, findCommand, parseArguments, staleOption, surroundingsOf, takesStale } from "./command.ts";
 import { isYes } from "./answers.ts";
 import { Background } from "./background.ts";
 import { asJob, branchOptions, commandText, isTransferAlone, requireForeground } from "./background-shell.ts";
 import type {
   Command,
   CommandContext,
-  Environment,
   Invocation,
-  ProgressLines,
-  ProgressView,
   Question,
   ReadCalls,
   Settings,
   ShellState,
+  Surroundings,
 } from "./command.ts";
 import { withoutAliases } from "./aliases.ts";
 import { expandWord } from "./expand.ts";
@@ -42,11 +39,10 @@ import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
 import { stalenessText } from "./staleness.ts";
-import type { ShowView } from "./views/full-screen.ts";
 import type { Assignment, CommandNode, Redirection, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
 import { commandTrace, traceLine, typedText } from "./trace.ts";
 
-export interface ShellOptions {
+export interface ShellOptions extends Surroundings {
   readonly commands: readonly Command[];
   readonly settings: Settings;
   readonly state: ShellState;
@@ -55,15 +51,8 @@ export interface ShellOptions {
   /** Absent where the script itself comes from stdin. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly openClient: () => Promise<DfsClient>;
-  /** As in CommandContext. */
-  readonly showView?: ShowView | undefined;
-  /** Checks the machine where no client can be opened. */
-  readonly checkMachine?: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
   /** Asks a person for a line; absent where nobody can answer. Fails with `interrupted` when the signal fires. */
   readonly ask: ((question: Question, signal: AbortSignal) => Promise<string>) | undefined;
-  readonly env: Environment;
-  /** As in CommandContext. */
-  readonly progress: (lines: ProgressLines) => ProgressView | undefined;
   /** Starts local commands that own the terminal; see LocalRunner. */
   readonly localRunner: LocalRunner;
   /** Whether a person types the lines: then transfers run as jobs, and what becomes of jobs in the background is told. */
@@ -327,8 +316,9 @@ export class Shell {
 
   #context(command: Command, call: Call, streams: Streams, reads: ReadCalls, inner?: Work): CommandContext {
     const { signal, frame } = call;
-    const { commands, stderr, ask, env, progress, checkMachine, showView } = this.#options;
+    const { commands, stderr, ask } = this.#options;
     return {
+      ...surroundingsOf(this.#options),
       state: this.state,
       settings: this.#settings,
       commands,
@@ -344,10 +334,8 @@ export class Shell {
       },
       ask: ask && (async (text) => isYes(await ask({ text: `${text} [y/N] `, isSecret: false }, signal))),
       askLine: ask && ((question) => ask(question, signal)),
-      env,
       background: this.background,
       asJob: call.asJob,
-      progress,
       changeSettings: (changes) => {
         this.#settings = { ...this.#settings, ...changes };
       },
@@ -359,8 +347,6 @@ export class Shell {
         return this.#script({ source, interrupt, streams, depth: frame.depth + 1 });
       },
       inner: inner && (() => inner(streams)),
-      checkMachine,
-      showView,
     };
   }
 

@@ -43,11 +43,11 @@ describe("a password on a real terminal", () => {
     ["plain", "TERM=dumb"],
   ])("ACC-33 so it is at a %s prompt", async (_what, environment) => {
     const terminal = new RealTerminal(environment, "");
-    await shows(terminal, /\/> /);
+    await shows(terminal, /\/>/);
     terminal.type("login ann\r");
     await shows(terminal, /password of ann: /);
     terminal.type("seven blue kites\r");
-    await shows(terminal, /ann(@anna)? \/> /);
+    await shows(terminal, /ann(@anna)? \/>/);
     terminal.type("exit 3\r");
     await shows(terminal, /code 3\r\n/);
     await shows(terminal, /now (icanon echo|echo icanon)\r\n/);

@@ -27,6 +27,12 @@ export class RealTerminal {
     });
   }
 
+  /** What was sent without its colours. */
+  get shown(): string {
+    // oxlint-disable-next-line no-control-regex
+    return this.output.replaceAll(/\u001b\[[0-9;]*m/g, "");
+  }
+
   type(text: string): void {
     this.#script.stdin.write(text);
   }
@@ -38,4 +44,4 @@ export class RealTerminal {
 
 /** Waits until the terminal was sent what matches. */
 export const shows = (terminal: RealTerminal, pattern: RegExp): Promise<void> =>
-  vi.waitFor(() => expect(terminal.output).toMatch(pattern), { timeout: 20_000, interval: 10 });
+  vi.waitFor(() => expect(terminal.shown).toMatch(pattern), { timeout: 20_000, interval: 10 });

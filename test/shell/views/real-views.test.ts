@@ -33,7 +33,7 @@ describe("a view on a real terminal", () => {
     ["plain", "TERM=xterm NO_COLOR=1"],
   ])("VIEW-15 so it is at a %s prompt, which goes on", async (_what, environment) => {
     const terminal = new RealTerminal(environment, "");
-    await shows(terminal, /\/> /);
+    await shows(terminal, /\/>/);
     terminal.type("status --watch\r");
     await shows(terminal, /coordinators/);
     terminal.type("q");
