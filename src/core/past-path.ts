@@ -4,7 +4,7 @@
  * It is a door: reached by its path, and part of no listing. WHEN is a point of time as people type it; nothing at the
  * root of a user can be called so.
  */
-import { type DfsPath, pathParts } from "./names.ts";
+import { type DfsPath, childPath, pathParts } from "./names.ts";
 
 const pointOfTime = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
@@ -27,8 +27,13 @@ export function pastRoot(timeMs: number): DfsPath {
   return `/@${new Date(timeMs).toISOString()}` as DfsPath;
 }
 
+/** What `path` led to at a time, wherever it leads by itself. */
+export function pastPath(timeMs: number, path: DfsPath): DfsPath {
+  return pathParts(timeAndPath(path).path).reduce(childPath, pastRoot(timeMs));
+}
+
 /** What `path` leads to in the past, and when: a path of the present gives itself. */
-export function splitPast(path: DfsPath): { readonly timeMs: number | undefined; readonly path: DfsPath } {
+export function timeAndPath(path: DfsPath): { readonly timeMs: number | undefined; readonly path: DfsPath } {
   const [first = "", ...rest] = pathParts(path);
   const timeMs = pastTimeOf(first);
   return { timeMs, path: timeMs === undefined ? path : (`/${rest.join("/")}` as DfsPath) };

@@ -14,6 +14,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
 import { baseName, isWithin, rootPath } from "../core/names.ts";
+import { timeAndPath } from "../core/past-path.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
@@ -103,7 +104,8 @@ export class GetTransfer {
     const options = { platform: this.#platform };
     const status = await localStatus(target);
     if (status?.kind === "directory") {
-      if (source.path === rootPath) return { folder: await TargetFolder.open(target, options), name: undefined };
+      if (timeAndPath(source.path).path === rootPath)
+        return { folder: await TargetFolder.open(target, options), name: undefined };
       const name = checkLocalName(baseName(source.path), this.#platform);
       return { folder: await TargetFolder.open(target, options), name };
     }

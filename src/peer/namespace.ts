@@ -13,7 +13,7 @@ import type { NodeId } from "../core/ids.ts";
 import { openedAtOnce, pageRowsMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, parentPath, pathParts, printable, rootPath } from "../core/names.ts";
 import { openName, sealName } from "../identity/name-token.ts";
-import { splitPast } from "../core/past-path.ts";
+import { timeAndPath } from "../core/past-path.ts";
 import { sealPastWrap } from "../identity/past-wrap.ts";
 import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
@@ -153,7 +153,7 @@ export class Namespace {
 
   /** Where the space begins that a path is in; the past of a space is a part of it. */
   spacePath(path: DfsPath): DfsPath {
-    return this.#doors === undefined ? rootPath : spacePathOf(splitPast(path).path);
+    return this.#doors === undefined ? rootPath : spacePathOf(timeAndPath(path).path);
   }
 
   /** Where a node of the user's own tree is; undefined when it is not there any more. Fails with `integrity`. */
@@ -362,7 +362,9 @@ export class Namespace {
   async #noRevision(file: File, revision: number, options: ReadCallOptions): Promise<DfsError> {
     const kept: number[] = [];
     for await (const { revision: number } of this.revisions(file, options)) kept.push(number);
-    return new DfsError("not-found", `has no revision ${revision}; kept are ${rangesText(kept)}`, { path: file.path });
+    return new DfsError("not-found", `has no revision ${revision}; kept: ${rangesText(kept.reverse())}`, {
+      path: file.path,
+    });
   }
 
   #open(directory: Located, name: string, token: Uint8Array, row: EntryRow): Located {

@@ -16,6 +16,7 @@ import type { Argument } from "./expand.ts";
 import type { Manual } from "./manual.ts";
 import type { Output } from "./output.ts";
 import type { ShowView } from "./views/full-screen.ts";
+import { pastMs } from "./spans.ts";
 import type { ScriptSource } from "./syntax.ts";
 
 /** Which side an operand is on: it decides where globs look and what Tab completes. A `word` is one of the command's own. */
@@ -25,6 +26,13 @@ export type OperandSide = "remote" | "local" | "command" | "peer" | "user" | "in
 export const staleOption: OptionSpec = {
   long: "stale",
   summary: "show what any coordinator has, without asking the others; says how old it is",
+};
+
+/** The option of every command that can look into the past. */
+export const atOption: OptionSpec = {
+  long: "at",
+  value: "WHEN",
+  summary: "as it was then: 2026-11-01, 2026-11-01T18:00, 2h, 3d (ago) or yesterday",
 };
 
 /** The option of every command that prints objects for programs. */
@@ -58,6 +66,8 @@ export interface Invocation {
   readonly options: OptionValues;
   readonly operands: readonly string[];
   readonly groups: readonly (readonly string[])[];
+  /** With `--at`: which time the operands are of, in milliseconds since 1970. */
+  readonly pastMs?: number | undefined;
 }
 
 /** How a transfer runs as a job: under the command as it was typed, followed until it ends or not. */
@@ -154,6 +164,8 @@ export interface CommandContext extends Surroundings {
   readonly signal: AbortSignal;
   /** For the calls that read: the signal, and whether stale answers are welcome. */
   readonly reads: ReadCalls;
+  /** That of the invocation. */
+  readonly pastMs?: number | undefined;
   /** The client, opened at the first call. */
   client(): Promise<DfsClient>;
   /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
@@ -199,6 +211,9 @@ export class OptionValues {
   }
 }
 
+/** A call without options and operands. */
+export const noArguments: Invocation = { options: new OptionValues({}), operands: [], groups: [] };
+
 /** `text` as a whole number of at least `min`. Fails with `usage`, naming `what`. */
 export function wholeNumber(text: string, what: string, min: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -224,15 +239,36 @@ export function parseArguments(command: Command, words: readonly Argument[]): Pa
   return { options: new OptionValues(values), operands, help };
 }
 
-/** `--stale` is taken out, wherever it is not another option's value. */
+/** `--stale` and `--at` are taken out, wherever they are not another option's value. */
 function parseOwnArguments(command: Command, words: readonly Argument[]): ParsedArguments {
   const help = words.length === 1 && words[0]?.text === "--help";
   const valued = new Set(command.options.flatMap(({ long, value }) => (value === undefined ? [] : [`-${long}`])));
-  const isStale = ({ text }: Argument, index: number): boolean =>
-    takesStale(command) && /^--?stale$/.test(text) && !valued.has(words[index - 1]?.text ?? "");
-  const operands = words.filter((word, index) => !isStale(word, index));
-  const values = operands.length < words.length ? { [staleOption.long]: true } : {};
+  const values: Record<string, string | boolean> = {};
+  const operands: Argument[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const { text } = words[at] as Argument;
+    const next = words[at + 1];
+    const [, name, joined] = /^--?(stale|at)(?:=(.*))?$/.exec(text) ?? [];
+    if (name === staleOption.long && joined === undefined && takesStale(command)) values[name] = true;
+    else if (name === atOption.long && looksBack(command) && (joined ?? next) !== undefined) {
+      values[name] = joined ?? next?.text ?? "";
+      if (joined === undefined) at += 1;
+    } else {
+      operands.push(words[at] as Argument);
+      if (valued.has(text) && next !== undefined) operands.push(words[(at += 1)] as Argument);
+    }
+  }
   return { options: new OptionValues(values), operands: help ? [] : operands, help };
+}
+
+/** The time that a call of a command looks at, in milliseconds since 1970; undefined for the present. Fails with `usage`. */
+export function lookedAt(command: Command, options: OptionValues, nowMs: number): number | undefined {
+  const when = looksBack(command) ? options.text(atOption.long) : undefined;
+  return when === undefined ? undefined : pastMs(when, nowMs);
+}
+
+function looksBack(command: Command): boolean {
+  return command.options.includes(atOption);
 }
 
 /** Whether the command can be answered from what one coordinator has. */

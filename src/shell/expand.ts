@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { globMatchesMax } from "../core/limits.ts";
-import { resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { ReadCalls } from "./command.ts";
 import { compileGlob, escapeGlob, hasGlob, literalPrefix, unescapeGlob } from "../core/glob.ts";
@@ -128,16 +127,16 @@ function isAbsence(error: unknown): boolean {
   return kind === "not-found" || kind === "not-directory";
 }
 
-/** Globs over the network's files, from `cwd`. */
-export function remoteGlobs(client: DfsClient, cwd: DfsPath, reads: ReadCalls): GlobSource {
+/** Globs over the network's files; `resolved` is the path that a text leads to. */
+export function remoteGlobs(client: DfsClient, resolved: (text: string) => DfsPath, reads: ReadCalls): GlobSource {
   return {
     async list(directory, prefix) {
       const children: { name: string; isDirectory: boolean }[] = [];
-      for await (const names of sortedNames(client, resolvePath(directory, cwd), reads, { prefix }))
+      for await (const names of sortedNames(client, resolved(directory), reads, { prefix }))
         for (const { name, kind } of names) children.push({ name, isDirectory: kind === "directory" });
       return children;
     },
-    exists: (path) => exists(() => client.stat(resolvePath(path, cwd), reads)),
+    exists: (path) => exists(() => client.stat(resolved(path), reads)),
   };
 }
 

@@ -2,6 +2,7 @@
 import { checkAreas } from "../core/checks.ts";
 import { bytes, count, either, flag, list, mark, nullable, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { jobs, transfer } from "./json-transfer-shapes.ts";
 
 const state = text("up, suspect after seconds of silence, down when others take over, out when it is given up", [
   "up",
@@ -68,39 +69,20 @@ const account = object({
   "rememberedUntil?": time("until when the login is remembered on this machine"),
 });
 
-const jobFields = {
-  id: text("number of the job"),
-  command: text("as it was typed"),
-  started: time("when it was asked for"),
-  "ended?": time("when it ended"),
-};
-
-const transferSummary = object(
-  {
-    files: count("files of the transfer"),
-    directories: count("directories of the transfer"),
-    bytes: bytes("content of the files"),
-    unchanged: count("files whose content was there already"),
-    failed: count("files that failed; stderr tells which"),
-    chunks: count("chunks of the files"),
-    newChunks: count("chunks that had to be stored or fetched"),
-    newBytes: bytes("those chunks, sealed"),
-    sentChunks: count("of these, what went over the network"),
-    sentBytes: bytes("those chunks, sealed"),
-    copies: count("the fewest disks that any of the files is on"),
-    "copiesWanted?": count("of a put: the disks that the files are to be on"),
-    elapsedMs: count("how long it took, in milliseconds"),
-  },
-  "what came of it: the last line",
-);
-
-const transfer = either(
-  transferSummary,
-  object(
-    { would: text("the command", ["put", "get"]), path: text("the file") },
-    "with -n: a file that would be written",
-  ),
-);
+const revision = object({
+  path: text("from the root; with --at the path in the past"),
+  revision: count("its number, from 1"),
+  sizeBytes: bytes("content"),
+  mode: count("POSIX permission bits"),
+  modified: time("when the content was changed last"),
+  committed: time("when it was committed"),
+  copies: count("disks that it is on"),
+  addedBytes: bytes("what it added to the store, sealed"),
+  fileKey: text("key of the content in the finger table"),
+  current: flag("whether it is what reading the file gives"),
+  "keptUntil?": time("from when on it may be removed for good; absent while it is one of the newest"),
+  "expires?": time("when the file goes away by itself"),
+});
 
 const peerInfo = object({
   id: peerId,
@@ -354,35 +336,7 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
     object({ option: text("an option of the shell, with -o"), on: flag("whether it is on") }),
   ),
   alias: object({ name: text("of an alias"), text: text("what it stands for") }),
-  jobs: either(
-    object({
-      ...jobFields,
-      kind: text("what it is", ["put", "get"]),
-      state: text("how far it is", ["waiting", "running", "paused", "done", "failed", "cancelled"]),
-      activeMs: count("how long it has run, in milliseconds, without pauses"),
-      foundFiles: count("files of the transfer so far"),
-      foundBytes: bytes("their content"),
-      endedFiles: count("files that are through or failed"),
-      endedBytes: bytes("their content"),
-      failedFiles: count("files that failed"),
-      bytes: bytes("content that is through, of files in work too"),
-      running: list(
-        object({
-          path: text("the file"),
-          sizeBytes: bytes("its content"),
-          bytes: bytes("content that is through"),
-        }),
-        "the files in work",
-      ),
-      "summary?": transferSummary,
-      "error?": object({ kind: text("of the error"), message: text("what happened"), "path?": text("to what") }),
-    }),
-    object({
-      ...jobFields,
-      kind: text("a command of this shell", ["shell"]),
-      state: text("how far it is", ["running", "done", "failed"]),
-      "exitCode?": count("that it ended with"),
-    }),
-  ),
+  revisions: revision,
+  jobs,
   join: object({ networkId: text("the network's id"), peerName: text("this machine's name in it") }),
 };

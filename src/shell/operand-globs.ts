@@ -4,11 +4,13 @@ import { DfsError } from "../core/errors.ts";
 import type { Command, ReadCalls, ShellState } from "./command.ts";
 import { expandGlob, localGlobs, remoteGlobs } from "./expand.ts";
 import type { Argument } from "./expand.ts";
+import { pathIn } from "./operands.ts";
 
 /** Where globs look. */
 export interface GlobSides {
   readonly state: ShellState;
   readonly reads: ReadCalls;
+  readonly pastMs: number | undefined;
   readonly client: () => Promise<DfsClient>;
 }
 
@@ -17,14 +19,18 @@ export async function expandOperand(
   command: Command,
   operands: readonly Argument[],
   index: number,
-  { state, reads, client }: GlobSides,
+  { state, reads, pastMs, client }: GlobSides,
 ): Promise<readonly string[]> {
   const operand = operands[index] as Argument;
   const isOwnPattern = (): boolean =>
     command.ownPatterns === true && operands.slice(0, index).some(({ text }) => text.startsWith("-"));
   if (operand.pattern === undefined || isOwnPattern()) return [operand.text];
   const side = command.side(index, operands.length);
-  if (side === "remote") return expandGlob(operand, remoteGlobs(await client(), state.cwd, reads));
+  if (side === "remote")
+    return expandGlob(
+      operand,
+      remoteGlobs(await client(), (text) => pathIn(text, { state, pastMs }), reads),
+    );
   return side === "local" ? expandGlob(operand, localGlobs(state.lcwd)) : [operand.text];
 }
 

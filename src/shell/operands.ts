@@ -3,12 +3,19 @@ import type { DfsClient, Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { childPath, resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
+import { pastPath } from "../core/past-path.ts";
 import type { CommandContext } from "./command.ts";
 
-/** The path that an operand names, from where the shell stands. Fails with `invalid-name`, and `usage` for an empty one. */
-export function remotePath(operand: string, context: CommandContext): DfsPath {
+/** The path that an operand names, from where the shell stands and at the time that is looked at. Fails with `invalid-name`, and `usage` for an empty one. */
+export function remotePath(operand: string, context: Pick<CommandContext, "state" | "pastMs">): DfsPath {
   if (operand === "") throw new DfsError("usage", "a path cannot be empty");
-  return resolvePath(operand, context.state.cwd);
+  return pathIn(operand, context);
+}
+
+/** The same for a part of a pattern, which may be empty. */
+export function pathIn(text: string, { state, pastMs }: Pick<CommandContext, "state" | "pastMs">): DfsPath {
+  const path = resolvePath(text, state.cwd);
+  return pastMs === undefined ? path : pastPath(pastMs, path);
 }
 
 /** How an entry below an operand is shown: the operand as typed, then the way down, as `find` does. */

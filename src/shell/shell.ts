@@ -8,7 +8,8 @@ import type { DfsClient } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
-import { OptionValues, findCommand, parseArguments, staleOption, surroundingsOf, takesStale } from "./command.ts";
+import { findCommand, lookedAt, noArguments, parseArguments, staleOption } from "./command.ts";
+import { surroundingsOf, takesStale } from "./command.ts";
 import { isYes } from "./answers.ts";
 import { Background } from "./background.ts";
 import { asJob, branchOptions, commandText, isTransferAlone, requireForeground } from "./background-shell.ts";
@@ -272,20 +273,22 @@ export class Shell {
         return 0;
       }
       const groups: (readonly string[])[] = [];
+      const pastMs = lookedAt(command, options, Date.now());
       const sides = {
         state: this.state,
         reads: this.#reads(command, options, call.signal),
+        pastMs,
         client: () => this.client(),
       };
       for (const index of operands.keys())
         groups.push(await this.#unlessStuck(call.signal, expandOperand(command, operands, index, sides)));
-      return (streams) => this.#invoke(command, { options, operands: groups.flat(), groups }, call, streams);
+      return (streams) => this.#invoke(command, { options, operands: groups.flat(), groups, pastMs }, call, streams);
     } catch (error) {
       return this.#reportEnd(command, call, error);
     }
   }
 
-  #reads(command: Command, options: OptionValues, signal: AbortSignal): ReadCalls {
+  #reads(command: Command, options: Invocation["options"], signal: AbortSignal): ReadCalls {
     return { signal, stale: takesStale(command) && (this.#settings.stale || options.has(staleOption.long)) };
   }
 
@@ -296,7 +299,8 @@ export class Shell {
       const reads = this.#reads(command, invocation.options, call.signal);
       if (reads.stale === true) await this.#sayStaleness(command, call.signal);
       const placed = { ...call, asJob: asJob(command, invocation, call, isPrompt) };
-      return await command.run(invocation, this.#context(command, placed, streams, reads, inner));
+      const context = this.#context(command, placed, streams, reads, inner);
+      return await command.run(invocation, { ...context, pastMs: invocation.pastMs });
     } catch (error) {
       return this.#reportEnd(command, call, error);
     }
@@ -384,5 +388,3 @@ export class Shell {
     return { lcwd, variables, signal, runner, env };
   }
 }
-
-const noArguments: Invocation = { options: new OptionValues({}), operands: [], groups: [] };

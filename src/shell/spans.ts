@@ -26,6 +26,23 @@ export function expiryMs(text: string, nowMs: number): number {
   return timeMs;
 }
 
+/**
+ * The time that `--at text` looks at, in milliseconds since 1970: an ISO 8601 date or time, a local one unless it names its
+ * zone, as paths of the past have it; so long before `nowMs`; or `yesterday`, a day before. Fails with `usage`, also for a
+ * time that is still to come.
+ */
+export function pastMs(text: string, nowMs: number): number {
+  const span = text === "yesterday" ? spanUnitMs["d"] : parseSpan(text);
+  const timeMs = span === undefined ? timeOf(text.replace(/^@/, "")) : nowMs - span;
+  if (timeMs === undefined)
+    throw new DfsError(
+      "usage",
+      `--at needs a time as 2026-11-01 or 2026-11-01T18:00, or how long ago: 2h, 3d, not "${text}"`,
+    );
+  if (timeMs > nowMs) throw new DfsError("usage", `--at needs a time that has passed, not "${text}"`);
+  return Math.max(0, timeMs);
+}
+
 /** A number of days, which may have a fraction, or a span such as `12h`, in milliseconds. Fails with `usage`, naming `option`. */
 export function daysMs(text: string, option: string): number {
   const span = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 24 * hourMs) : parseSpan(text);

@@ -264,7 +264,7 @@ export function pastContract(name: string, open: () => Promise<ContractClient>):
       expect(await kindOf(client.restore(at("/nothing"), 1))).toBe("not-found");
       expect(await kindOf(client.restore(at("/"), 1))).toBe("is-directory");
       const failure = await client.restore(at("/restored"), 9).catch(toDfsError);
-      expect(failure).toMatchObject({ message: "has no revision 9; kept are 3 to 1" });
+      expect(failure).toMatchObject({ message: "has no revision 9; kept: 1 to 3" });
     });
 
     it("PAST-10 a transaction reads the past of the network, and brings back what was there", async () => {

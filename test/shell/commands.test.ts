@@ -92,7 +92,7 @@ describe("looking", () => {
     ["cd a.txt", "cd: a.txt: not a directory\n", 4],
     ["cd -", "cd: there is no directory to go back to\nusage: cd [--stale] [DIR|-]\n", 2],
     ["why photos", "why: photos: is a directory\n", 4],
-    ["cat --rev 9 a.txt", "cat: a.txt: has no revision 9; kept are 2 to 1\n", 3],
+    ["cat --rev 9 a.txt", "cat: a.txt: has no revision 9; kept: 1 to 2\n", 3],
     ["stat ''", "stat: a path cannot be empty\n", 2],
     ["help nope", 'help: nope: no such command or topic; "help" lists them\n', 3],
     ["lcd /nope-nope", "lcd: /nope-nope: no such file or directory\n", 3],

@@ -68,7 +68,7 @@ describe("completion", () => {
     ["ls -la§", ["-la", "-la1", "-lad", "-lah", "-lar", "-lat", "-laS", "-laR"], "-la"],
     ["rm -§", ["-r", "-f", "-i", "--help"], "-"],
     ["ls -lX§", [], "-lX"],
-    ["ll -§", ["-1", "-a", "-l", "-d", "-h", "-r", "-t", "-S", "-R", "--stale", "--json", "--help"], "-"],
+    ["ll -§", ["-1", "-a", "-l", "-d", "-h", "-r", "-t", "-S", "-R", "--at", "--stale", "--json", "--help"], "-"],
     ["ll ph§", ["photos/"], "ph"],
     ["unalias §", ["ll"], ""],
     ["invite --role §", ["storage", "client"], ""],

@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
   ["shares", "share docs bob; shares", 1, ["since"]],
   ["set", "X=1; Y='a b'; set", 2, ["name", "value"]],
   ["set", "set -o", 9, ["option", "on"]],
+  ["revisions", "revisions a.txt", 1, ["revision", "current", "committed"]],
   ["jobs", "put one.txt & wait; jobs", "some", ["command", "state"]],
   ["alias", "alias ll='ls -l' la='ls -a'; alias", 2, ["name", "text"]],
 ];

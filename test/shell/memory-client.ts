@@ -1015,7 +1015,10 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
 function revisionOf(node: FileNode, number: number | undefined): Revision {
   const revision = number === undefined ? newest(node) : node.revisions[number - 1];
   if (revision === undefined)
-    throw new DfsError("not-found", `has no revision ${number}; kept are ${node.revisions.length} to 1`);
+    throw new DfsError(
+      "not-found",
+      `has no revision ${number}; kept: ${node.revisions.length === 1 ? 1 : `1 to ${node.revisions.length}`}`,
+    );
   return revision;
 }
 

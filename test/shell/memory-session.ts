@@ -14,7 +14,7 @@ import { DfsError } from "../../src/core/errors.ts";
 import type { UserName } from "../../src/core/ids.ts";
 import { baseName, childPath, parentPath, pathParts, resolvePath, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
-import { pastTimeOf, splitPast } from "../../src/core/past-path.ts";
+import { pastTimeOf, timeAndPath } from "../../src/core/past-path.ts";
 import { newDirectory, nodeAt } from "./memory-tree.ts";
 import type { DirectoryNode, Node } from "./memory-tree.ts";
 import { spaceOf } from "./memory-users.ts";
@@ -199,7 +199,7 @@ export abstract class MemorySession implements AccountsClient {
 
   /** What is at `path`, doors included. */
   protected nodeAt(path: DfsPath): Node | undefined {
-    const { timeMs, path: rest } = splitPast(path);
+    const { timeMs, path: rest } = timeAndPath(path);
     if (timeMs !== undefined) return this.#nodeInPast(timeMs, rest);
     const located = this.#located(path);
     if (located === undefined || located.kind === "door") return located?.directory;
@@ -219,7 +219,7 @@ export abstract class MemorySession implements AccountsClient {
   /** Where the entry at `path` is, or would be, kept. `use` says what is to become of it. */
   protected slot(path: DfsPath, use: "make" | "write" | "remove"): Slot {
     if (use !== "remove") this.assertNotReserved(path);
-    if (splitPast(path).timeMs !== undefined)
+    if (timeAndPath(path).timeMs !== undefined)
       throw new DfsError("permission", "the past cannot be changed; copy it to another place with cp", { path });
     const located = this.#located(path);
     if (located === undefined)

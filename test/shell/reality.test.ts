@@ -29,11 +29,8 @@ const all = Object.values(tables).flatMap((table) =>
 );
 
 /** What is being built, and has its cases when it is there. */
-const pendingCommands = [
-  ..."jobs fg wait kill pause resume revisions restore undo diff alias unalias ncdu top".split(" "),
-  "completion",
-];
-const pendingOptions = ["at", "watch", "color", "schema", "background"];
+const pendingCommands = [..."jobs fg wait kill pause resume undo diff alias unalias ncdu top".split(" "), "completion"];
+const pendingOptions = ["watch", "color", "schema", "background"];
 
 describe("the table of lines typed and text expected", () => {
   it.each(all)("HELP-7 $command in a pipe: $row.lines", async ({ row }) => {

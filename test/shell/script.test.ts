@@ -95,8 +95,13 @@ describe("scripts", () => {
     ["qwertyuiop", "", 'qwertyuiop: no such command; "help" lists them\n', 127],
     ["mkdr a", "", 'mkdr: no such command; did you mean "mkdir"?\n', 127],
     ["mkdir", "", "mkdir: an operand is missing\nusage: mkdir [-p] DIR…\n", 2],
-    ["pwd a", "", "pwd: too many operands\nusage: pwd\n", 2],
-    ["ls --at 5", "", "ls: unknown option '--at'\nusage: ls [-1aldhrtSR] [--stale] [--json] [PATH…]\n", 2],
+    ["pwd a", "", "pwd: too many operands\nusage: pwd [--json]\n", 2],
+    [
+      "ls --nope 5",
+      "",
+      "ls: unknown option '--nope'\nusage: ls [-1aldhrtSR] [--at WHEN] [--stale] [--json] [PATH…]\n",
+      2,
+    ],
     [
       "put --at 3 a",
       "",
@@ -106,7 +111,7 @@ describe("scripts", () => {
     [
       "head -n x a.txt",
       "",
-      'head: --lines needs a whole number of at least 0, not "x"\nusage: head [-n LINES | -c BYTES] [--stale] FILE…\n',
+      'head: --lines needs a whole number of at least 0, not "x"\nusage: head [-n LINES | -c BYTES] [--at WHEN] [--stale] FILE…\n',
       2,
     ],
     ["mkdir -- -x; ls -- -x", "", "", 0],

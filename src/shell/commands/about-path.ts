@@ -1,6 +1,6 @@
 /* The commands that tell everything about one path. */
 import type { Entry, WhyReport } from "../../core/client.ts";
-import { allOn, eachOperand, staleOption } from "../command.ts";
+import { allOn, atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
 import type { Output } from "../output.ts";
@@ -13,11 +13,11 @@ export const stat: Command = {
   name: "stat",
   purpose: "files",
   summary: "everything that the catalogue says of a path",
-  usage: "[--stale] [--json] PATH…",
+  usage: "[--at WHEN] [--stale] [--json] PATH…",
   description: [
     "Prints for each PATH its kind, mode and times, and for a file its size, its revision, the disks that it is on, what it added to the store after deduplication, what its earlier revisions cost, when it goes away by itself, and the key under which its holders are found.",
   ],
-  options: [staleOption, { long: "json", summary: "one JSON object a line" }],
+  options: [atOption, staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,

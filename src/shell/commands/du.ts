@@ -1,7 +1,7 @@
 import type { Entry } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { pathParts } from "../../core/names.ts";
-import { allOn, eachOperand, staleOption } from "../command.ts";
+import { allOn, atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { humanSize, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
@@ -14,7 +14,7 @@ export const du: Command = {
   name: "du",
   purpose: "files",
   summary: "sum up trees, in KiB, rounded up",
-  usage: "[-hsacl] [-d N] [--stale] [--json] [PATH…]",
+  usage: "[-hsacl] [-d N] [--at WHEN] [--stale] [--json] [PATH…]",
   description: [
     "Sums up what is below each PATH, without one below the current directory, with a line for each directory.",
     "With --long there are four sums: LOGICAL is what ls shows; UNIQUE is what the newest revisions added to the store after deduplication, so that a second copy costs nothing; HISTORY is the same of earlier revisions; REPLICATED is both, on all disks that they are on.",
@@ -26,6 +26,7 @@ export const du: Command = {
     { long: "total", short: "c", summary: "a grand total at the end" },
     { long: "depth", short: "d", value: "N", summary: "only so far below the operands" },
     { long: "long", short: "l", summary: "logical, unique (stored once), history and replicated sizes" },
+    atOption,
     staleOption,
     { long: "json", summary: "one JSON object a line, in bytes" },
   ],

@@ -1,7 +1,7 @@
 import type { Entry, Found } from "../../core/client.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { FindQuery, NameTest } from "../../core/find-query.ts";
-import { allOn, eachOperand, staleOption, wholeNumber } from "../command.ts";
+import { allOn, atOption, eachOperand, staleOption, wholeNumber } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { entryJson, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
@@ -20,7 +20,7 @@ export const find: Command = {
   purpose: "files",
   summary: "search trees and print the paths that pass every test",
   usage:
-    "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
+    "[PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--at WHEN] [--stale] [--json]",
   description: [
     "Prints each path below each PATH (without one, below the current directory) that passes every test. Tests are as in POSIX: the words after the paths, each with one dash. Every test that is given has to hold.",
     "Names are found by an index that this machine keeps of what you can see, so that a search does not ask for every directory. Quote globs: they are the test's, not the shell's.",
@@ -40,6 +40,7 @@ export const find: Command = {
     { long: "mindepth", value: "N", summary: "at least this far below the operand" },
     { long: "maxdepth", value: "N", summary: "at most this far below the operand" },
     { long: "print0", summary: "end each path with NUL" },
+    atOption,
     staleOption,
     { long: "json", summary: "one JSON object a line" },
   ],

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { TransferEvent, TransferSummary } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import { eachOperand, staleOption } from "../command.ts";
+import { atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { remotePath } from "../operands.ts";
 import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
@@ -12,7 +12,7 @@ export const get: Command = {
   name: "get",
   purpose: "transfers",
   summary: "fetch files to this machine",
-  usage: "[-Rnfcqv] [-P N] [--rev N] [--stale] [--json] REMOTE… [LOCAL|-]",
+  usage: "[-Rnfcqv] [-P N] [--rev N] [--at WHEN] [--stale] [--json] REMOTE… [LOCAL|-]",
   description: [
     "Fetches each REMOTE file to the local directory (see lcd), or, with several operands, to the last one: into LOCAL where that is a directory, else as LOCAL itself. With - the bytes go to stdout.",
     "Chunks come from several holders at once, and each is checked. A file is written under another name and gets its own when it is whole; one that is there already is replaced only with -f. Links are not followed. Modes and times are kept.",
@@ -20,6 +20,7 @@ export const get: Command = {
   options: [
     ...transferOptions,
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
+    atOption,
     staleOption,
     { long: "verbose", short: "v", summary: "a line with counters of files, chunks and bytes" },
     { long: "json", summary: "the counters as one JSON object" },

@@ -4,7 +4,7 @@ import type { DfsError } from "../../core/errors.ts";
 import { listedAtOnce } from "../../core/limits.ts";
 import { compareNames } from "../../core/name-order.ts";
 import { type DfsPath, childPath, rootPath } from "../../core/names.ts";
-import { allOn, eachOperand, staleOption } from "../command.ts";
+import { allOn, atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameText, timeText } from "../formats.ts";
 import { doorEntries } from "../doors.ts";
@@ -19,7 +19,7 @@ export const ls: Command = {
   name: "ls",
   purpose: "files",
   summary: "list files and directories",
-  usage: "[-1aldhrtSR] [--stale] [--json] [PATH…]",
+  usage: "[-1aldhrtSR] [--at WHEN] [--stale] [--json] [PATH…]",
   description: [
     "Lists what is in each DIR and tells each FILE; without an operand the current directory. Names are sorted by their code points. On a terminal they stand in columns, elsewhere one a line, so that scripts can read them.",
     "With -l each line has the mode, the number of disks that the file is on, its revision, its size in bytes, the time of its last change, and its name.",
@@ -35,6 +35,7 @@ export const ls: Command = {
     { long: "time", short: "t", summary: "newest first" },
     { long: "size", short: "S", summary: "largest first" },
     { long: "recursive", short: "R", summary: "also what is in the directories below" },
+    atOption,
     staleOption,
     { long: "json", summary: "one JSON object a line" },
   ],

@@ -1,6 +1,6 @@
 /* The commands that print what is in a file. */
 import { DfsError } from "../../core/errors.ts";
-import { allOn, eachOperand, staleOption } from "../command.ts";
+import { allOn, atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nameText } from "../formats.ts";
 import { remotePath } from "../operands.ts";
@@ -14,13 +14,14 @@ export const cat: Command = {
   name: "cat",
   purpose: "files",
   summary: "print files",
-  usage: "[-r OFFSET:LENGTH] [--rev N] [--stale] FILE…",
+  usage: "[-r OFFSET:LENGTH] [--rev N] [--at WHEN] [--stale] FILE…",
   description: [
     "Writes the bytes of each FILE to stdout, one after the other. Every chunk is checked against its hash before any of it is written. With --range only the chunks that hold these bytes are fetched.",
   ],
   options: [
     { long: "range", short: "r", value: "OFFSET:LENGTH", summary: "only these bytes; without LENGTH to the end" },
     { long: "rev", value: "N", summary: "this revision instead of the newest" },
+    atOption,
     staleOption,
   ],
   side: allOn("remote"),
@@ -58,13 +59,14 @@ export const head: Command = {
   name: "head",
   purpose: "files",
   summary: "print the first lines of files, 10 unless told",
-  usage: "[-n LINES | -c BYTES] [--stale] FILE…",
+  usage: "[-n LINES | -c BYTES] [--at WHEN] [--stale] FILE…",
   description: [
     "Writes the first lines, or bytes, of each FILE to stdout, and fetches no more than it needs. With several files each is headed by its name.",
   ],
   options: [
     { long: "lines", short: "n", value: "LINES", summary: "this many lines" },
     { long: "bytes", short: "c", value: "BYTES", summary: "this many bytes" },
+    atOption,
     staleOption,
   ],
   side: allOn("remote"),

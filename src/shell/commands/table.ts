@@ -25,6 +25,8 @@ import { peer } from "./peer.ts";
 import { policy, retain } from "./policy.ts";
 import { put } from "./put.ts";
 import { cat, head } from "./read.ts";
+import { restore } from "./restore.ts";
+import { revisions } from "./revisions.ts";
 import { rm } from "./rm.ts";
 import { sleep, source, time, unset } from "./scripting.ts";
 import { set } from "./set.ts";
@@ -62,6 +64,8 @@ export const commands: readonly Command[] = [
   rm,
   mv,
   cp,
+  revisions,
+  restore,
   lcd,
   lpwd,
   lls,

@@ -1,5 +1,5 @@
 import type { Entry } from "../../core/client.ts";
-import { allOn, eachOperand, isJson, jsonOption, staleOption } from "../command.ts";
+import { allOn, atOption, eachOperand, isJson, jsonOption, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
 import type { DfsError } from "../../core/errors.ts";
 import type { ChildName } from "../../core/directory-names.ts";
@@ -14,7 +14,7 @@ export const tree: Command = {
   name: "tree",
   purpose: "files",
   summary: "draw trees, sorted by name",
-  usage: "[-adh] [-L N] [--stale] [--json] [DIR…]",
+  usage: "[-adh] [-L N] [--at WHEN] [--stale] [--json] [DIR…]",
   description: [
     "Draws each DIR with all that is below it, and counts directories and files at the end. With --json each is a line as ls --json prints it, a directory before what is in it. Without an operand it draws the current directory.",
   ],
@@ -23,6 +23,7 @@ export const tree: Command = {
     { long: "directories", short: "d", summary: "only directories" },
     { long: "human", short: "h", summary: "with sizes in powers of 1024" },
     { long: "level", short: "L", value: "N", summary: "only so many levels" },
+    atOption,
     staleOption,
     jsonOption,
   ],

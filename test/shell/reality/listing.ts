@@ -142,7 +142,7 @@ export const listing: CaseTable = {
     {
       lines: "ls --long --nope",
       pipe: {
-        err: ["ls: unknown option '--nope'", "usage: ls [-1aldhrtSR] [--stale] [--json] [PATH…]"],
+        err: ["ls: unknown option '--nope'", "usage: ls [-1aldhrtSR] [--at WHEN] [--stale] [--json] [PATH…]"],
         code: 2,
       },
     },
@@ -399,7 +399,7 @@ export const listing: CaseTable = {
       pipe: {
         err: [
           'tree: --level needs a whole number of at least 1, not "0"',
-          "usage: tree [-adh] [-L N] [--stale] [--json] [DIR…]",
+          "usage: tree [-adh] [-L N] [--at WHEN] [--stale] [--json] [DIR…]",
         ],
         code: 2,
       },
@@ -524,7 +524,7 @@ export const listing: CaseTable = {
       pipe: {
         err: [
           'find: -size needs a number, with +, -, c, k, M or G, not "big"',
-          "usage: find [PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--stale] [--json]",
+          "usage: find [PATH…] [-name G] [-iname G] [-type f|d] [-size ±N[ckMG]] [-mtime ±N] [-newer F] [-mindepth N] [-maxdepth N] [-print0] [--at WHEN] [--stale] [--json]",
         ],
         code: 2,
       },
@@ -611,7 +611,7 @@ export const listing: CaseTable = {
     {
       lines: "stat",
       pipe: {
-        err: ["stat: an operand is missing", "usage: stat [--stale] [--json] PATH…"],
+        err: ["stat: an operand is missing", "usage: stat [--at WHEN] [--stale] [--json] PATH…"],
         code: 2,
       },
     },
@@ -707,7 +707,7 @@ export const listing: CaseTable = {
       pipe: {
         err: [
           'cat: --range needs OFFSET:LENGTH in bytes, not "x"',
-          "usage: cat [-r OFFSET:LENGTH] [--rev N] [--stale] FILE…",
+          "usage: cat [-r OFFSET:LENGTH] [--rev N] [--at WHEN] [--stale] FILE…",
         ],
         code: 2,
       },
@@ -715,7 +715,7 @@ export const listing: CaseTable = {
     {
       lines: "cat --rev 7 plan.md",
       pipe: {
-        err: ["cat: plan.md: has no revision 7; kept are 2 to 1"],
+        err: ["cat: plan.md: has no revision 7; kept: 1 to 2"],
         code: 3,
       },
     },
@@ -779,7 +779,7 @@ export const listing: CaseTable = {
       pipe: {
         err: [
           'head: --lines needs a whole number of at least 0, not "many"',
-          "usage: head [-n LINES | -c BYTES] [--stale] FILE…",
+          "usage: head [-n LINES | -c BYTES] [--at WHEN] [--stale] FILE…",
         ],
         code: 2,
       },
@@ -875,7 +875,7 @@ export const listing: CaseTable = {
     {
       lines: "du -s -d 1",
       pipe: {
-        err: ["du: -s and -d exclude each other", "usage: du [-hsacl] [-d N] [--stale] [--json] [PATH…]"],
+        err: ["du: -s and -d exclude each other", "usage: du [-hsacl] [-d N] [--at WHEN] [--stale] [--json] [PATH…]"],
         code: 2,
       },
     },

@@ -4,6 +4,7 @@ import { changing } from "./changing.ts";
 import { listing } from "./listing.ts";
 import { local } from "./local.ts";
 import { network } from "./network.ts";
+import { past } from "./past.ts";
 import { people } from "./people.ts";
 import { program } from "./program.ts";
 import { scripting } from "./scripting.ts";
@@ -15,6 +16,7 @@ export const tables: Readonly<Record<string, CaseTable>> = {
   listing,
   changing,
   transfers,
+  past,
   local,
   people,
   network,

@@ -505,7 +505,7 @@ export const transfers: CaseTable = {
       pipe: {
         err: [
           "get: an operand is missing",
-          "usage: get [-Rnfcqv] [-P N] [--rev N] [--stale] [--json] REMOTE… [LOCAL|-]",
+          "usage: get [-Rnfcqv] [-P N] [--rev N] [--at WHEN] [--stale] [--json] REMOTE… [LOCAL|-]",
         ],
         code: 2,
       },
@@ -520,7 +520,7 @@ export const transfers: CaseTable = {
     {
       lines: "get --rev 9 plan.md",
       pipe: {
-        err: ["get: plan.md: has no revision 9; kept are 2 to 1"],
+        err: ["get: plan.md: has no revision 9; kept: 1 to 2"],
         code: 3,
       },
     },

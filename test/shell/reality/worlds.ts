@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DfsError } from "../../../src/core/errors.ts";
 import { parseUserName } from "../../../src/core/ids.ts";
+import { resolvePath } from "../../../src/core/names.ts";
 import { MemoryClient } from "../memory-client.ts";
 
 /** What all clocks show while a case runs. */
 export const nowMs = Date.UTC(2026, 10, 1, 12);
-const dayMs = 24 * 3_600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 interface World {
   readonly client: MemoryClient;
@@ -26,6 +28,23 @@ function home(onHold?: (signal: AbortSignal | undefined) => Promise<void>, peers
   client.add("/photos/cat.jpg", "c".repeat(3000), nowMs - 2 * dayMs);
   client.add("/photos/2025/dog.jpg", "woof", nowMs - 300 * dayMs);
   client.add("/photos/.thumbs", "t", nowMs - 2 * dayMs);
+  return client;
+}
+
+/** A day ago there were a plan, photos and a note; one hour ago the plan changed, a photo moved, and the note went. */
+async function past(): Promise<MemoryClient> {
+  const client = new MemoryClient();
+  client.advance(-2 * dayMs);
+  client.add("/plan.md", "# Plan\nbuy a boat\n", nowMs - 2 * dayMs);
+  client.add("/photos/cat.jpg", "c".repeat(3000), nowMs - 2 * dayMs);
+  client.add("/photos/2025/dog.jpg", "woof", nowMs - 300 * dayMs);
+  client.add("/note.txt", "the key is under the mat\n", nowMs - 2 * dayMs);
+  client.advance(2 * dayMs - hourMs);
+  client.add("/plan.md", "# Plan\nbuy a boat\nsail it\n", nowMs - hourMs);
+  await client.move(resolvePath("/photos/cat.jpg"), resolvePath("/cat.jpg"));
+  await client.remove(resolvePath("/photos/2025"), { recursive: true });
+  await client.remove(resolvePath("/note.txt"));
+  client.advance(hourMs);
   return client;
 }
 
@@ -76,6 +95,8 @@ export async function worldOf(
       return { client: home(onHold, 1) };
     case "three":
       return { client: home(onHold, 3) };
+    case "past":
+      return { client: await past() };
     case "empty":
       return { client: new MemoryClient() };
     case "users":
