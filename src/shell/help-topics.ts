@@ -55,7 +55,7 @@ const grammar: Topic = {
           ["> FILE", "output into a local file, which is replaced"],
           [">> FILE", "output behind what is in a local file"],
           ["< FILE", "input from a local file"],
-          ["| COMMAND", "output into a command of this machine"],
+          ["| COMMAND", "output into a command of this machine, which gets the variables and parameters"],
         ),
       ],
     },

@@ -11,7 +11,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import type { Environment } from "./command.ts";
 import { StreamOutput, isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
-import { localEnvironment } from "./variables.ts";
+import { localEnvironment, parametersOf } from "./variables.ts";
 
 /** What a command reads and writes. */
 export interface Streams {
@@ -51,7 +51,7 @@ interface ResolvedRedirection {
 /** `sh` gives codes above this one to what a signal killed. */
 const killedCodeMin = 128;
 
-/** Runs `sh -c text` in the local directory, with the shell's variables in its environment. Returns its exit code. */
+/** Runs `sh -c text` in the local directory, with the shell's variables in its environment and the script's parameters as its own. Returns its exit code. */
 export async function runLocalCommand(text: string, side: LocalSide): Promise<number> {
   return side.runner.around(async () => {
     const child = start(text, side, side.runner.inherit ? "inherit" : "ignore");
@@ -133,7 +133,7 @@ function start(text: string, side: LocalSide, stdin: "inherit" | "ignore" | "pip
   const out = side.runner.inherit ? "inherit" : "pipe";
   const stdio: StdioOptions = [stdin, out, out];
   const env = localEnvironment(side.variables, side.env);
-  const child = spawn("sh", ["-c", text], { cwd: side.lcwd, env, stdio });
+  const child = spawn("sh", ["-c", text, "sh", ...parametersOf(side.variables)], { cwd: side.lcwd, env, stdio });
   child.stdin?.on("error", () => undefined);
   return child;
 }

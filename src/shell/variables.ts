@@ -40,13 +40,18 @@ export async function withParameters<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   if (parameters.length === 0) return work();
-  const own = parameterNames.flatMap((name) => variables.get(name) ?? []);
+  const own = parametersOf(variables);
   setParameters(variables, parameters);
   try {
     return await work();
   } finally {
     setParameters(variables, own);
   }
+}
+
+/** The parameters of the running script. */
+export function parametersOf(variables: ReadonlyMap<string, string>): readonly string[] {
+  return parameterNames.flatMap((name) => variables.get(name) ?? []);
 }
 
 /** `name`, when a variable can be called so. Fails with `usage`. */
