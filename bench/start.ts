@@ -9,7 +9,8 @@ import { gather, installed, runProgram } from "./run-program.ts";
 const repetitions = 10;
 /** A prompt that has not come by then never will. */
 const promptMs = 10_000;
-const promptText = "/> ";
+/** The prompt of the root, whatever its colours. */
+const promptText = /\/(?:\u001b\[[\d;]*m)?>/u;
 
 /** The first prompt in a terminal, and commands, beside a running peer; `ls` that starts the peer itself. */
 export async function start(bench: Bench): Promise<void> {
@@ -57,7 +58,7 @@ async function untilPrompt(bench: Bench, folder: string): Promise<() => Promise<
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no prompt within ${promptMs} ms, but ${shown()}`)), promptMs);
     child.stdout.on("data", () => {
-      if (!shown().includes(promptText)) return;
+      if (!promptText.test(shown())) return;
       clearTimeout(timer);
       resolve();
     });

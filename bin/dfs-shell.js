@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { defaultHistoryPath, runShell } from "../dist/shell.js";
+import { defaultConfigPath, defaultHistoryPath, runShell } from "../dist/shell.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 /** The client, and with it the peer, is loaded only by commands that need the network. */
@@ -14,6 +14,7 @@ const code = await runShell({
   env: process.env,
   version,
   historyPath: defaultHistoryPath(),
+  configPath: defaultConfigPath(),
   openClient: async (options) => (await client()).openClient({ ...options, version }),
   checkMachine: async function* (options) {
     yield* (await client()).checkMachine(options);

@@ -570,6 +570,8 @@ export const loginRememberedMs = 12 * 60 * 60_000;
 export const globMatchesMax = 100_000;
 /** Lines that the prompt remembers, as the common shells do by default. */
 export const historyLinesMax = 1000;
+/** A file of history that is being shortened for so long was left by a shell that was killed. */
+export const historyRewriteMsMax = 60_000;
 /** Characters of one line at the prompt: a pasted page fits, a pasted file is refused. */
 export const inputCharactersMax = 16 * KiB;
 /** Aliases of one shell, and characters of one: more than anybody remembers, and a whole long command. */

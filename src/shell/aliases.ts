@@ -10,6 +10,7 @@ import { DfsError } from "../core/errors.ts";
 import { aliasCharactersMax, aliasesMax } from "../core/limits.ts";
 import { parseScript } from "./parser.ts";
 import type { ScriptSource, Word } from "./syntax.ts";
+import { typedText } from "./trace.ts";
 
 export interface Alias {
   readonly name: string;
@@ -80,4 +81,9 @@ function plainText({ parts }: Word): string | undefined {
 
 function sourceOf(name: string, text: string): ScriptSource {
   return { name: `alias ${name}`, text };
+}
+
+/** An alias as it could be typed: `alias ll='ls -l'`. */
+export function aliasText({ name, text }: Alias): string {
+  return `alias ${name}=${typedText(text)}`;
 }

@@ -15,6 +15,8 @@ export interface Frame {
   readonly depth: number;
   /** Where a transfer of it goes to the background: the command as it was typed. */
   readonly background?: string | undefined;
+  /** It goes on after a failing command, whatever the settings say. */
+  readonly keepsGoing?: boolean | undefined;
 }
 
 /** One command of a script while it runs: `signal` ends it. */

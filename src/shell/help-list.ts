@@ -1,17 +1,24 @@
 /** Lists of commands and topics: all of them by purpose, or those that mention a word. */
+import type { Alias } from "./aliases.ts";
 import type { Command } from "./command.ts";
 import type { Topic } from "./help-topics.ts";
 import { purposes } from "./manual.ts";
 import type { Section, Term } from "./manual-page.ts";
 
-/** Every command under the heading of its purpose, then the topics. */
-export function commandSections(commands: readonly Command[], topics: readonly Topic[]): readonly Section[] {
+/** Every command under the heading of its purpose, then the aliases and the topics. */
+export function commandSections(
+  commands: readonly Command[],
+  topics: readonly Topic[],
+  aliases: ReadonlyMap<string, Alias>,
+): readonly Section[] {
   const sections = Object.entries(purposes).map(([purpose, heading]): Section => {
     const own = commands.filter((command) => command.purpose === purpose).map(termOf);
     return { heading: heading.toUpperCase(), blocks: listOf(purpose === "local" ? [...own, localCommand] : own) };
   });
+  const aliasTerms = [...aliases.values()].map(({ name, text }): Term => [name, text]);
+  const aliasSection = { heading: "ALIASES", blocks: listOf(aliasTerms) };
   const topicSection = { heading: "TOPICS", blocks: listOf(topics.map(termOf)) };
-  return [...sections, topicSection].filter(({ blocks }) => blocks.length > 0);
+  return [...sections, aliasSection, topicSection].filter(({ blocks }) => blocks.length > 0);
 }
 
 const localCommand: Term = ["!COMMAND", "run a command of this machine"];

@@ -106,6 +106,7 @@ const keys: Topic = {
           ["Ctrl-C", "stop the running command, or drop the line; the shell stays"],
           ["Ctrl-D", "leave, on an empty line; delete under the cursor in any other"],
           ["Ctrl-L", "clear the screen"],
+          ["Alt-Enter", "a new line in the text; Enter makes one too behind an open quote, a backslash, && or ||"],
         ),
       ],
     },
@@ -113,8 +114,11 @@ const keys: Topic = {
       heading: "COMPLETING",
       blocks: [
         terms(
-          ["Tab", "complete the command, option, path, user or peer; again: list what there is"],
-          ["Right, Ctrl-F", "take the grey suggestion, at the end of the line"],
+          ["Tab", "complete what has one end; where there is a choice, open the menu, and in it go on"],
+          ["arrows, Shift-Tab", "go about in the menu"],
+          ["Enter", "take what is chosen in the menu; typing narrows it, Escape closes it"],
+          ["Right, Ctrl-F, End", "take the grey suggestion, at the end of the line"],
+          ["Alt-F, Ctrl-Right", "take a word of it"],
         ),
       ],
     },
@@ -122,9 +126,9 @@ const keys: Topic = {
       heading: "HISTORY",
       blocks: [
         terms(
-          ["Up, Ctrl-P", "the line before"],
-          ["Down, Ctrl-N", "the line after"],
-          ["Ctrl-R", "search; again: further back; Escape or Ctrl-G: give up"],
+          ["Up, Ctrl-P", "the line before that has the typed text in it"],
+          ["Down, Ctrl-N", "the one after"],
+          ["Ctrl-R", "search, with a list of what is found; again or Up: further back; Escape or Ctrl-G: give up"],
         ),
       ],
     },
@@ -144,10 +148,33 @@ const keys: Topic = {
           ["Ctrl-U", "cut what is before the cursor"],
           ["Ctrl-K", "cut what is behind the cursor"],
           ["Ctrl-Y", "insert what was cut last"],
+          ["Alt-E, Ctrl-X Ctrl-E", "change the line in VISUAL or EDITOR"],
         ),
-        paragraph("Pasted lines are not run before Enter."),
+        paragraph(
+          "Pasted lines are not run before Enter. History keeps no line that begins with a blank or gives a password.",
+        ),
       ],
     },
+  ],
+};
+
+const config: Topic = {
+  name: "config",
+  summary: "the prompt's configuration file",
+  sections: [
+    {
+      heading: "THE FILE",
+      blocks: [
+        paragraph(
+          "Before the first line the prompt runs the commands in config, in the platform's place for settings: on Linux $XDG_CONFIG_HOME/dfs-shell/config, or ~/.config/dfs-shell/config. DFS_CONFIG names another file, and --no-config leaves it out. It is a script as any other, for aliases, variables and set:",
+        ),
+        { kind: "lines", lines: ["alias ll='ls -lh'", "alias pull='get -R'", "PHOTOS=/photos/2026", "set -v"] },
+        paragraph(
+          "All of it runs, whatever fails in it; errors are told with file, line and column. Scripts do not read it, so that they do the same for everybody.",
+        ),
+      ],
+    },
+    { heading: "SEE ALSO", blocks: [paragraph("alias, set, grammar, keys")] },
   ],
 };
 
@@ -240,6 +267,7 @@ const scripts: Topic = {
           ["DFS_USER", "the user to act for"],
           ["DFS_PASSWORD_FILE", "a file with that user's password in its first line, which only you may read"],
           ["DFS_PASSWORD", "the password itself"],
+          ["DFS_CONFIG", "the configuration file of the prompt"],
           ["NO_COLOR", "no colours, where it is set"],
         ),
       ],
@@ -249,4 +277,4 @@ const scripts: Topic = {
 };
 
 /** All topics, in the order in which help lists them. */
-export const topics: readonly Topic[] = [grammar, exitCodesTopic, keys, paths, scripts];
+export const topics: readonly Topic[] = [grammar, exitCodesTopic, keys, config, paths, scripts];

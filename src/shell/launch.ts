@@ -35,6 +35,8 @@ export interface Launch {
   readonly atomic: boolean;
   readonly color: "auto" | "always" | "never";
   readonly progress: boolean;
+  /** Whether a prompt runs its configuration file. */
+  readonly config: boolean;
   readonly timeoutMs: number | undefined;
 }
 
@@ -56,6 +58,7 @@ const options: readonly OptionSpec[] = [
     values: { auto: "on a terminal", always: "also in a pipe", never: "nowhere" },
   },
   { long: "no-progress", summary: "no bars" },
+  { long: "no-config", summary: "the prompt does not read its configuration file" },
   { long: "timeout", value: "SECONDS", summary: "the longest that one command may take" },
   { long: "help", summary: "this text" },
   { long: "version", summary: "the version" },
@@ -93,6 +96,7 @@ export function parseLaunch(argv: readonly string[]): Launch {
     atomic: given.has("atomic"),
     color,
     progress: !given.has("no-progress"),
+    config: !given.has("no-config"),
     timeoutMs: timeout === undefined ? undefined : secondsOf(timeout),
   };
 }

@@ -18,6 +18,7 @@ import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
 import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
+import { configFile } from "./config-file.ts";
 import { loggedInOpener, namesUser } from "./environment-login.ts";
 import { jsonLine, messageText } from "./formats.ts";
 import { parseLaunch, programHelp, programUsage } from "./launch.ts";
@@ -32,6 +33,7 @@ import type { ScriptSource } from "./syntax.ts";
 import { TerminalQuestions } from "./terminal-questions.ts";
 import { startVariables } from "./variables.ts";
 
+export { defaultConfigPath } from "./config-file.ts";
 export { defaultHistoryPath } from "./history.ts";
 
 /** What the shell reads keys or a script from. */
@@ -72,6 +74,8 @@ export interface ShellProgram {
     | undefined;
   /** Where the prompt keeps its history; without it, in memory only. */
   readonly historyPath?: string | undefined;
+  /** Where a user's configuration of the prompt is; without it there is none, unless DFS_CONFIG names one. */
+  readonly configPath?: string | undefined;
 }
 
 /** Runs the shell as its command line asks. Returns the exit code; everything that fails is reported on stderr. */
@@ -309,7 +313,8 @@ function hasSize({ columns = 0, rows = 0 }: ShellOutput): boolean {
 /** Ink is loaded only here: it takes longer to load than a batch takes to run. */
 async function runPrompt(program: ShellProgram, launch: Launch): Promise<number> {
   const { stdin, stdout } = program;
-  const terminal = { stdin, stdout, historyPath: program.historyPath };
+  const config = launch.config ? configFile(program.env, program.configPath) : undefined;
+  const terminal = { stdin, stdout, historyPath: program.historyPath, config };
   const options = { ...shellOptions(program, launch), openClient: await promptOpener(program, launch), isPrompt: true };
   if (isPlain(program) || stdout.isTTY !== true || !hasSize(stdout)) {
     const { runPlainPrompt } = await import("./plain-prompt.ts");

@@ -2,10 +2,14 @@
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
 import { callbackify } from "node:util";
+import { runConfig } from "./config-file.ts";
+import type { ConfigFile } from "./config-file.ts";
 import { complete } from "./completion.ts";
+import { mayBeKept } from "./history-rules.ts";
 import { appendHistory, readHistory } from "./history.ts";
 import type { ShellInput, ShellOutput } from "./main.ts";
 import type { Question } from "./command.ts";
+import type { Output } from "./output.ts";
 import { promptText } from "./prompt-text.ts";
 import { completionEnvironment, recognise } from "./prompt-view.ts";
 import { Shell } from "./shell.ts";
@@ -17,6 +21,7 @@ export interface PromptTerminal {
   readonly stdout: ShellOutput;
   /** Absent for a history in memory only. */
   readonly historyPath: string | undefined;
+  readonly config: ConfigFile | undefined;
 }
 
 /** Runs lines until `exit` or the end of input. Returns the exit code. */
@@ -32,6 +37,7 @@ const completionMs = 2000;
 
 class PlainPrompt {
   readonly #shell: Shell;
+  readonly #stderr: Output;
   readonly #terminal: PromptTerminal;
   readonly #lines: Interface;
   readonly #linesAhead: string[] = [];
@@ -44,6 +50,7 @@ class PlainPrompt {
   constructor(options: ShellOptions, terminal: PromptTerminal, history: readonly string[]) {
     const { localRunner } = options;
     this.#terminal = terminal;
+    this.#stderr = options.stderr;
     this.#shell = new Shell({
       ...options,
       ask: (question, signal) => this.#ask(question, signal),
@@ -65,13 +72,14 @@ class PlainPrompt {
 
   async run(): Promise<number> {
     const { state } = this.#shell;
-    const { historyPath } = this.#terminal;
+    const { config, historyPath } = this.#terminal;
     try {
+      if (config !== undefined) await runConfig(this.#shell, config, this.#stderr, this.#interrupt.signal);
       for (;;) {
         void recognise(state, this.#shell.openedClient);
         const line = await this.#read(promptText(state, this.#terminal.stdout.columns));
         if (line === undefined) return state.lastStatus;
-        if (historyPath !== undefined && line.trim() !== "") await appendHistory(historyPath, line);
+        if (historyPath !== undefined && mayBeKept(line)) await appendHistory(historyPath, line);
         this.#interrupt = new AbortController();
         await this.#shell.run({ name: "input", text: line }, this.#interrupt.signal);
         if (state.exitCode !== undefined) return state.exitCode;

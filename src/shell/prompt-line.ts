@@ -52,6 +52,8 @@ export interface LinePorts {
   changed(): void;
   submit(text: string): void;
   leave(): void;
+  /** Lets the user's editor change a text; `undefined` where it did not. */
+  edit(text: string): Promise<string | undefined>;
   /** Keys are taken again, after a completion. */
   ready(): void;
 }
@@ -108,6 +110,7 @@ export class PromptLine {
     else if (effect === "complete") void this.#complete();
     else if (effect === "clear-screen") this.#ports.clearScreen();
     else if (effect === "paste-too-long") this.#refusePaste();
+    else if (effect === "edit") void this.#edit();
     this.#look();
   }
 
@@ -194,9 +197,16 @@ export class PromptLine {
     ports.write(keptRows(line, ports.columns(), ports.hasColor));
   }
 
+  async #edit(): Promise<void> {
+    const { text } = this.#line;
+    const edited = await this.#ports.edit(text);
+    if (edited !== undefined) this.#line = replaceRange(this.#line, 0, text.length, edited);
+    this.#ports.changed();
+  }
+
   #refusePaste(): void {
     const most = inputCharactersMax.toLocaleString("en");
-    const advice = "keep it in a file and give that to dfs-shell";
+    const advice = "keep it in a file, and run it with source FILE";
     this.#ports.write(`the pasted text was not taken: a line has at most ${most} characters; ${advice}\n`);
   }
 

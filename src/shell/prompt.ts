@@ -5,9 +5,13 @@
 import type { DfsClient } from "../core/client.ts";
 import { emitKeypressEvents } from "node:readline";
 import type { Interface, ReadLineOptions } from "node:readline";
+import { toDfsError } from "../core/errors.ts";
 import { keysAheadMax, redrawsPerSecondMax } from "../core/limits.ts";
 import type { ProgressLines, ProgressView, Question } from "./command.ts";
+import { editText } from "./edit-line.ts";
+import { messageText } from "./formats.ts";
 import type { Key } from "./line-editor.ts";
+import { runConfig } from "./config-file.ts";
 import { LineOutput } from "./line-output.ts";
 import type { PromptTerminal } from "./plain-prompt.ts";
 import { PromptLine, keptRows } from "./prompt-line.ts";
@@ -82,6 +86,7 @@ class Prompt {
       clearScreen: () => this.#screen.write(clearScreen),
       changed: () => this.#showLine(),
       submit: (text) => void this.#run(text),
+      edit: (text) => this.#edit(text),
       leave: () => void this.#leave(),
       ready: () => this.#pressKeysAhead(),
     });
@@ -101,6 +106,7 @@ class Prompt {
     // A client that cannot be opened is told by the first command that needs it.
     void this.#recognise(this.#shell.client());
     this.#health.refresh();
+    await this.#configure();
     await this.#line.readHistory();
     const code = await ended;
     stdin.removeListener("end", onEnd);
@@ -110,6 +116,17 @@ class Prompt {
     await this.#detach();
     await this.#shell.close();
     return code;
+  }
+
+  /** Keys wait meanwhile, and Ctrl-C ends it. */
+  async #configure(): Promise<void> {
+    const { config } = this.#terminal;
+    if (config === undefined) return;
+    this.#running = new AbortController();
+    await runConfig(this.#shell, config, this.#output, this.#running.signal);
+    this.#running = undefined;
+    this.#show();
+    this.#pressKeysAhead();
   }
 
   #attach(): void {
@@ -145,6 +162,16 @@ class Prompt {
     } finally {
       process.removeListener("SIGINT", onInterrupt);
       this.#attach();
+    }
+  }
+
+  async #edit(text: string): Promise<string | undefined> {
+    if (!this.#options.localRunner.inherit) return undefined;
+    try {
+      return await this.#aside(() => editText(text, this.#options.env));
+    } catch (error) {
+      this.#screen.write(`${messageText(toDfsError(error))}\n`);
+      return undefined;
     }
   }
 

@@ -119,6 +119,14 @@ export class Shell {
     return this.#script({ source, interrupt, streams: { stdin, stdout }, depth: 1 });
   }
 
+  /** Runs a script of settings: all of it, whatever fails, as if nothing had been run before the first line. */
+  async configure(source: ScriptSource, interrupt: AbortSignal): Promise<void> {
+    const { stdin, stdout } = this.#options;
+    await this.#script({ source, interrupt, streams: { stdin, stdout }, depth: 1, keepsGoing: true });
+    this.state.exitCode = undefined;
+    this.#remember(0);
+  }
+
   async #script(frame: Frame): Promise<number> {
     let script: Script;
     if (frame.depth === 1) this.background.hasLeft = false;
@@ -153,7 +161,7 @@ export class Shell {
       if (this.background.hasLeft) return code;
       if (!isAnswer || statement === statements.at(-1)) worst = Math.max(worst, code);
       if (interrupt.aborted) return toDfsError(interrupt.reason).exitCode;
-      if (code !== 0 && !isAnswer && !this.#settings.keepGoing) return code;
+      if (code !== 0 && !isAnswer && !(this.#settings.keepGoing || frame.keepsGoing === true)) return code;
     }
     return worst;
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { RealTerminal, endTerminals, shows } from "./real-terminal.ts";
 
 const secrets = /seven|blue|kites/;
@@ -52,5 +52,31 @@ describe("a password on a real terminal", () => {
     await shows(terminal, /code 3\r\n/);
     await shows(terminal, /now (icanon echo|echo icanon)\r\n/);
     expect(terminal.output).not.toMatch(secrets);
+  });
+});
+
+describe("the line in an editor", () => {
+  const drawn = "unset CI CONTINUOUS_INTEGRATION NO_COLOR; TERM=xterm";
+
+  it("LINE-17 is changed by VISUAL or EDITOR, and the terminal is the prompt's again", async () => {
+    const terminal = new RealTerminal(`${drawn} VISUAL= EDITOR='sed -i s/one/two/'`, "");
+    await shows(terminal, /\/>/);
+    terminal.type("echo one\u001be");
+    await shows(terminal, /two/);
+    terminal.type(" three\r");
+    await vi.waitFor(() => expect(terminal.shown).toMatch(/[^ ]two three\r\n/), { timeout: 20_000, interval: 10 });
+    terminal.type("exit 4\r");
+    await shows(terminal, /code 4\r\n/);
+  });
+
+  it("LINE-17 an editor that fails leaves the line as it was", async () => {
+    const terminal = new RealTerminal(`${drawn} VISUAL=false`, "");
+    await shows(terminal, /\/>/);
+    terminal.type("echo one\u0018\u0005");
+    await shows(terminal, /false ended with code 1; the line is as it was/);
+    terminal.type("x\r");
+    await vi.waitFor(() => expect(terminal.shown).toMatch(/[^ ]onex\r\n/), { timeout: 20_000, interval: 10 });
+    terminal.type("exit\r");
+    await shows(terminal, /code 0\r\n/);
   });
 });

@@ -29,7 +29,7 @@ const all = Object.values(tables).flatMap((table) =>
 );
 
 /** What is being built, and has its cases when it is there. */
-const pendingCommands = [..."jobs fg wait kill pause resume undo diff alias unalias ncdu top".split(" "), "completion"];
+const pendingCommands = [..."jobs fg wait kill pause resume undo diff ncdu top".split(" "), "completion"];
 const pendingOptions = ["watch", "color", "schema", "background"];
 
 describe("the table of lines typed and text expected", () => {

@@ -54,6 +54,7 @@ export interface TerminalOptions {
   readonly openClient?: (() => Promise<MemoryClient>) | undefined;
   readonly historyPath?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly configPath?: string | undefined;
   /** Of the program; the prompt without it. */
   readonly argv?: readonly string[] | undefined;
 }
@@ -80,6 +81,7 @@ export class FakeTerminal {
       openClient: options.openClient ?? (async () => this.client),
       joinNetwork: () => Promise.reject(new Error("not here")),
       historyPath,
+      configPath: options.configPath,
     });
   }
 

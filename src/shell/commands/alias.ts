@@ -1,12 +1,11 @@
 /* Short names for the first words of commands. */
 import { DfsError } from "../../core/errors.ts";
-import { parseAlias, setAlias } from "../aliases.ts";
+import { aliasText, parseAlias, setAlias } from "../aliases.ts";
 import type { Alias } from "../aliases.ts";
 import { allOn, eachOperand, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { jsonLine } from "../formats.ts";
 import { compareNames } from "../../core/name-order.ts";
-import { typedText } from "../trace.ts";
 
 /** `alias`: makes short names for commands, or lists them. */
 export const alias: Command = {
@@ -73,8 +72,3 @@ export const unalias: Command = {
     });
   },
 };
-
-/** An alias as it could be typed: `alias ll='ls -l'`. */
-function aliasText({ name, text }: Alias): string {
-  return `alias ${name}=${typedText(text)}`;
-}

@@ -1,9 +1,11 @@
 import { DfsError } from "../../core/errors.ts";
+import { aliasText } from "../aliases.ts";
+import type { Alias } from "../aliases.ts";
 import { eachOperand, findCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { commandSections, mentioning } from "../help-list.ts";
 import { topics } from "../help-topics.ts";
-import { commandPage } from "../manual-page.ts";
+import { commandPage, paragraph } from "../manual-page.ts";
 import type { Section } from "../manual-page.ts";
 import { pageText, termsText } from "../manual-text.ts";
 import { nearestNames } from "../suggestion.ts";
@@ -37,17 +39,21 @@ export const help: Command = {
     const word = options.text("keyword");
     if (word !== undefined) return search(word, context);
     const { commands, stdout } = context;
-    if (operands.length === 0) await stdout.write(pageText(commandSections(commands, topics), stdout));
+    if (operands.length === 0)
+      await stdout.write(pageText(commandSections(commands, topics, context.state.aliases), stdout));
     let isFirst = true;
     return eachOperand(context, operands, async (operand) => {
-      const page = pageOf(operand, commands);
+      const page = pageOf(operand, commands, context.state.aliases);
       await stdout.write((isFirst ? "" : "\n") + pageText(page, stdout));
       isFirst = false;
     });
   },
 };
 
-function pageOf(name: string, commands: readonly Command[]): readonly Section[] {
+function pageOf(name: string, commands: readonly Command[], aliases: ReadonlyMap<string, Alias>): readonly Section[] {
+  const alias = aliases.get(name);
+  if (alias !== undefined)
+    return [{ heading: "ALIAS", blocks: [paragraph(aliasText(alias))] }, ...aliasedPage(alias, commands)];
   const command = findCommand(commands, name);
   if (command !== undefined) return commandPage(command);
   const topic = topics.find((each) => each.name === name);
@@ -58,6 +64,12 @@ function pageOf(name: string, commands: readonly Command[]): readonly Section[] 
   );
   const hint = nearest === undefined ? '; "help" lists them' : `; did you mean "${nearest}"?`;
   throw new DfsError("not-found", `no such command or topic${hint}`);
+}
+
+/** The manual of the command that an alias begins with. */
+function aliasedPage({ words }: Alias, commands: readonly Command[]): readonly Section[] {
+  const command = findCommand(commands, words[0]?.parts.map(({ text }) => text).join("") ?? "");
+  return command === undefined ? [] : commandPage(command);
 }
 
 async function search(word: string, { commands, stdout }: CommandContext): Promise<number> {

@@ -1,4 +1,5 @@
 /** All cases. */
+import { aliases } from "./aliases.ts";
 import type { CaseTable } from "./case.ts";
 import { changing } from "./changing.ts";
 import { listing } from "./listing.ts";
@@ -22,5 +23,6 @@ export const tables: Readonly<Record<string, CaseTable>> = {
   network,
   session,
   scripting,
+  aliases,
   program,
 };
