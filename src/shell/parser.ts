@@ -6,6 +6,8 @@ import type { Operator, Token } from "./lexer.ts";
 import { syntaxError } from "./syntax.ts";
 import type { Assignment, CommandNode, Redirection, Script, ScriptSource, Statement, Word } from "./syntax.ts";
 
+/** Words that begin something in other shells which this one does not have; nobody shall find out in the middle of a script. */
+const foreignWords = /^(?:for|while|until|select|do|done|if|then|elif|else|fi|case|esac|function|[{}]|\w+\(\))$/;
 const assignmentStart = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 
 /** The script that `source` is the text of. Fails with `usage`, naming line and column, when it does not parse or is too long. */
@@ -79,12 +81,18 @@ class Parser {
       this.#at += 1;
     }
     if (words.length === 0) this.#fail(this.#start(), "a command is missing here");
+    this.#refuseForeign(words[0] as Word);
     const pipe = this.#pipe(redirections.some(({ operator }) => operator !== "<"));
     const assignment = assignmentOf(words, forgiven, start);
     if (assignment === undefined) return { kind: "simple", forgiven, words, redirections, pipe, start };
     if (words.length > 1 || redirections.length > 0 || pipe !== undefined)
       this.#fail(start, "NAME=value stands alone: put the command on a line of its own");
     return assignment;
+  }
+
+  #refuseForeign({ parts: [part, ...more], start }: Word): void {
+    if (part?.kind !== "text" || part.quoted || more.length > 0 || !foreignWords.test(part.text)) return;
+    this.#fail(start, `"${part.text}" is not supported: there are no loops, functions or if; see help grammar`);
   }
 
   #redirectionTarget(): Word {

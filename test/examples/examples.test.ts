@@ -295,6 +295,18 @@ describe("examples", { timeout: 2 * minutes }, () => {
     });
   });
 
+  it("SCRIPT-15 nightly.dfs stores two folders at the same time, and fails when one fails", async () => {
+    await ann.file("home/a.txt", "of home", new Date().toISOString());
+    await ann.file("www/b.txt", "of www", new Date().toISOString());
+    const { code, stdout } = await ann.example("nightly.dfs", ["home", "www"]);
+    expect({ code, files: /^ *(\d+)$/m.exec(stdout)?.[1] }).toEqual({ code: 0, files: "2" });
+    expect(await ben.shell("cat /nightly/home/a.txt /nightly/www/b.txt")).toBe("of homeof www");
+    await ann.file("home/a.txt", "later");
+    const failed = await ann.example("nightly.dfs", ["home", "no-such-folder"]);
+    expect(failed).toMatchObject({ code: 3, stderr: expect.stringContaining("no-such-folder") as string });
+    expect(await ben.shell("cat /nightly/home/a.txt")).toBe("later");
+  });
+
   it("SCRIPT-15 deploy-lock.sh lets one machine work at a time", async () => {
     const inside = join(examplesFolder, "deploy-lock.sh");
     const first = await ann.example("deploy-lock.sh", [

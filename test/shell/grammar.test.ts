@@ -70,6 +70,7 @@ describe("the grammar", () => {
     ["X='a b'; !echo \"$X\" | tr a-z A-Z", "A B\n", "", 0],
     ["!exit 3", "", "", 3],
     ["-!exit 3; echo $?", "3\n", "", 0],
+    ["echo for if { } do; X=while; -'for'", "for if { } do\n", 'for: no such command; "help" lists them\n', 0],
   ])("SCRIPT-1 runs %j", async (lines, out, err, code) => {
     expect(await runLines(lines, { client: filled() })).toEqual({ out, err, code });
   });
@@ -129,6 +130,11 @@ describe("the grammar", () => {
     ["ls |", "a local command is missing"],
     ["&& ls", "a command is missing here"],
     ["X=1 ls", "NAME=value stands alone"],
+    ["for x in a b", '"for" is not supported: there are no loops, functions or if; see help grammar'],
+    ["if test -e a.txt; then echo yes; fi", '"if" is not supported'],
+    ["-while test x; do ls; done", '"while" is not supported'],
+    ["backup() { ls; }", '"backup()" is not supported'],
+    ["ls || { echo no; }", '"{" is not supported'],
   ])("SCRIPT-1 refuses %j before anything runs", async (line, message) => {
     const client = filled();
     const outcome = await runLines(`rm a.txt\n${line}`, { client });

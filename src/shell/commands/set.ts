@@ -47,7 +47,7 @@ export const set: Command = {
   seeAlso: ["unset", "source", "grammar", "scripts"],
   ownArguments: true,
   async run(invocation, context) {
-    const operands = invocation.operands.filter((operand) => operand !== "--json");
+    const operands = invocation.operands.filter((operand) => operand !== "--json" && operand !== "-json");
     const json = isJson(invocation, context) || operands.length < invocation.operands.length;
     const [name, value, ...more] = operands;
     if (name === undefined) return listVariables(context, json);

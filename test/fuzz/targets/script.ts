@@ -259,6 +259,7 @@ export const script: FuzzTarget = {
     "${1}",
     "$10",
     "2>",
+    "for ",
     "$(",
     "**",
     "[!",
