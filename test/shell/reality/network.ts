@@ -274,7 +274,7 @@ export const network: CaseTable = {
     {
       lines: "status now",
       pipe: {
-        err: ["status: too many operands", "usage: status [-v] [--json]"],
+        err: ["status: too many operands", "usage: status [-v] [--json] [--watch [--interval SECONDS]]"],
         code: 2,
       },
     },
