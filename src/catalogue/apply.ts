@@ -18,6 +18,7 @@ import { addInvite, admitPeer, initNetwork, revokeInvite } from "./network-opera
 import { type Operation, type OperationName, administratorOnly, operationAuthors } from "./operation.ts";
 import { rekey, share } from "./share-operations.ts";
 import { orderCoordinator, orderPeer, removePeer, revokePeer, updatePeer } from "./peer-operations.ts";
+import { reopenEntry } from "./reopen-operation.ts";
 import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
@@ -48,6 +49,7 @@ const handlers: { readonly [Name in OperationName]: Handler<Name> } = {
   copyFile,
   move,
   removeEntry,
+  reopenEntry,
   rekey,
   share,
   endLease,
@@ -75,6 +77,7 @@ const refusesBeforeWriting: ReadonlySet<OperationName> = new Set([
   "copyFile",
   "move",
   "removeEntry",
+  "reopenEntry",
   "rekey",
   "share",
   "endLease",
@@ -194,7 +197,7 @@ function runOperations(context: ApplyContext): Uint8Array {
 
 function runAlone(context: ApplyContext, operation: Operation): Uint8Array {
   try {
-    return encodeResult({ ok: [runOperation(context, operation)] });
+    return encodeApplied(context, [runOperation(context, operation)]);
   } catch (error) {
     return faultResult(error, 0);
   }
@@ -209,7 +212,7 @@ function runInSavepoint(context: ApplyContext): Uint8Array {
   try {
     for (const operation of command.operations) results.push(runOperation(context, operation));
     database.exec("RELEASE command");
-    return encodeResult({ ok: results });
+    return encodeApplied(context, results);
   } catch (error) {
     const result = faultResult(error, results.length);
     database.exec("ROLLBACK TO command; RELEASE command");
@@ -224,6 +227,10 @@ function runOperation(context: ApplyContext, operation: Operation): OperationRes
   if (administratorOnly.has(operation.op)) requireAdministrator(context, operation);
   const handler = handlers[operation.op] as Handler<OperationName>;
   return handler(context, operation);
+}
+
+function encodeApplied({ index, timeMs }: ApplyContext, results: readonly OperationResult[]): Uint8Array {
+  return encodeResult({ ok: { index, timeMs, results } });
 }
 
 /** A refusal as a result; anything else goes on. */

@@ -6,7 +6,7 @@ import type { DirectoryPage, EntryRow, ListedRow, RevisionPage, RevisionRow } fr
 import { bytes, entryRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
 import { idBytes } from "./id-bytes.ts";
-import { ShareReader } from "./share-reader.ts";
+import { EffectsReader } from "./effects-reader.ts";
 
 /**
  * A state of the past: after the entry of the log with this number, or after the last one that carried no later time in
@@ -56,7 +56,7 @@ const pageAt = {
   ms: `${entriesAt("ms", "AND e.token > ?3")} ${inOrder}`,
 };
 
-export abstract class CatalogueReader extends ShareReader {
+export abstract class CatalogueReader extends EffectsReader {
   /** What the name `token` in a user's directory stands for, now or in the past. */
   entry(user: UserId, parent: NodeId, token: Uint8Array, at?: PastState): EntryRow | undefined {
     const parentRow = this.#directoryRow(user, parent);

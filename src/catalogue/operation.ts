@@ -180,6 +180,20 @@ const operations = {
   /** Ends a name binding; a directory must be empty. */
   removeEntry: record({ ...binding, kind: oneOf(["file", "directory"]) }),
   /**
+   * Brings back `node`, which has ended with the name `fromToken` in `fromParent`, under a name of its owner's tree, with a
+   * new wrap that holds `generation` keys: those that it had, or one more.
+   */
+  reopenEntry: record({
+    ...binding,
+    fromParent: nodeId,
+    fromToken: token,
+    /** Of the directory `parent`. */
+    parentGeneration: generation,
+    generation,
+    attributes,
+    pastWrap,
+  }),
+  /**
    * Gives a node a new key: one more than `fromGeneration`, in a new wrap. `shares` renews the share of each grantee that
    * the node has, but for `drop`, whose share ends; null drops none.
    */
@@ -266,6 +280,7 @@ export const operationAuthors: Readonly<Record<OperationName, "user" | "peer" | 
   copyFile: "user",
   move: "user",
   removeEntry: "user",
+  reopenEntry: "user",
   rekey: "user",
   share: "user",
   endLease: "peer",

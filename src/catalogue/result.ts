@@ -44,6 +44,7 @@ const operationResultWire = tagged("op", {
   copyFile: committed,
   move: nothing,
   removeEntry: nothing,
+  reopenEntry: nothing,
   rekey: nothing,
   share: nothing,
   /** The keys asked for that a revision on this shelf refers to. */
@@ -76,12 +77,20 @@ const faultWire = record({
   /** For `conflict`: the revision that won; 0 when the file is gone. */
   revision: nullable(wholeNumber(0)),
 });
-const resultWire = choice({ ok: list(operationResultWire, 1, batchOperationsMax), error: faultWire });
+/** Where and when the command happened: a retry is told the same. */
+const appliedWire = record({
+  index: wholeNumber(1),
+  timeMs: wholeNumber(0),
+  results: list(operationResultWire, 1, batchOperationsMax),
+});
+const resultWire = choice({ ok: appliedWire, error: faultWire });
 
 /** What one operation gave. */
 export type OperationResult = ValueOf<typeof operationResultWire>;
 /** Why a command was refused. */
 export type CommandFault = ValueOf<typeof faultWire>;
+/** The index and the time of a command's entry in the log, and what each of its operations gave. */
+export type AppliedCommand = ValueOf<typeof appliedWire>;
 /** What a command gave: each operation's result, or one fault and no change. */
 export type CommandResult = ValueOf<typeof resultWire>;
 
@@ -98,6 +107,6 @@ export function decodeResult(bytes: Uint8Array): CommandResult {
 /** The operations' results; a refused command is thrown as a DfsError of its kind. */
 export function resultOrThrow(bytes: Uint8Array): readonly OperationResult[] {
   const result = decodeResult(bytes);
-  if ("ok" in result) return result.ok;
+  if ("ok" in result) return result.ok.results;
   throw new DfsError(result.error.kind, result.error.message);
 }

@@ -12,7 +12,7 @@ import {
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { decodeLinks } from "./chain.ts";
 import type { PeerRole } from "./operation.ts";
-import type { ChangedRow, EntryRow, InviteRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
+import type { ChangedRow, EffectRow, EntryRow, InviteRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
 import type { ReferencedKey, RevisionRow, ShareRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
@@ -71,6 +71,7 @@ export function nodeRowOf(row: SqlRow): NodeRow {
     revision: Number(row["revision"]),
     createdIndex: Number(row["created_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
+    endedMs: numberOrNull(row["ended_ms"]),
     ...namingOf(row),
     wrap: bytesOrNull(row["wrap"]) ?? noAttributes,
     generation: Number(row["generation"]),
@@ -196,6 +197,35 @@ export function changedRowOf(row: SqlRow): ChangedRow {
     expiresMs: numberOrNull(row["expires_ms"]),
     changedIndex: Number(row["changed_index"]),
     endedIndex: numberOrNull(row["ended_index"]),
+  };
+}
+
+/** A row of the queries of effects. */
+export function effectRowOf(row: SqlRow, effect: EffectRow["effect"]): EffectRow {
+  const [nowParent, parent] = [row["now_parent"], row["parent"]];
+  const [nowKey, thenKey, madeKey] = [row["now_key"], row["then_key"], row["made_key"]];
+  return {
+    effect,
+    node: idText(bytes(row["node"])),
+    kind: row["kind"] === kindDirectory ? "directory" : "file",
+    owner: idText(bytes(row["user"])),
+    madeIndex: Number(row["made_index"]),
+    removedIndex: numberOrNull(row["removed_index"]),
+    revision: Number(row["revision"]),
+    generation: Number(row["generation"]),
+    nowParent: nowParent instanceof Uint8Array ? idText<NodeId>(nowParent) : null,
+    nowToken: bytesOrNull(row["now_token"]),
+    nowKey: nowKey instanceof Uint8Array ? fileKeyOf(nowKey) : null,
+    thenKey: thenKey instanceof Uint8Array ? fileKeyOf(thenKey) : null,
+    parent: parent instanceof Uint8Array ? idText<NodeId>(parent) : null,
+    token: bytesOrNull(row["token"]),
+    namedIndex: effect === "revised" ? 0 : Number(row["created_index"]),
+    unnamedIndex: effect === "revised" ? null : numberOrNull(row["ended_index"]),
+    pastWrap: (effect === "unnamed" ? bytesOrNull(row["past_wrap"]) : null) ?? noAttributes,
+    wrapGeneration: Number(row["wrap_generation"]),
+    parentGeneration: Number(row["parent_generation"]),
+    madeRevision: numberOrNull(row["made_revision"]),
+    madeKey: madeKey instanceof Uint8Array ? fileKeyOf(madeKey) : null,
   };
 }
 

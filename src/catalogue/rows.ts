@@ -112,8 +112,9 @@ const nodeRow = record({
   /** Latest revision of a file; 0 for a directory. */
   revision: count,
   createdIndex: count,
-  /** Null while the node is live. */
+  /** Null while the node is live, as is the time of the end. */
   endedIndex: v.nullable(count),
+  endedMs: v.nullable(count),
   /** Directory and token that name it; null for a root and for a node that has ended. */
   parent: v.nullable(nodeId),
   token: v.nullable(token),
@@ -255,6 +256,46 @@ const changePage = record({
   /** Whether ends may have been forgotten that came after the index asked for: whoever follows starts anew, from 0. */
   isReset: v.boolean(),
 });
+const effectCursor = record({ part: v.picklist(["unnamed", "named", "revised"]), row: count });
+const effectRow = record({
+  /** Whether the entry of the log ended a name, made one, or made a revision. */
+  effect: v.picklist(["unnamed", "named", "revised"]),
+  node: nodeId,
+  kind,
+  /** In whose tree. */
+  owner: userId,
+  /** Entries that made and removed the node; null while it is live. */
+  madeIndex: count,
+  removedIndex: v.nullable(count),
+  /** Latest revision of a file; 0 for a directory. */
+  revision: count,
+  /** Number of the node's newest key. */
+  generation,
+  /** Directory and token that name it now; null for a node that has ended. */
+  nowParent: v.nullable(nodeId),
+  nowToken: v.nullable(token),
+  /** Content of a file's latest revision, live or not; null for a directory, and where it is not kept. */
+  nowKey: v.nullable(fileKey),
+  /** Content that a file had after the entry, where that revision is kept; null for a directory. */
+  thenKey: v.nullable(fileKey),
+  /** Of a name: directory and token, and the entries that made and ended it; null for a revision. */
+  parent: v.nullable(nodeId),
+  token: v.nullable(token),
+  namedIndex: count,
+  unnamedIndex: v.nullable(count),
+  /** Of a name that has ended: the past wrap, how many of the node's keys it has, and the number of the directory's key that sealed it, 0 where the node was shared when it ended. */
+  pastWrap: attributes,
+  wrapGeneration: count,
+  parentGeneration: count,
+  /** Of a revision: its number and content. */
+  madeRevision: v.nullable(count),
+  madeKey: v.nullable(fileKey),
+});
+const effectPage = record({
+  rows: list(effectRow, 0, pageRowsMax),
+  /** Where the next page starts; null on the last one. */
+  next: v.nullable(effectCursor),
+});
 const networkRow = record({
   network: brandedText(parseNetworkId),
   publicKey: digest,
@@ -289,6 +330,9 @@ export type InviteRow = v.InferOutput<typeof inviteRow>;
 export type ChangeCursor = v.InferOutput<typeof changeCursor>;
 export type ChangedRow = v.InferOutput<typeof changedRow>;
 export type ChangePage = v.InferOutput<typeof changePage>;
+export type EffectCursor = v.InferOutput<typeof effectCursor>;
+export type EffectRow = v.InferOutput<typeof effectRow>;
+export type EffectPage = v.InferOutput<typeof effectPage>;
 export type NetworkRow = v.InferOutput<typeof networkRow>;
 export type CatalogueCounts = v.InferOutput<typeof catalogueCounts>;
 
@@ -309,6 +353,8 @@ export const rowSchemas = {
   invite: inviteRow,
   changeCursor: changeCursor,
   changePage: changePage,
+  effectCursor,
+  effectPage,
   network: networkRow,
   counts: catalogueCounts,
 };

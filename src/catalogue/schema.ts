@@ -3,7 +3,7 @@ import { DfsError } from "../core/errors.ts";
 import { copiesDefault, logMarkBytesMax, retainMsDefault, retainRevisionsDefault } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 
-const schemaVersion = 5;
+const schemaVersion = 6;
 
 /**
  * Rows of `nodes`, `entries` and `revisions` outlive what they say: `created_index` is the index of the command that made
@@ -15,7 +15,8 @@ const schemaVersion = 5;
  * removed node had; its `generation` is the number of its newest key. An entry has the node's `wrap`, sealed by the key of
  * the directory that it is in which had the number `parent_generation`, with the first `generation` keys of the node: a new
  * key ends the entry and makes the next one of the same name. Once it has ended it keeps only the `past_wrap`, which the
- * owner of the tree alone can open, so that what was in a directory is not told to who is given its keys later. `drops` are the file keys of a shelf that
+ * owner of the tree alone can open, so that what was in a directory is not told to who is given its keys later; its
+ * `parent_generation` is 0 where the node had shares, which ended with it. `drops` are the file keys of a shelf that
  * no revision names any more. `used_bytes` counts the added bytes of all revisions in a user's tree; a user who has ended
  * keeps the row as long as the tree is kept, without a credential. `retain_peak` and `scan_row` are explained in retention.ts, `links` is the CBOR of
  * chain.ts, `log_mark.mark` is the log's own and unknown here.

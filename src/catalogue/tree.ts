@@ -175,7 +175,7 @@ function unbindName({ database, index, timeMs }: ApplyContext, entryRow: number)
 /** Ends a binding with its node and, for a file, its live revision. The caller has made sure that a directory is empty. */
 export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   unbindName(context, bound.entryRow);
-  context.database.prepare("DELETE FROM shares WHERE node_id = ?").run(bound.nodeRow);
+  endShares(context, bound);
   context.database
     .prepare("UPDATE nodes SET changed_index = ?, ended_index = ?, ended_ms = ? WHERE id = ?")
     .run(context.index, context.index, context.timeMs, bound.nodeRow);
@@ -185,6 +185,12 @@ export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
   }
   context.totals.files -= 1;
   endRevision(context, bound.nodeRow, bound.revision);
+}
+
+/** Who a node was shared with goes on knowing its keys: its name says so from its end on, by a key that no directory has. */
+function endShares({ database }: ApplyContext, { nodeRow, entryRow }: BoundNode): void {
+  const ended = database.prepare("DELETE FROM shares WHERE node_id = ?").run(nodeRow);
+  if (ended > 0) database.prepare("UPDATE entries SET parent_generation = 0 WHERE id = ?").run(entryRow);
 }
 
 /** Commits the first revision of a file that has just been added, and returns its number. */

@@ -16,6 +16,7 @@ import type { ChunkId, FileKey, NetworkId, PeerId, PeerName, ShelfId } from "./i
 import type { FindQuery } from "./find-query.ts";
 import type { JobsClient } from "./jobs.ts";
 import type { DfsPath } from "./names.ts";
+import type { ChangeTag, UndoClient } from "./undo.ts";
 
 export interface CallOptions {
   /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
@@ -25,6 +26,8 @@ export interface CallOptions {
    * see `staleness`. Without it they see every change that was confirmed before they began, or fail with `no-quorum`.
    */
   readonly stale?: boolean | undefined;
+  /** Of a call that changes files: the change that it is part of. Without it, `undo` knows nothing of the call. */
+  readonly change?: ChangeTag | undefined;
 }
 
 /** How old a stale answer is that this client would give now. */
@@ -480,7 +483,8 @@ export interface Invite {
 /** What can be done with a member of the coordinators' group: let it vote, let it vote no more, let it lead. */
 export type CoordinatorChange = "add" | "remove" | "transfer";
 
-export interface DfsClient extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient, JobsClient {
+export interface DfsClient
+  extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient, JobsClient, UndoClient {
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

@@ -10,7 +10,7 @@ import type { DfsError } from "./errors.ts";
 import type { JobId } from "./ids.ts";
 
 /** A put of files and directories of this machine: bytes that come from a client would end with it. */
-interface PutJobRequest extends Omit<PutRequest, "sources" | "dryRun"> {
+interface PutJobRequest extends Omit<PutRequest, "sources" | "dryRun">, Pick<CallOptions, "change"> {
   readonly kind: "put";
   readonly sources: readonly Extract<PutSource, { kind: "path" }>[];
 }

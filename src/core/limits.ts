@@ -74,6 +74,8 @@ export const batchOperationsMax = 256;
 export const refusalBytesMax = 1 * KiB;
 /** Bytes of one command: a batch of the most operations with long names. */
 export const commandBytesMax = 512 * KiB;
+/** Bytes of a command besides its operations: ids, numbers, the names of its fields and a signature come to less than half. */
+export const commandFrameBytes = 1024;
 /** Rows a page of a query returns at the most. */
 export const pageRowsMax = 500;
 /** Sessions that the catalogue remembers; the one unused for longest makes room for a new one. */
@@ -594,6 +596,12 @@ export const keysAheadMax = 16 * KiB;
 export const searchRowsMax = 8;
 /** Candidates that one Tab shows at the most: a screenful or two. */
 export const completionsMax = 200;
+/** Bytes of each of two files that are compared line by line: far more than anybody reads; larger ones are only told to differ. */
+export const diffBytesMax = 4 * MiB;
+/** Lines that may go and come in one comparison … */
+export const diffEditsMax = 10_000;
+/** … and how long it may take: who has so different files in front of him learns nothing from a list of lines. */
+export const diffTimeMs = 1_000;
 /** Redraws of the bars in a second: more only flickers and costs time that the transfer needs. */
 export const redrawsPerSecondMax = 8;
 /** Bytes of command output gathered before they are written to a pipe or file: one write for hundreds of lines. */
@@ -895,3 +903,17 @@ export const watchIntervalMs = 2_000;
 /** … and the range of that: a few looks a second are no load, and after an hour nobody watches. */
 export const watchIntervalMsMin = 200;
 export const watchIntervalMsMax = 3_600_000;
+
+/* Undo */
+/** Changes of one user that can be taken back: more than anybody remembers … */
+export const undoChangesMax = 100;
+/** … and of all users of one machine. */
+export const undoChangesInAllMax = 1_000;
+/** Commands of one change that are remembered: those of a put of some million files. */
+export const undoCommitsMax = 20_000;
+/** Files and directories of a change that can be taken back at once; about 100 MiB while it is worked out. */
+export const undoEntriesMax = 100_000;
+/** Steps of an undo that are told one by one. */
+export const undoStepsShownMax = 1_000;
+/** Looks at the catalogue under way at once for one undo. */
+export const undoReadsAtOnce = 16;

@@ -7,7 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Author, encodeCommand } from "../catalogue/command.ts";
 import type { Operation } from "../catalogue/operation.ts";
-import { type CommandFault, type OperationResult, decodeResult } from "../catalogue/result.ts";
+import { type AppliedCommand, type CommandFault, type OperationResult, decodeResult } from "../catalogue/result.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, type ErrorKind, toDfsError } from "../core/errors.ts";
 import type { NetworkId, SessionId } from "../core/ids.ts";
@@ -28,6 +28,20 @@ export interface CommandAuthor {
  */
 export type Propose = (command: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
+/** Hears what becomes of the commands of one change, so that it can be taken back. */
+export interface ChangeRecorder {
+  /** The operations happened, by the entry of the log with this index and time. */
+  noteCommitted(entry: Pick<AppliedCommand, "index" | "timeMs">, operations: readonly Operation[]): void;
+  /** Nobody knows whether the operations happened. */
+  noteUnknown(): void;
+}
+
+/** Commands whose recorder hears of each. */
+export function recordedCommands(commands: CommandTarget, recorder: ChangeRecorder | undefined): CommandTarget {
+  if (recorder === undefined) return commands;
+  return { execute: (operations, signal) => commands.execute(operations, signal, recorder) };
+}
+
 /** Where changes of the catalogue go: to the network, or into a transaction. */
 export interface CommandTarget {
   /**
@@ -35,7 +49,11 @@ export interface CommandTarget {
    * CommandRefused; over the network also with `unreachable`, `no-quorum`, `busy`, `timeout`, `interrupted`, and then
    * it is not known whether they happened.
    */
-  execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]>;
+  execute(
+    operations: readonly Operation[],
+    signal?: AbortSignal,
+    recorder?: ChangeRecorder,
+  ): Promise<readonly OperationResult[]>;
 }
 
 /** A command that the catalogue refused as a whole; nothing of it happened. */
@@ -79,14 +97,34 @@ export class CommandSession implements CommandTarget {
   }
 
   /** Commits the operations after those of the calls before. Without a leader it tries on until its time limit or the signal's end. */
-  execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
-    const result = this.#tail.then(() => this.#run(operations, signal));
+  execute(
+    operations: readonly Operation[],
+    signal?: AbortSignal,
+    recorder?: ChangeRecorder,
+  ): Promise<readonly OperationResult[]> {
+    const result = this.#tail.then(() => this.#recorded(operations, signal, recorder));
     this.#tail = result.catch(() => undefined); // each caller learns of its own failure
     return result;
   }
 
-  async #run(operations: readonly Operation[], signal: AbortSignal | undefined): Promise<readonly OperationResult[]> {
+  async #recorded(
+    operations: readonly Operation[],
+    signal: AbortSignal | undefined,
+    recorder: ChangeRecorder | undefined,
+  ): Promise<readonly OperationResult[]> {
     signal?.throwIfAborted();
+    try {
+      const applied = await this.#run(operations, signal);
+      recorder?.noteCommitted(applied, operations);
+      return applied.results;
+    } catch (error) {
+      const isKnown = error instanceof CommandRefused || toDfsError(error).kind === "usage";
+      if (!isKnown) recorder?.noteUnknown();
+      throw error;
+    }
+  }
+
+  async #run(operations: readonly Operation[], signal: AbortSignal | undefined): Promise<AppliedCommand> {
     const isNewSession = this.#sequence === 0;
     try {
       const { answer, tries } = await this.#send(this.#next(operations), signal);
@@ -101,11 +139,7 @@ export class CommandSession implements CommandTarget {
   }
 
   /** The catalogue has forgotten a session that rested for long; a command that was sent once cannot have happened. */
-  #runAnew(
-    operations: readonly Operation[],
-    signal: AbortSignal | undefined,
-    tries: number,
-  ): Promise<readonly OperationResult[]> {
+  #runAnew(operations: readonly Operation[], signal: AbortSignal | undefined, tries: number): Promise<AppliedCommand> {
     if (tries > 1)
       throw new DfsError("timeout", "no answer came in time: look whether the change has happened, and try again");
     this.#startAnew();

@@ -10,11 +10,12 @@ import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { toDfsError } from "../core/errors.ts";
 import { sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
-import { CommandRefused, type CommandTarget } from "./command-session.ts";
+import { type ChangeRecorder, CommandRefused, type CommandTarget } from "./command-session.ts";
 
 interface Waiting {
   readonly operations: readonly Operation[];
   readonly signal: AbortSignal | undefined;
+  readonly recorder: ChangeRecorder | undefined;
   readonly resolve: (results: readonly OperationResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -32,7 +33,11 @@ export class CommandSessions implements CommandTarget {
   }
 
   /** All of one call's operations happen, or none; those of calls at the same time happen in any order. */
-  execute(operations: readonly Operation[], signal?: AbortSignal): Promise<readonly OperationResult[]> {
+  execute(
+    operations: readonly Operation[],
+    signal?: AbortSignal,
+    recorder?: ChangeRecorder,
+  ): Promise<readonly OperationResult[]> {
     if (signal?.aborted === true) return Promise.reject(toDfsError(signal.reason));
     return new Promise((resolve, reject) => {
       const abandon = (): void => reject(toDfsError(signal?.reason));
@@ -41,6 +46,7 @@ export class CommandSessions implements CommandTarget {
       this.#waiting.push({
         operations,
         signal,
+        recorder,
         resolve: (results) => (leave(), resolve(results)),
         reject: (error) => (leave(), reject(error)),
       });
@@ -67,13 +73,14 @@ export class CommandSessions implements CommandTarget {
     return callers > sharingCallersMin ? 1 : sharingCallersMin;
   }
 
-  /** Those that have waited longest: one, or as many as fit into a shared command. */
+  /** Those that have waited longest: one, or as many of one change as fit into a shared command. */
   #take(): readonly Waiting[] {
     let count = 0;
     let operations = 0;
     for (const caller of this.#waiting) {
       operations += caller.operations.length;
-      if (count > 0 && operations > sharedOperationsMax) break;
+      const isOther = caller.recorder !== this.#waiting[0]?.recorder;
+      if (count > 0 && (isOther || operations > sharedOperationsMax)) break;
       count += 1;
     }
     const taken = this.#waiting.slice(0, count);
@@ -95,13 +102,14 @@ export class CommandSessions implements CommandTarget {
     const [only] = callers;
     if (only === undefined) return;
     if (callers.length === 1) {
-      only.resolve(await session.execute(only.operations, only.signal));
+      only.resolve(await session.execute(only.operations, only.signal, only.recorder));
       return;
     }
     try {
-      const results = await session.execute(callers.flatMap(({ operations }) => operations));
+      const operations = callers.flatMap((caller) => caller.operations);
+      const results = await session.execute(operations, undefined, only.recorder);
       let next = 0;
-      for (const { operations, resolve } of callers) resolve(results.slice(next, (next += operations.length)));
+      for (const caller of callers) caller.resolve(results.slice(next, (next += caller.operations.length)));
     } catch (error) {
       const refused = refusedCaller(error, callers);
       if (refused === undefined) throw error;

@@ -17,6 +17,12 @@ import { type Named, renewedWraps, requireNamed } from "./sealed-operations.ts";
 
 type Rekey = OperationOf<"rekey">;
 
+/** What moves a node, and the keys that it has afterwards. */
+interface KeyedMove {
+  readonly operations: readonly Operation[];
+  readonly keyring: Located["keyring"];
+}
+
 export class KeyRenewal {
   readonly #namespace: Namespace;
   readonly #commands: CommandTarget;
@@ -59,10 +65,12 @@ export class KeyRenewal {
    * A move, and the new key that its node gets where it leaves a directory that is shared: whoever has that directory
    * knows the node's key, and is no more to read what is written to it.
    */
-  async move(source: Named, parent: Located, move: OperationOf<"move">, signal?: AbortSignal): Promise<Operation[]> {
-    if (source.keyring.isFull || !(await this.#leavesShare(source, parent, signal))) return [move];
+  async move(source: Named, parent: Located, move: OperationOf<"move">, signal?: AbortSignal): Promise<KeyedMove> {
+    const { keyring } = source;
+    if (keyring.isFull || !(await this.#leavesShare(source, parent, signal))) return { operations: [move], keyring };
     const moved = { ...withNewKey(source), parent: parent.node, token: move.toToken };
-    return [move, await this.#operation(parent, moved, null, signal)];
+    const renewal = await this.#operation(parent, moved, null, signal);
+    return { operations: [move, renewal], keyring: moved.keyring };
   }
 
   /** Whether a directory that the user shares has a place in it that moves to another directory, and not that one. */

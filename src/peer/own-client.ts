@@ -1,4 +1,5 @@
 /** What this process's own peer does for its users, put together from the peer's parts. */
+import { join } from "node:path";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { EntryRow } from "../catalogue/rows.ts";
 import type { PeerId } from "../core/ids.ts";
@@ -15,7 +16,7 @@ import { actingAsShared } from "./accounts/login.ts";
 import type { RememberedLogin } from "./accounts/remembered-login.ts";
 import { SessionClient, type SessionParts } from "./accounts/session.ts";
 import { UserDirectory } from "./accounts/user-directory.ts";
-import { CommandSession, type CommandTarget } from "./command-session.ts";
+import { CommandSession, type CommandTarget, recordedCommands } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import { History } from "./history.ts";
@@ -46,6 +47,8 @@ import { StorageOrders } from "./storage-orders.ts";
 import { StorageReports } from "./storage-reports.ts";
 import { beginTransaction } from "./transaction/transaction.ts";
 import { TreeChanges } from "./tree-changes.ts";
+import { ChangeJournal } from "./undo/change-journal.ts";
+import { Undo } from "./undo/undo.ts";
 
 /** The parts of a running peer that its client speaks to. */
 export interface ClientParts {
@@ -68,9 +71,9 @@ export interface ClientParts {
   readonly fingers: FingerTableService;
   readonly remembered: RememberedLogin;
   readonly checked: CheckedPeer;
+  readonly log: Log;
   /** Where others reach this peer now. */
   readonly addresses: () => readonly string[];
-  readonly log: Log;
   /** Stops the peer. */
   readonly stop: () => Promise<void>;
 }
@@ -81,9 +84,11 @@ export class OwnSessions {
   readonly #names: NamesIndexes;
   readonly #keeper: NamesKeeper;
   readonly #jobs = new TransferJobs(Date.now);
+  readonly #journal: ChangeJournal;
 
   constructor(parts: ClientParts) {
     this.#names = new NamesIndexes(parts);
+    this.#journal = new ChangeJournal({ path: join(parts.folder, "undo.db"), nowMs: Date.now, log: parts.log });
     const { asPeer, catalogue, membership, network, remembered } = parts;
     const { networkId } = network;
     const shared = sharedUserKeys(membership.networkSecret);
@@ -92,7 +97,7 @@ export class OwnSessions {
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
-    const clientOf = userClients(parts, { shared, names: this.#names, directory }, commandsOf);
+    const clientOf = userClients(parts, { shared, names: this.#names, directory, journal: this.#journal }, commandsOf);
     this.#parts = {
       shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
       directory,
@@ -118,6 +123,7 @@ export class OwnSessions {
   async stop(): Promise<void> {
     await this.#jobs.stop();
     await this.#keeper.stop();
+    this.#journal.stop();
     await this.#names.stop();
   }
 
@@ -127,14 +133,18 @@ export class OwnSessions {
   }
 }
 
+/** What the clients of all users have in common. */
+interface SharedByUsers {
+  readonly shared: UserKeys;
+  readonly names: NamesIndexes;
+  readonly directory: UserDirectory;
+  readonly journal: ChangeJournal;
+}
+
 /** Makes clients that read and write files as one user. */
 function userClients(
   parts: ClientParts,
-  {
-    shared,
-    names,
-    directory,
-  }: { readonly shared: UserKeys; readonly names: NamesIndexes; readonly directory: UserDirectory },
+  { shared, names, directory, journal }: SharedByUsers,
   commandsOf: (keys: UserKeys) => CommandTarget,
 ): (keys: UserKeys) => FileClient {
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
@@ -173,16 +183,19 @@ function userClients(
       store,
       peers: (signal) => reports.peers(signal),
     });
+    const sessions = new CommandSessions(asUser);
+    const undo = new Undo({ journal, namespace, user, shared, catalogue, commands: asUser() });
     const options: PeerClientOptions = {
       namespace,
       names: new OwnNames(names, [user, shared]),
-      changes: new TreeChanges(namespace, new CommandSessions(asUser), Date.now),
-      history: new History({ namespace, commands: new CommandSessions(asUser), members }),
+      changes: (recorder) => new TreeChanges(namespace, recordedCommands(sessions, recorder), Date.now),
+      history: (recorder) => new History({ namespace, commands: recordedCommands(sessions, recorder), members }),
       reports,
-      put: () => ({
+      undo,
+      put: (recorder) => ({
         namespace,
         pool,
-        commands: asUser(),
+        commands: recordedCommands(asUser(), recorder),
         shelves: placement,
         room: (owner, signal) => networkRoom({ catalogue, members }, owner, signal),
         usualCopies: () => usualCopies(members),
@@ -202,7 +215,16 @@ function userClients(
       coordinators: new CoordinatorChanges({ catalogue, members, commands: orders }),
       sharing: others && new Sharing({ user, namespace, others, catalogue, commands: asUser() }),
       begin: () =>
-        beginTransaction({ client: options, user, others, catalogue, commands: asUser(), reportsOn, nowMs: Date.now }),
+        beginTransaction({
+          client: options,
+          user,
+          others,
+          catalogue,
+          commands: asUser(),
+          undo,
+          reportsOn,
+          nowMs: Date.now,
+        }),
     };
     return new PeerClient(options);
   };

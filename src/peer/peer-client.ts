@@ -40,6 +40,8 @@ import type { PeerName, UserName } from "../core/ids.ts";
 import type { JobsClient } from "../core/jobs.ts";
 import { pageRowsMax } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
+import type { RecordedChange, UndoOptions, UndoReport } from "../core/undo.ts";
+import type { ChangeRecorder } from "./command-session.ts";
 import { RefusedEntries } from "./refused-entries.ts";
 import { readContent } from "./content-reader.ts";
 import { type GetOptions, GetTransfer } from "./get-transfer.ts";
@@ -59,16 +61,20 @@ import { SpaceCopy } from "./space-copy.ts";
 import type { StorageOrders } from "./storage-orders.ts";
 import type { StorageReports } from "./storage-reports.ts";
 import type { TreeChanges } from "./tree-changes.ts";
+import type { Undo } from "./undo/undo.ts";
 
 export interface PeerClientOptions {
   readonly namespace: Namespace;
-  readonly changes: TreeChanges;
+  /** Changes of the tree, whose commands the recorder hears of. */
+  readonly changes: (recorder?: ChangeRecorder) => TreeChanges;
   /** The indexes of names that may be used; without them, names are found by walking. */
   readonly names?: OwnNames | undefined;
-  readonly history: History;
+  readonly history: (recorder?: ChangeRecorder) => History;
   readonly reports: Reports;
   /** A put has a session of commands of its own, so that it waits for no other. */
-  readonly put: () => PutOptions;
+  readonly put: (recorder?: ChangeRecorder) => PutOptions;
+  /** Records changes, and takes them back; absent inside a transaction. */
+  readonly undo?: Undo | undefined;
   readonly get: GetOptions;
   readonly coordinators: CoordinatorChanges;
   readonly storage: StorageReports;
@@ -144,29 +150,32 @@ export class PeerClient implements FileClient {
   }
 
   mkdir(path: DfsPath, options: CallOptions & { readonly parents?: boolean | undefined } = {}): Promise<void> {
-    return this.#options.changes.makeDirectory(path, options);
+    return this.recorded(options, (recorder) => this.#options.changes(recorder).makeDirectory(path, options));
   }
 
-  rmdir(path: DfsPath, { signal }: CallOptions = {}): Promise<void> {
-    return this.#options.changes.removeDirectory(path, signal);
+  rmdir(path: DfsPath, options: CallOptions = {}): Promise<void> {
+    return this.recorded(options, (recorder) => this.#options.changes(recorder).removeDirectory(path, options.signal));
   }
 
   remove(path: DfsPath, options: RemoveOptions = {}): Promise<number> {
-    return this.#options.changes.remove(path, options);
+    return this.recorded(options, (recorder) => this.#options.changes(recorder).remove(path, options));
   }
 
   move(from: DfsPath, to: DfsPath, options: MoveOptions = {}): Promise<void> {
-    return this.#options.changes.move(from, to, options);
+    return this.recorded(options, (recorder) => this.#options.changes(recorder).move(from, to, options));
   }
 
   copy(from: DfsPath, to: DfsPath, options: CopyOptions = {}): Promise<number> {
     const { namespace, changes, put, get } = this.#options;
-    if (namespace.spacePath(from) === namespace.spacePath(to)) return changes.copy(from, to, options);
-    return new SpaceCopy({ namespace, changes, put, content: get.content }).copy(from, to, options);
+    return this.recorded(options, (recorder) => {
+      if (namespace.spacePath(from) === namespace.spacePath(to)) return changes(recorder).copy(from, to, options);
+      const parts = { namespace, changes: changes(recorder), put: () => put(recorder), content: get.content };
+      return new SpaceCopy(parts).copy(from, to, options);
+    });
   }
 
   put(request: PutRequest, options: PausableOptions = {}): Promise<TransferSummary> {
-    return new PutTransfer(this.#options.put(), request, options).run();
+    return this.recorded(options, (recorder) => new PutTransfer(this.#options.put(recorder), request, options).run());
   }
 
   get(request: GetRequest, options: PausableOptions = {}): Promise<TransferSummary> {
@@ -188,11 +197,34 @@ export class PeerClient implements FileClient {
   }
 
   async *revisions(path: DfsPath, options: CallOptions = {}): AsyncIterable<RevisionInfo> {
-    yield* this.#options.history.revisions(path, options);
+    yield* this.#options.history().revisions(path, options);
   }
 
   restore(path: DfsPath, revision: number, options: CallOptions = {}): Promise<number> {
-    return this.#options.history.restore(path, revision, options);
+    return this.recorded(options, (recorder) => this.#options.history(recorder).restore(path, revision, options));
+  }
+
+  async recordedChanges(): Promise<readonly RecordedChange[]> {
+    return this.#requireUndo().changes();
+  }
+
+  async undo(options: UndoOptions = {}): Promise<UndoReport> {
+    return this.#requireUndo().undo(options);
+  }
+
+  #requireUndo(): Undo {
+    const { undo } = this.#options;
+    if (undo === undefined) throw new DfsError("usage", "an undo cannot be part of a transaction: ask for it outside");
+    return undo;
+  }
+
+  /** Does `work` as part of the change that the options name. */
+  protected recorded<Result>(
+    { change }: CallOptions,
+    work: (recorder: ChangeRecorder | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const { undo } = this.#options;
+    return undo === undefined ? work(undefined) : undo.recorded(change, work);
   }
 
   why(path: DfsPath, { signal = neverAborted(), stale }: CallOptions = {}): Promise<WhyReport> {

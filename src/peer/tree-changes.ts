@@ -146,7 +146,8 @@ export class TreeChanges {
     const moved = source.isStale ? await this.#namespace.require(from, { signal }) : source;
     const fresh = requireNamed(await this.#renewal.fresh(moved, signal), "moved");
     const operation = moveOperation(fresh, parent, baseName(to), replaced);
-    await this.#commands.execute(await this.#renewal.move(fresh, parent, operation, signal), signal);
+    const { operations } = await this.#renewal.move(fresh, parent, operation, signal);
+    await this.#commands.execute(operations, signal);
   }
 
   /** What is at the target and may be replaced; undefined when nothing is there. Fails with `exists`, `is-directory`, `not-directory`. */

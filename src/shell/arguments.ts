@@ -11,30 +11,41 @@ export interface OptionSpec {
   readonly value?: string | undefined;
   /** The value may be left out, and is joined with `=` where it is given; without it the option's text is empty. */
   readonly isValueOptional?: boolean | undefined;
+  /** It may be given more than once, and all its values count. */
+  readonly isRepeatable?: boolean | undefined;
   /** The values that it takes, where it takes no others, each with what it stands for. */
   readonly values?: Readonly<Record<string, string>> | undefined;
   readonly summary: string;
 }
 
+/** What was given of an option: true for a flag, all values of one that may be repeated. */
+export type OptionValue = string | boolean | readonly string[] | undefined;
+
 export interface ParsedOptions {
   /** By long name; absent options are `undefined`. */
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly values: Readonly<Record<string, OptionValue>>;
   /** Where in the arguments the operands are. */
   readonly operandIndexes: readonly number[];
 }
 
 /** The options and operands among `args`; `--help` is always known. Fails with `usage`. */
 export function parseOptions(args: readonly string[], options: readonly OptionSpec[]): ParsedOptions {
-  const specs: Record<string, { type: "string" | "boolean"; short?: string }> = { help: { type: "boolean" } };
-  for (const { long, short, value } of options)
-    specs[long] = { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
+  const specs: Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }> = {
+    help: { type: "boolean" },
+  };
+  for (const { long, short, value, isRepeatable = false } of options)
+    specs[long] = {
+      type: value === undefined ? "boolean" : "string",
+      multiple: isRepeatable,
+      ...(short === undefined ? {} : { short }),
+    };
   const { joined, origins } = joinValues(args, options);
   try {
     const parsed = parseArgs({ args: joined, options: specs, strict: true, allowPositionals: true, tokens: true });
     const operandIndexes: number[] = [];
     for (const token of parsed.tokens)
       if (token.kind === "positional") operandIndexes.push(origins[token.index] as number);
-    return { values: parsed.values, operandIndexes };
+    return { values: parsed.values as ParsedOptions["values"], operandIndexes };
   } catch (error) {
     const [sentence = ""] = (error as Error).message.split(/\. |\n/);
     throw new DfsError("usage", sentence.charAt(0).toLowerCase() + sentence.slice(1), { cause: error });

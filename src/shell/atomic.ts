@@ -3,6 +3,7 @@ import type { DfsClient, DfsTransaction } from "../core/client.ts";
 import { type ErrorKind, toDfsError } from "../core/errors.ts";
 import { stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
+import { newChange } from "./change-tag.ts";
 import { messageText } from "./formats.ts";
 import { isBrokenPipe } from "./output.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
@@ -80,7 +81,7 @@ class AtomicBatch {
     const { interrupt, timeoutMs, isVerbose, say } = this.#options;
     try {
       const { changes } = await withinTime(interrupt, timeoutMs, (signal) =>
-        unlessStuck(signal, transaction.commit({ signal })),
+        unlessStuck(signal, transaction.commit({ signal, change: newChange("atomic") })),
       );
       if (isVerbose) say(changes === 1 ? "1 change committed" : `${changes} changes committed`);
       return 0;

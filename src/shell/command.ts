@@ -10,7 +10,8 @@ import type { PeerName, UserName } from "../core/ids.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { Alias } from "./aliases.ts";
 import { parseOptions } from "./arguments.ts";
-import type { OptionSpec } from "./arguments.ts";
+import { newChange } from "./change-tag.ts";
+import type { OptionSpec, OptionValue } from "./arguments.ts";
 import type { Background } from "./background.ts";
 import type { Argument } from "./expand.ts";
 import type { Manual } from "./manual.ts";
@@ -132,6 +133,9 @@ export interface Question {
   readonly isSecret: boolean;
 }
 
+/** The options of calls that change files: all calls of one command are one change, which `undo` takes back as a whole. */
+type WriteCalls = Pick<CallOptions, "change"> & { readonly signal: AbortSignal };
+
 /** The options of calls that read. */
 export type ReadCalls = Pick<CallOptions, "stale"> & { readonly signal: AbortSignal };
 
@@ -145,6 +149,12 @@ export interface Surroundings {
   readonly showView?: ShowView | undefined;
   /** Checks this machine where no peer can be asked; absent where nothing can be said of it. */
   readonly checkMachine?: ((signal: AbortSignal) => AsyncIterable<CheckResult>) | undefined;
+}
+
+/** What the calls of one run of a command are made with: those that change files are one change. */
+export function callsOf({ name }: Command, reads: ReadCalls): Pick<CommandContext, "signal" | "reads" | "writes"> {
+  const { signal } = reads;
+  return { signal, reads, writes: { signal, change: newChange(name) } };
 }
 
 /** The surroundings alone, of something that has more. */
@@ -166,6 +176,8 @@ export interface CommandContext extends Surroundings {
   readonly reads: ReadCalls;
   /** That of the invocation. */
   readonly pastMs?: number | undefined;
+  /** For the calls that change files. */
+  readonly writes: WriteCalls;
   /** The client, opened at the first call. */
   client(): Promise<DfsClient>;
   /** Writes `command: operand: reason` to stderr and returns the exit code; rethrows an interruption and a broken pipe. */
@@ -189,9 +201,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The options of one call. */
 export class OptionValues {
-  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: Readonly<Record<string, OptionValue>>;
 
-  constructor(values: Readonly<Record<string, string | boolean | undefined>>) {
+  constructor(values: Readonly<Record<string, OptionValue>>) {
     this.#values = values;
   }
 
@@ -202,6 +214,12 @@ export class OptionValues {
   text(long: string): string | undefined {
     const value = this.#values[long];
     return typeof value === "string" ? value : undefined;
+  }
+
+  /** Every value of an option that may be repeated, in their order. */
+  texts(long: string): readonly string[] {
+    const value = this.#values[long];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
   }
 
   /** A whole number of at least `min`; `undefined` where the option is absent. Fails with `usage`. */

@@ -38,6 +38,20 @@ const entry = object({
   "fileKey?": text("key of the content in the finger table"),
 });
 
+const comparedSide = object({
+  path: text("from the root"),
+  revision: count("of the file"),
+  committed: time("when this revision was committed"),
+  sizeBytes: bytes("its content"),
+});
+const recordedChange = object({
+  command: text("what made the change"),
+  started: time("when it was asked for"),
+  entries: count("files and directories that it changed"),
+  state: text("done, still running, or taken back", ["done", "running", "undone"]),
+  isWhole: flag("whether all of it is known"),
+});
+
 const localEntry = object({
   path: text("from the local root"),
   name: text("last part of the path"),
@@ -338,5 +352,38 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
   alias: object({ name: text("of an alias"), text: text("what it stands for") }),
   revisions: revision,
   jobs,
+  diff: object({
+    old: comparedSide,
+    new: comparedSide,
+    isSame: flag("whether their contents are the same"),
+    "hunks?": list(
+      object({
+        oldStart: count("first line of the hunk in the old text, from 1"),
+        oldLines: count("lines of it there"),
+        newStart: count("first line of the hunk in the new text"),
+        newLines: count("lines of it there"),
+        lines: list(text("a line behind a blank, - or +; behind a backslash a note on the line before"), "its lines"),
+      }),
+      "what went and came",
+    ),
+    "firstByte?": count("place of the first byte that differs, from 1, of what is not told by lines"),
+  }),
+  undo: either(
+    recordedChange,
+    object({
+      change: recordedChange,
+      steps: count("things that were done"),
+      shown: list(
+        object({
+          action: text("what became of it", ["remove", "bring-back", "move-back", "change-back"]),
+          kind,
+          path: text("where it is then; of what goes, where it was"),
+          "from?": text("where it was moved from"),
+          "revision?": count("whose content it has again"),
+        }),
+        "the first of them",
+      ),
+    }),
+  ),
   join: object({ networkId: text("the network's id"), peerName: text("this machine's name in it") }),
 };

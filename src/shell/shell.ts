@@ -9,7 +9,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { commandStopMs, scriptDepthMax, stopMs } from "../core/limits.ts";
 import { printable } from "../core/names.ts";
 import { findCommand, lookedAt, noArguments, parseArguments, staleOption } from "./command.ts";
-import { surroundingsOf, takesStale } from "./command.ts";
+import { callsOf, surroundingsOf, takesStale } from "./command.ts";
 import { isYes } from "./answers.ts";
 import { Background } from "./background.ts";
 import { asJob, branchOptions, commandText, isTransferAlone, requireForeground } from "./background-shell.ts";
@@ -337,8 +337,7 @@ export class Shell {
       stdout: streams.stdout,
       stderr,
       stdin: streams.stdin,
-      signal,
-      reads,
+      ...callsOf(command, reads),
       client: () => this.client(),
       report: async (error, operand) => {
         if (isBrokenPipe(error) || signal.aborted) throw error;

@@ -200,14 +200,18 @@ describe("commands", () => {
   it("CAT-23 no byte of a command or result can be another without changing its value or failing", () => {
     const results: CommandResult[] = [
       {
-        ok: [
-          { op: "expire", expired: 2, isMoreDue: true },
-          { op: "admitPeer", name: "second" as PeerName, role: "client", alreadyMember: true },
-          { op: "addUser", isAdmin: true },
-          { op: "endLease", referenced: [fileKey("a")] },
-          { op: "reportLink", epoch: 3 },
-          { op: "collect", removed: 4, isMoreDue: false },
-        ],
+        ok: {
+          index: 9,
+          timeMs: 1_700_000_000_000,
+          results: [
+            { op: "expire", expired: 2, isMoreDue: true },
+            { op: "admitPeer", name: "second" as PeerName, role: "client", alreadyMember: true },
+            { op: "addUser", isAdmin: true },
+            { op: "endLease", referenced: [fileKey("a")] },
+            { op: "reportLink", epoch: 3 },
+            { op: "collect", removed: 4, isMoreDue: false },
+          ],
+        },
       },
       { error: { kind: "conflict", message: "taken", operation: 3, revision: null } },
     ];

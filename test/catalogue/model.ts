@@ -3,9 +3,11 @@ import * as fc from "fast-check";
 import type { OperationOf } from "../../src/catalogue/operation.ts";
 import type { ErrorKind } from "../../src/core/errors.ts";
 import type { NodeId } from "../../src/core/ids.ts";
-import { copyFile, fileKey, id, putFile, rekey, root, startMs, token } from "./world.ts";
+import { copyFile, fileKey, id, putFile, rekey, reopenEntry, root, startMs, token } from "./world.ts";
 
-export type TreeOperation = OperationOf<"makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry" | "rekey">;
+export type TreeOperation = OperationOf<
+  "makeDirectory" | "putFile" | "copyFile" | "move" | "removeEntry" | "reopenEntry" | "rekey"
+>;
 
 interface ModelNode {
   readonly kind: "file" | "directory";
@@ -17,6 +19,8 @@ interface ModelNode {
   /** Number of its newest key, and of the key of its directory that sealed its wrap. */
   readonly generation: number;
   readonly parentGeneration: number;
+  /** The name that it had at its end. */
+  readonly endedAs?: string | undefined;
 }
 
 /** A command of the shared user, or the founder's order to end what has expired, at its time. */
@@ -65,6 +69,11 @@ const anyTreeOperation: fc.Arbitrary<TreeOperation> = fc.oneof(
     ...binding,
     kind: fc.constantFrom("file" as const, "directory" as const),
   }),
+  fc
+    .record({ ...binding, fromParent: anyParent, fromToken: anyToken, isSame: fc.boolean(), generation })
+    .map(({ isSame, ...fields }) =>
+      reopenEntry("f", isSame ? { ...fields, fromParent: fields.parent, fromToken: fields.token } : fields),
+    ),
   fc
     .record({ ...binding, parentGeneration: generation, fromGeneration: generation })
     .map((fields) => rekey("f", fields)),
@@ -152,6 +161,7 @@ export class TreeModel {
   #operation(operation: TreeOperation): ErrorKind | undefined {
     if (operation.op === "move") return this.#move(operation);
     if (operation.op === "removeEntry") return this.#remove(operation);
+    if (operation.op === "reopenEntry") return this.#reopen(operation);
     if (operation.op === "rekey") return this.#rekey(operation);
     if (operation.op === "makeDirectory")
       return this.#add(operation, operation.parentGeneration, { kind: "directory", sizes: [], expiresMs: null });
@@ -266,14 +276,34 @@ export class TreeModel {
     const actual = this.nodes.get(bound)?.kind;
     if (actual !== kind) return actual === "directory" ? "is-directory" : "not-directory";
     if (this.list(node).length > 0) return "not-empty";
-    this.bindings.delete(key(parent, token));
     this.#end(node);
+    this.bindings.delete(key(parent, token));
     return undefined;
   }
 
+  /** To be called while the node has its name. */
   #end(node: NodeId): void {
-    const known = this.nodes.get(node);
-    if (known !== undefined) this.nodes.set(node, { ...known, isLive: false });
+    this.#change(node, { isLive: false, endedAs: [...this.bindings].find(([, bound]) => bound === node)?.[0] });
+  }
+
+  #reopen(operation: OperationOf<"reopenEntry">): ErrorKind | undefined {
+    const { parent, token, node, generation } = operation;
+    const refused = this.#directoryFault(parent);
+    const ended = this.nodes.get(node);
+    if (refused !== undefined || ended === undefined) return refused ?? "not-found";
+    if (ended.isLive) return "conflict";
+    const isOver = ended.expiresMs !== null && ended.expiresMs <= this.#timeMs;
+    if (ended.endedAs !== key(operation.fromParent, operation.fromToken) || isOver) return "not-found";
+    const isSameKey = operation.fromParent === parent && ended.parentGeneration === this.nodes.get(parent)?.generation;
+    const mayStay = isSameKey && generation === ended.generation;
+    if (!mayStay && generation !== ended.generation + 1) return "rekeyed";
+    const stale = this.#keyFault(parent, operation.parentGeneration);
+    if (stale !== undefined) return stale;
+    if (this.bindings.has(key(parent, token))) return "exists";
+    const { parentGeneration } = operation;
+    this.nodes.set(node, { ...ended, isLive: true, generation, parentGeneration, endedAs: undefined });
+    this.bindings.set(key(parent, token), node);
+    return undefined;
   }
 
   #directoryFault(parent: NodeId): ErrorKind | undefined {

@@ -237,7 +237,7 @@ export class World {
 /** The operations' results, where the command has to succeed. */
 export function ok(result: CommandResult): readonly OperationResult[] {
   if ("error" in result) throw new Error(`refused: ${result.error.kind}: ${result.error.message}`);
-  return result.ok;
+  return result.ok.results;
 }
 
 /** Why a command was refused, where it has to be. */
@@ -333,6 +333,26 @@ export function rekey(name: string, changes: Partial<OperationOf<"rekey">> = {})
     pastWrap: token(`next past of ${name}`),
     shares: [],
     drop: null,
+    ...changes,
+  };
+}
+
+/** Brings `name` back under the name that it had. */
+export function reopenEntry(
+  name: string,
+  changes: Partial<OperationOf<"reopenEntry">> = {},
+): OperationOf<"reopenEntry"> {
+  return {
+    op: "reopenEntry",
+    parent: root,
+    token: token(name),
+    node: id<NodeId>(name),
+    fromParent: root,
+    fromToken: token(name),
+    parentGeneration: 1,
+    generation: 1,
+    attributes: token(`wrap of ${name} again`),
+    pastWrap: token(`past of ${name} again`),
     ...changes,
   };
 }

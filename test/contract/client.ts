@@ -14,6 +14,7 @@ import { resolvePath } from "../../src/core/names.ts";
 import { checkNames } from "../shell/memory-checks.ts";
 import type { DfsPath } from "../../src/core/names.ts";
 import { directoryNamesContract } from "./directory-names.ts";
+import { undoContract } from "./undo.ts";
 
 export interface ContractClient {
   /** A client of an empty network. */
@@ -113,6 +114,7 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
     }
 
     directoryNamesContract(() => client);
+    undoContract(() => client);
 
     it("CLIENT-1 the root is a directory", async () => {
       expect(await client.stat(at("/"))).toMatchObject({

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type CommandResult, encodeResult } from "../../src/catalogue/result.ts";
 import { decodeCommand } from "../../src/catalogue/command.ts";
 import { DfsError, type ErrorKind } from "../../src/core/errors.ts";
-import { type CommandAuthor, CommandRefused, CommandSession } from "../../src/peer/command-session.ts";
+import {
+  type ChangeRecorder,
+  type CommandAuthor,
+  CommandRefused,
+  CommandSession,
+} from "../../src/peer/command-session.ts";
 import { World, fault, makeDirectory, network, shared } from "../catalogue/world.ts";
 
 const author: CommandAuthor = {
@@ -10,7 +15,8 @@ const author: CommandAuthor = {
   author: { user: shared.userId },
   sign: (bytes) => shared.sign(bytes),
 };
-const done: CommandResult = { ok: [{ op: "makeDirectory" }] };
+const results = [{ op: "makeDirectory" }] as const;
+const done: CommandResult = { ok: { index: 7, timeMs: 1_000, results } };
 const refusal = (kind: ErrorKind, operation: number | null): CommandResult => ({
   error: { kind, message: kind, operation, revision: null },
 });
@@ -45,7 +51,7 @@ describe("a session of commands", () => {
       failing(kind),
     );
     const { session, sent, pauses } = scripted([...passing, ...passing, done]);
-    expect(await session.execute([makeDirectory("a")])).toEqual(done.ok);
+    expect(await session.execute([makeDirectory("a")])).toEqual(results);
     expect(sent).toHaveLength(11);
     expect(new Set(sent.map((bytes) => Buffer.from(bytes).toString("hex"))).size).toBe(1);
     expect(pauses).toHaveLength(10);
@@ -97,6 +103,19 @@ describe("a session of commands", () => {
     await Promise.all(["a", "b", "c"].map((name) => session.execute([makeDirectory(name)])));
     const numbers = sent.map((command) => numberOf(command).sequence);
     expect(numbers).toEqual([1, 1, 1, 2, 3]);
+  });
+
+  it("UNDO-1 a change hears of each command with its index and time, and of those whose outcome nobody knows", async () => {
+    const heard: unknown[] = [];
+    const recorder: ChangeRecorder = {
+      noteCommitted: ({ index, timeMs }, operations) => heard.push([index, timeMs, operations.length]),
+      noteUnknown: () => heard.push("unknown"),
+    };
+    const { session } = scripted([done, refusal("exists", 0), failing("no-quorum"), done]);
+    for (const name of ["a", "b", "c"])
+      await session.execute([makeDirectory(name)], undefined, recorder).catch(() => undefined);
+    await session.execute([makeDirectory("d")]);
+    expect(heard).toEqual([[7, 1_000, 1], "unknown"]);
   });
 
   it("TXN-5 a refused operation keeps the session, an unknown outcome ends it", async () => {

@@ -9,7 +9,7 @@ import { leaseMs } from "../../src/core/limits.ts";
 import { type DfsPath, resolvePath } from "../../src/core/names.ts";
 import { signAsPeer } from "../../src/identity/peer-identity.ts";
 import type { UserKeys } from "../../src/identity/user-keys.ts";
-import { CommandSession, type Propose } from "../../src/peer/command-session.ts";
+import { CommandSession, type Propose, recordedCommands } from "../../src/peer/command-session.ts";
 import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
 import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { History } from "../../src/peer/history.ts";
@@ -27,13 +27,15 @@ import { type Others, type OthersOptions, othersOf } from "../../src/peer/sharin
 import { Sharing } from "../../src/peer/sharing/sharing.ts";
 import { beginTransaction } from "../../src/peer/transaction/transaction.ts";
 import { TreeChanges } from "../../src/peer/tree-changes.ts";
+import { ChangeJournal } from "../../src/peer/undo/change-journal.ts";
+import { Undo, type UndoParts } from "../../src/peer/undo/undo.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
 import { World, founder, founderKey, founderShelf, network, shared } from "../catalogue/world.ts";
 
 export const at = (path: string): DfsPath => resolvePath(path);
 
 /** The catalogue's queries as a peer makes them. */
-export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
+export function readerOf({ catalogue }: World): OthersOptions["catalogue"] & UndoParts["catalogue"] {
   return {
     entry: (user, parent, token, options) => Promise.resolve(catalogue.entry(user, parent, token, options?.at)),
     entries: (user, parent, tokens, options) => Promise.resolve(catalogue.entries(user, parent, tokens, options?.at)),
@@ -42,6 +44,7 @@ export function readerOf({ catalogue }: World): OthersOptions["catalogue"] {
     revisions: (node, before, limit) => Promise.resolve(catalogue.revisions(node, before, limit)),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
     lineage: (node) => Promise.resolve(catalogue.lineage(node)),
+    effects: (query) => Promise.resolve(catalogue.effects(query)),
     shares: (query, after) => Promise.resolve(catalogue.shares(query, after)),
     user: (user) => Promise.resolve(catalogue.user(user)),
     userByName: (name) => Promise.resolve(catalogue.userByName(name)),
@@ -56,6 +59,8 @@ export interface SpaceUser {
   readonly namespace: Namespace;
   readonly sharing: Sharing;
 }
+
+const silent = createLog(() => undefined, { level: "silent", json: false });
 
 export class FileSpace {
   readonly world = World.founded();
@@ -79,6 +84,8 @@ export class FileSpace {
   /** What may be added, as a put is told. */
   room: Room = { quota: undefined, freeBytesOf: () => undefined };
   readonly owner: ShelfOwner;
+  /** What was changed from this machine. */
+  journal = new ChangeJournal({ path: ":memory:", nowMs: Date.now, log: silent });
   readonly client: PeerClient;
 
   constructor() {
@@ -98,7 +105,7 @@ export class FileSpace {
       newLease: () => randomId<LeaseId>(),
       refresh: () => undefined,
       leaseMs,
-      log: createLog(() => undefined, { level: "silent", json: false }),
+      log: silent,
     });
     const alone = { peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true };
     this.owner.setChain({ epoch: 1, links: [alone] }, 1);
@@ -122,6 +129,7 @@ export class FileSpace {
   async stop(): Promise<void> {
     await this.pool.stop();
     await this.owner.stop();
+    this.journal.stop();
     this.world[Symbol.dispose]();
   }
 
@@ -192,15 +200,19 @@ export class FileSpace {
     const asUser = (): CommandSession => this.#commandsOf(user);
     const { pool } = this;
     const shelf = this.#shelf();
+    const { journal } = this;
+    const undo = new Undo({ journal, namespace, user, shared, catalogue, commands: asUser() });
     const options: PeerClientOptions = {
       ...({} as PeerClientOptions),
       namespace,
-      changes: new TreeChanges(namespace, asUser(), Date.now),
-      history: new History({ namespace, commands: asUser(), members: this.#members }),
-      put: () => ({
+      changes: (recorder) => new TreeChanges(namespace, recordedCommands(asUser(), recorder), Date.now),
+      history: (recorder) =>
+        new History({ namespace, commands: recordedCommands(asUser(), recorder), members: this.#members }),
+      undo,
+      put: (recorder) => ({
         namespace,
         pool,
-        commands: asUser(),
+        commands: recordedCommands(asUser(), recorder),
         shelves: { shelfFor: () => Promise.resolve(shelf), avoid: () => false },
         usualCopies: () => 1,
         room: () => Promise.resolve(this.room),
@@ -217,6 +229,7 @@ export class FileSpace {
           others,
           catalogue,
           commands: asUser(),
+          undo,
           reportsOn: () => undefined as unknown as Reports,
           nowMs: Date.now,
         }),

@@ -86,7 +86,7 @@ describe("a transaction against the catalogue", () => {
         model.command(operations);
         const expected = twin.asUser(...operations);
         const outcome = await kept.execute(operations).catch((error: unknown) => error);
-        if ("ok" in expected) expect(outcome).toEqual(expected.ok);
+        if ("ok" in expected) expect(outcome).toEqual(expected.ok.results);
         else {
           const { kind, operation } = expected.error;
           expect(outcome).toBeInstanceOf(CommandRefused);

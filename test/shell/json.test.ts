@@ -69,6 +69,12 @@ const rows: readonly Row[] = [
   ["set", "X=1; Y='a b'; set", 2, ["name", "value"]],
   ["set", "set -o", 9, ["option", "on"]],
   ["revisions", "revisions a.txt", 1, ["revision", "current", "committed"]],
+  ["diff", "diff a.txt docs/plan.txt", 1, ["old", "hunks"]],
+  ["diff", "!printf 'a\\0b' > bin\nput bin; diff bin a.txt", 1, ["firstByte"]],
+  ["diff", "diff a.txt a.txt", 1, ["isSame"]],
+  ["undo", "mkdir x; undo", 1, ["change", "steps", "shown"]],
+  ["undo", "mv a.txt docs; put -f one.txt b.txt; undo -n", 1, ["shown"]],
+  ["undo", "mkdir x; mkdir y; undo > /dev/null; undo --list", 2, ["command", "state"]],
   ["jobs", "put one.txt & wait; jobs", "some", ["command", "state"]],
   ["alias", "alias ll='ls -l' la='ls -a'; alias", 2, ["name", "text"]],
 ];

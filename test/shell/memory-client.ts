@@ -48,6 +48,7 @@ import { chunkIdOf, fileKeyOf, parseNetworkId } from "../../src/core/ids.ts";
 import { copiesMax } from "../../src/core/limits.ts";
 import { baseName, childPath, isWithin, parentPath, pathParts, rootPath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import type { RecordedChange, UndoOptions, UndoReport } from "../../src/core/undo.ts";
 import type { CheckResult } from "../../src/core/checks.ts";
 import { MemoryChecks } from "./memory-checks.ts";
 import { runTransfer } from "../../src/peer/jobs/job-runner.ts";
@@ -72,6 +73,7 @@ import {
   sweep,
 } from "./memory-tree.ts";
 import type { DirectoryNode, FileNode, Node, Revision } from "./memory-tree.ts";
+import { MemoryUndo } from "./memory-undo.ts";
 import { MemoryUsers } from "./memory-users.ts";
 import type { Member } from "./memory-users.ts";
 
@@ -102,6 +104,7 @@ class MemoryGroup {
   /** The spaces of all users, under their ids. */
   readonly world = newDirectory(0);
   readonly people = new MemoryUsers(this.world, () => this.nowMs);
+  readonly undo = new MemoryUndo(this.world);
   readonly past = new MemoryPast();
   readonly jobs = new TransferJobs(() => this.nowMs);
 
@@ -240,7 +243,9 @@ export class MemoryClient extends MemorySession implements DfsClient {
 
   async #change(options: CallOptions | undefined): Promise<void> {
     await this.#turn({ signal: options?.signal });
-    if (this.world === this.#group.world) this.#keepPast();
+    if (this.world !== this.#group.world) return;
+    this.#keepPast();
+    this.#group.undo.begin(options?.change, this.actor.id, this.nowMs);
   }
 
   #keepPast(): void {
@@ -252,6 +257,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
   /** Makes a file with these bytes or this text, and the directories above it. */
   add(path: string, content: string | Uint8Array, modifiedMs = 0): void {
     this.#keepPast();
+    this.#group.undo.begin(undefined, this.actor.id, this.nowMs);
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     let directory = this.home;
     const parts = pathParts(path as DfsPath);
@@ -656,6 +662,24 @@ export class MemoryClient extends MemorySession implements DfsClient {
     return node;
   }
 
+  async recordedChanges(options?: CallOptions): Promise<readonly RecordedChange[]> {
+    await turn(options?.signal);
+    return this.#group.undo.changes(this.actor.id);
+  }
+
+  async undo(options: UndoOptions = {}): Promise<UndoReport> {
+    await this.#turn({ signal: options.signal });
+    if (options.dryRun !== true) this.#keepPast();
+    return this.#group.undo.undo(this.actor.id, options, (path) => this.#shown(path));
+  }
+
+  /** A path of the world as the user sees it. */
+  #shown(path: DfsPath): DfsPath {
+    const [space, ...rest] = pathParts(path);
+    const home = space === this.actor.id ? rootPath : childPath(rootPath, "shared");
+    return rest.reduce<DfsPath>(childPath, home);
+  }
+
   async why(path: DfsPath, options?: CallOptions): Promise<WhyReport> {
     await this.#turn(options);
     const node = this.#node(path);
@@ -875,6 +899,8 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 
+  override recordedChanges = withoutUndo;
+  override undo = withoutUndo;
   override login = outside;
   override logout = outside;
   override addUser = outside;
@@ -898,6 +924,7 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
     if (!this.#group.hasQuorum) throw new DfsError("no-quorum", "no majority of the coordinators answers");
     const { world } = this.#group;
     this.#group.past.keep(world, this.#group.nowMs);
+    this.#group.undo.begin(options?.change, this.actor.id, this.#group.nowMs);
     for (const tree of [this.#base, this.world, world]) sweep(tree, this.#group.nowMs);
     merge(this.#base, this.world, world);
     return { changes: this.changes };
@@ -906,6 +933,10 @@ class MemoryTransaction extends MemoryClient implements DfsTransaction {
   protected override assertOpen(): void {
     if (this.#isOver || this.isClosed) throw new DfsError("usage", "the transaction is over");
   }
+}
+
+function withoutUndo(): Promise<never> {
+  return Promise.reject(new DfsError("usage", "an undo cannot be part of a transaction: ask for it outside"));
 }
 
 function outside(): Promise<never> {

@@ -37,6 +37,7 @@ import type { RevisionInfo } from "../../core/history.ts";
 import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName, UserName } from "../../core/ids.ts";
 import type { DfsPath } from "../../core/names.ts";
+import type { RecordedChange, UndoOptions, UndoReport } from "../../core/undo.ts";
 import type { FileClient } from "../peer-client.ts";
 import type { Acting } from "./login.ts";
 
@@ -137,6 +138,14 @@ export abstract class GuardedClient implements Guarded {
 
   shares(direction: "by" | "to", options: CallOptions = {}): Promise<readonly Share[]> {
     return this.call(options, (client, bounded) => client.shares(direction, bounded));
+  }
+
+  recordedChanges(options: CallOptions = {}): Promise<readonly RecordedChange[]> {
+    return this.call(options, (client, bounded) => client.recordedChanges(bounded));
+  }
+
+  undo(options: UndoOptions = {}): Promise<UndoReport> {
+    return this.call(options, (client, bounded) => client.undo(bounded));
   }
 
   why(path: DfsPath, options: CallOptions = {}): Promise<WhyReport> {

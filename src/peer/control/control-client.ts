@@ -38,6 +38,7 @@ import type { FindQuery } from "../../core/find-query.ts";
 import type { PeerName } from "../../core/ids.ts";
 import { controlFrameBytesMax, rpcDeadlineMsMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
+import type { RecordedChange, UndoOptions, UndoReport } from "../../core/undo.ts";
 import { RpcClient } from "../wire/rpc-client.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
@@ -86,31 +87,38 @@ class ControlClient extends JobsCaller implements DfsClient {
     for await (const page of this.rpc.items(methods.find, params, { signal, ...unhurried })) yield* page;
   }
 
-  async mkdir(path: DfsPath, { signal, parents }: CallOptions & { parents?: boolean | undefined } = {}): Promise<void> {
-    await this.rpc.call(methods.mkdir, { path, parents }, { signal });
+  async mkdir(
+    path: DfsPath,
+    { signal, parents, change }: CallOptions & { parents?: boolean | undefined } = {},
+  ): Promise<void> {
+    await this.rpc.call(methods.mkdir, { path, parents, change }, { signal });
   }
 
-  async rmdir(path: DfsPath, { signal }: CallOptions = {}): Promise<void> {
-    await this.rpc.call(methods.rmdir, { path }, { signal });
+  async rmdir(path: DfsPath, { signal, change }: CallOptions = {}): Promise<void> {
+    await this.rpc.call(methods.rmdir, { path, change }, { signal });
   }
 
-  remove(path: DfsPath, { signal, recursive }: RemoveOptions = {}): Promise<number> {
-    return this.rpc.call(methods.remove, { path, recursive }, { signal, ...unhurried });
+  remove(path: DfsPath, { signal, recursive, change }: RemoveOptions = {}): Promise<number> {
+    return this.rpc.call(methods.remove, { path, recursive, change }, { signal, ...unhurried });
   }
 
-  async move(from: DfsPath, to: DfsPath, { signal, force }: MoveOptions = {}): Promise<void> {
-    await this.rpc.call(methods.move, { from, to, force }, { signal });
+  async move(from: DfsPath, to: DfsPath, { signal, force, change }: MoveOptions = {}): Promise<void> {
+    await this.rpc.call(methods.move, { from, to, force, change }, { signal });
   }
 
-  copy(from: DfsPath, to: DfsPath, { signal, force, recursive }: CopyOptions = {}): Promise<number> {
-    return this.rpc.call(methods.copy, { from, to, force, recursive }, { signal, ...unhurried });
+  copy(from: DfsPath, to: DfsPath, { signal, force, recursive, change }: CopyOptions = {}): Promise<number> {
+    return this.rpc.call(methods.copy, { from, to, force, recursive, change }, { signal, ...unhurried });
   }
 
-  put({ sources, ...request }: PutRequest, { signal, onEvent }: TransferOptions = {}): Promise<TransferSummary> {
+  put(
+    { sources, ...request }: PutRequest,
+    { signal, change, onEvent }: TransferOptions = {},
+  ): Promise<TransferSummary> {
     const streams = sources.flatMap((source) => (source.kind === "stream" ? [source.bytes] : []));
     if (streams.length > 1) return Promise.reject(new DfsError("usage", "only one source of a put can be a stream"));
     const params = {
       ...request,
+      change,
       sources: sources.map((source) => (source.kind === "path" ? source : { kind: source.kind, name: source.name })),
     };
     return this.rpc.callWithItems(methods.put, params, forward(onEvent), { signal, input: streams[0], ...unhurried });
@@ -123,6 +131,14 @@ class ControlClient extends JobsCaller implements DfsClient {
 
   read(path: DfsPath, { signal, ...options }: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return this.rpc.items(methods.read, { path, ...options }, { signal, ...unhurried });
+  }
+
+  recordedChanges({ signal }: CallOptions = {}): Promise<readonly RecordedChange[]> {
+    return this.rpc.call(methods.recordedChanges, {}, { signal });
+  }
+
+  undo({ signal, redo, dryRun }: UndoOptions = {}): Promise<UndoReport> {
+    return this.rpc.call(methods.undo, { redo, dryRun }, { signal, ...unhurried });
   }
 
   why(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<WhyReport> {
@@ -213,8 +229,8 @@ class ControlTransaction extends ControlClient implements DfsTransaction {
     return Promise.reject(new DfsError("usage", "a transaction cannot be begun inside another one"));
   }
 
-  commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
-    return this.rpc.call(methods.commit, {}, { signal, ...unhurried });
+  commit({ signal, change }: CallOptions = {}): Promise<{ readonly changes: number }> {
+    return this.rpc.call(methods.commit, { change }, { signal, ...unhurried });
   }
 }
 

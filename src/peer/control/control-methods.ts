@@ -37,6 +37,7 @@ import { historyMethods } from "./history-methods.ts";
 import { jobMethods } from "./job-methods.ts";
 import { storageMethods } from "./storage-methods.ts";
 import { getFields, putFields, putSource, summary, transferEvent } from "./transfer-schemas.ts";
+import { change, undoMethods } from "./undo-methods.ts";
 
 const bytes: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
@@ -188,18 +189,22 @@ export const methods = {
     item: v.pipe(v.array(found), v.maxLength(walkPageEntries)),
     result: nothing,
   }),
-  mkdir: defineMethod({ name: "mkdir", params: v.object({ path, parents: flag }), result: nothing }),
-  rmdir: defineMethod({ name: "rmdir", params: v.object({ path }), result: nothing }),
-  remove: defineMethod({ name: "remove", params: v.object({ path, recursive: flag }), result: count }),
-  move: defineMethod({ name: "move", params: v.object({ from: path, to: path, force: flag }), result: nothing }),
+  mkdir: defineMethod({ name: "mkdir", params: v.object({ path, parents: flag, change }), result: nothing }),
+  rmdir: defineMethod({ name: "rmdir", params: v.object({ path, change }), result: nothing }),
+  remove: defineMethod({ name: "remove", params: v.object({ path, recursive: flag, change }), result: count }),
+  move: defineMethod({
+    name: "move",
+    params: v.object({ from: path, to: path, force: flag, change }),
+    result: nothing,
+  }),
   copy: defineMethod({
     name: "copy",
-    params: v.object({ from: path, to: path, force: flag, recursive: flag }),
+    params: v.object({ from: path, to: path, force: flag, recursive: flag, change }),
     result: count,
   }),
   put: defineMethod({
     name: "put",
-    params: v.object({ sources: v.pipe(v.array(putSource), v.minLength(1)), dryRun: flag, ...putFields }),
+    params: v.object({ sources: v.pipe(v.array(putSource), v.minLength(1)), dryRun: flag, ...putFields, change }),
     item: v.array(transferEvent),
     result: summary,
   }),
@@ -237,6 +242,7 @@ export const methods = {
   ...accountMethods,
   ...checkMethods,
   ...historyMethods,
+  ...undoMethods,
   /** A word by which another connection can name this one, once. */
   ticket: defineMethod({ name: "ticket", params: v.object({}), result: v.object({ ticket: text }) }),
   /**
@@ -244,5 +250,5 @@ export const methods = {
    * the ticket, or of this one without a ticket, goes to it; that connection's end abandons it.
    */
   begin: defineMethod({ name: "begin", params: v.object({ ticket: v.optional(text) }), result: nothing }),
-  commit: defineMethod({ name: "commit", params: v.object({}), result: v.object({ changes: count }) }),
+  commit: defineMethod({ name: "commit", params: v.object({ change }), result: v.object({ changes: count }) }),
 };

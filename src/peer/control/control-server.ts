@@ -33,6 +33,7 @@ import { historyRoutes } from "./history-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
 import type { WireTransferEvent } from "./transfer-schemas.ts";
+import { undoRoutes } from "./undo-routes.ts";
 
 export class ControlServer {
   readonly #openSession: () => ControlSession;
@@ -116,22 +117,24 @@ function controlRoutes(connection: ControlConnection) {
     route(methods.find, async ({ path, query, whole, stale }, call) =>
       emitPages(connection.client.find(path, query, { whole, stale, signal: call.signal }), call),
     ),
-    route(methods.mkdir, ({ path, parents }, { signal }) =>
-      nothing(connection.client.mkdir(path, { parents, signal })),
+    route(methods.mkdir, ({ path, ...options }, { signal }) =>
+      nothing(connection.client.mkdir(path, { ...options, signal })),
     ),
-    route(methods.rmdir, ({ path }, { signal }) => nothing(connection.client.rmdir(path, { signal }))),
-    route(methods.remove, ({ path, recursive }, { signal }) => connection.client.remove(path, { recursive, signal })),
-    route(methods.move, ({ from, to, force }, { signal }) =>
-      nothing(connection.client.move(from, to, { force, signal })),
+    route(methods.rmdir, ({ path, change }, { signal }) => nothing(connection.client.rmdir(path, { change, signal }))),
+    route(methods.remove, ({ path, ...options }, { signal }) => connection.client.remove(path, { ...options, signal })),
+    route(methods.move, ({ from, to, ...options }, { signal }) =>
+      nothing(connection.client.move(from, to, { ...options, signal })),
     ),
     route(methods.copy, ({ from, to, ...options }, { signal }) =>
       connection.client.copy(from, to, { ...options, signal }),
     ),
-    route(methods.put, ({ sources, ...request }, call) => {
+    route(methods.put, ({ sources, change, ...request }, call) => {
       const withInput = sources.map((source): PutSource =>
         source.kind === "path" ? source : { ...source, bytes: call.input },
       );
-      return withEvents(call, (options) => connection.client.put({ ...request, sources: withInput }, options));
+      return withEvents(call, (options) =>
+        connection.client.put({ ...request, sources: withInput }, { ...options, change }),
+      );
     }),
     route(methods.get, ({ stale, ...request }, call) =>
       withEvents(call, (options) => connection.client.get(request, { ...options, stale })),
@@ -159,9 +162,10 @@ function controlRoutes(connection: ControlConnection) {
     }),
     ...historyRoutes(() => connection.client),
     ...jobRoutes(() => connection.client),
+    ...undoRoutes(() => connection.client),
     route(methods.ticket, () => Promise.resolve({ ticket: connection.ticket() })),
     route(methods.begin, ({ ticket }, { signal }) => nothing(connection.begin(ticket, { signal }))),
-    route(methods.commit, (_, { signal }) => connection.commit({ signal })),
+    route(methods.commit, ({ change }, { signal }) => connection.commit({ change, signal })),
   ];
 }
 

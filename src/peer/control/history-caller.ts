@@ -12,7 +12,7 @@ export class HistoryCaller extends DirectoryCaller implements HistoryClient {
     for await (const page of this.rpc.items(historyMethods.revisions, { path, stale }, options)) yield* page;
   }
 
-  restore(path: DfsPath, revision: number, { signal }: CallOptions = {}): Promise<number> {
-    return this.rpc.call(historyMethods.restore, { path, revision }, { signal });
+  restore(path: DfsPath, revision: number, { signal, change }: CallOptions = {}): Promise<number> {
+    return this.rpc.call(historyMethods.restore, { path, revision, change }, { signal });
   }
 }

@@ -5,6 +5,7 @@ import { parseFileKey } from "../../core/ids.ts";
 import { walkPageEntries } from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import { count, flag, parsed, path } from "./control-schemas.ts";
+import { change } from "./undo-methods.ts";
 
 const revisionInfo: v.GenericSchema<unknown, RevisionInfo> = v.object({
   revision: count,
@@ -29,7 +30,7 @@ export const historyMethods = {
   }),
   restore: defineMethod({
     name: "restore",
-    params: v.object({ path, revision: v.pipe(count, v.minValue(1)) }),
+    params: v.object({ path, revision: v.pipe(count, v.minValue(1)), change }),
     result: count,
   }),
 };

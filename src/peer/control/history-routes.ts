@@ -10,6 +10,8 @@ export function historyRoutes(client: () => DfsClient): RpcRoute[] {
     route(historyMethods.revisions, ({ path, stale }, call) =>
       emitPages(client().revisions(path, { stale, signal: call.signal }), call),
     ),
-    route(historyMethods.restore, ({ path, revision }, { signal }) => client().restore(path, revision, { signal })),
+    route(historyMethods.restore, ({ path, revision, change }, { signal }) =>
+      client().restore(path, revision, { change, signal }),
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import type { JobId } from "../../core/ids.ts";
 import { jobFailuresPerMessage, jobLabelCharactersMax, transferFilesMax } from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import { count, milliseconds, nothing, text, wireError } from "./control-schemas.ts";
+import { change } from "./undo-methods.ts";
 import { getFields, localSource, putFields, summary } from "./transfer-schemas.ts";
 
 const jobId = v.pipe(
@@ -13,7 +14,7 @@ const jobId = v.pipe(
 );
 
 const request = v.variant("kind", [
-  v.object({ kind: v.literal("put"), sources: v.pipe(v.array(localSource), v.minLength(1)), ...putFields }),
+  v.object({ kind: v.literal("put"), sources: v.pipe(v.array(localSource), v.minLength(1)), ...putFields, change }),
   v.object({ kind: v.literal("get"), ...getFields }),
 ]);
 

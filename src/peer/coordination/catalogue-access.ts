@@ -7,6 +7,7 @@ import type {
   CatalogueCounts,
   ChangePage,
   DirectoryPage,
+  EffectPage,
   EntryRow,
   InviteRow,
   NodeRow,
@@ -20,6 +21,7 @@ import type {
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
@@ -74,6 +76,8 @@ export interface UserReader {
   invites(options?: ReadCallOptions): Promise<readonly InviteRow[]>;
   /** One page of what changed in a user's tree after an entry. */
   changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage>;
+  /** One page of what an entry of the log did to users' trees, as far as it is kept. */
+  effects(query: EffectQuery, options?: ReadCallOptions): Promise<EffectPage>;
 }
 
 /** One coordinator, or a learner that may become one. */

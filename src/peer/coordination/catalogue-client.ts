@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type {
   ChangePage,
   DirectoryPage,
+  EffectPage,
   EntryRow,
   InviteRow,
   NodeRow,
@@ -19,6 +20,7 @@ import type {
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import { withDeadline } from "../../core/deadline.ts";
@@ -145,6 +147,10 @@ export class CatalogueClient implements CatalogueAccess {
       (coordinator, signal) => coordinator.changes(user, query, { ...options, signal }),
       options?.signal,
     );
+  }
+
+  effects(query: EffectQuery, options?: ReadCallOptions): Promise<EffectPage> {
+    return this.#read((coordinator, signal) => coordinator.effects(query, { ...options, signal }), options?.signal);
   }
 
   members(signal?: AbortSignal): Promise<MemberList> {

@@ -150,6 +150,17 @@ export const catalogueMethods = {
     }),
     result: rowSchemas.changePage,
   }),
+  effects: defineMethod({
+    name: "catalogue.effects",
+    params: v.object({
+      index: count,
+      timeMs: count,
+      after: v.optional(rowSchemas.effectCursor),
+      limit: v.optional(rowLimit),
+      stale,
+    }),
+    result: rowSchemas.effectPage,
+  }),
   members: defineMethod({
     name: "catalogue.members",
     params: v.object({}),

@@ -3,6 +3,7 @@ import type { Catalogue } from "../../catalogue/catalogue.ts";
 import type {
   ChangePage,
   DirectoryPage,
+  EffectPage,
   EntryRow,
   InviteRow,
   NodeRow,
@@ -13,6 +14,7 @@ import type {
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, ShelfId, UserId, UserName } from "../../core/ids.ts";
@@ -85,6 +87,10 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
 
   changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage> {
     return this.read(options, (catalogue) => catalogue.changes(user, query));
+  }
+
+  effects(query: EffectQuery, options?: ReadCallOptions): Promise<EffectPage> {
+    return this.read(options, (catalogue) => catalogue.effects(query));
   }
 
   references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {

@@ -54,6 +54,9 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
     route(catalogueMethods.changes, async ({ user, stale, ...query }, { signal }) =>
       here().changes(user, query, { stale, signal }),
     ),
+    route(catalogueMethods.effects, async ({ stale, ...query }, { signal }) =>
+      here().effects(query, { stale, signal }),
+    ),
     route(catalogueMethods.members, async (_, { signal }) => {
       return plainMemberList(await here().members(signal));
     }),

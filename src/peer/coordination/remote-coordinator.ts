@@ -2,6 +2,7 @@
 import type {
   ChangePage,
   DirectoryPage,
+  EffectPage,
   EntryRow,
   InviteRow,
   NodeRow,
@@ -12,6 +13,7 @@ import type {
   UserPage,
   UserRow,
 } from "../../catalogue/rows.ts";
+import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
@@ -110,6 +112,10 @@ export class RemoteCoordinator implements CatalogueAccess {
 
   changes(user: UserId, query: ChangeQuery, { signal, stale }: ReadCallOptions = {}): Promise<ChangePage> {
     return this.#ask(catalogueMethods.changes, { user, ...query, stale }, signal);
+  }
+
+  effects(query: EffectQuery, { signal, stale }: ReadCallOptions = {}): Promise<EffectPage> {
+    return this.#ask(catalogueMethods.effects, { ...query, stale }, signal);
   }
 
   members(signal?: AbortSignal): Promise<MemberList> {

@@ -23,8 +23,8 @@ export function runTransfer(
   options: PausableOptions,
 ): Promise<TransferSummary> {
   if (request.kind === "put") {
-    const { kind: _, ...put } = request;
-    return client.put(put, options);
+    const { kind: _, change, ...put } = request;
+    return client.put(put, { ...options, change });
   }
   const { kind: _, stale, ...get } = request;
   return client.get(get, { ...options, stale });

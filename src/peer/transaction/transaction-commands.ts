@@ -5,13 +5,10 @@ import { Refusal } from "../../catalogue/refusal.ts";
 import type { OperationResult } from "../../catalogue/result.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
-import { batchOperationsMax, commandBytesMax } from "../../core/limits.ts";
+import { batchOperationsMax, commandBytesMax, commandFrameBytes } from "../../core/limits.ts";
 import { CommandRefused, type CommandTarget } from "../command-session.ts";
 import type { OverlayCatalogue } from "./overlay-catalogue.ts";
 import { type PredictionContext, predict } from "./prediction.ts";
-
-/** Bytes of a command besides its operations: ids, numbers, the names of its fields and a signature come to less than half. */
-const commandFrameBytes = 1024;
 
 export interface TransactionCommandsOptions {
   readonly user: UserId;

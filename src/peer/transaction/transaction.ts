@@ -23,7 +23,7 @@ import { DfsError, type ErrorKind } from "../../core/errors.ts";
 import { commitTriesMax } from "../../core/limits.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { UserKeys } from "../../identity/user-keys.ts";
-import { CommandRefused, type CommandTarget } from "../command-session.ts";
+import { type ChangeRecorder, CommandRefused, type CommandTarget } from "../command-session.ts";
 import { pauseBeforeConfirming } from "../commit-queue.ts";
 import type { CatalogueReader, ReadCallOptions } from "../coordination/catalogue-access.ts";
 import type { Located } from "../located.ts";
@@ -32,6 +32,7 @@ import { type FileTransaction, PeerClient, type PeerClientOptions } from "../pee
 import type { Reports } from "../reports.ts";
 import type { Others } from "../sharing/others.ts";
 import { TreeChanges } from "../tree-changes.ts";
+import type { Undo } from "../undo/undo.ts";
 import { KeptUploads } from "./kept-uploads.ts";
 import { OverlayCatalogue } from "./overlay-catalogue.ts";
 import { TransactionCommands } from "./transaction-commands.ts";
@@ -47,6 +48,8 @@ export interface TransactionParts {
   readonly catalogue: CatalogueReader;
   /** Where the commit goes, as the user. */
   readonly commands: CommandTarget;
+  /** Records the commit. */
+  readonly undo: Pick<Undo, "recorded">;
   /** Reports on the files that a namespace shows. */
   readonly reportsOn: (namespace: Namespace) => Reports;
   /** Milliseconds since 1970. */
@@ -71,6 +74,7 @@ export function beginTransaction({
   others,
   catalogue,
   commands,
+  undo,
   reportsOn,
   nowMs,
 }: TransactionParts): FileTransaction {
@@ -83,8 +87,9 @@ export function beginTransaction({
     ...client,
     namespace,
     names: undefined,
-    changes: new TreeChanges(namespace, kept, nowMs),
-    history: client.history.over(namespace, kept),
+    changes: () => new TreeChanges(namespace, kept, nowMs),
+    history: () => client.history().over(namespace, kept),
+    undo: undefined,
     reports: reportsOn(namespace),
     put: () => {
       const put = client.put();
@@ -104,7 +109,7 @@ export function beginTransaction({
     },
     get: { ...client.get, namespace },
   };
-  return new Transaction(options, { life, kept, uploads, commands });
+  return new Transaction(options, { life, kept, uploads, commands, undo });
 }
 
 /** Refuses even what it could answer without a read once the transaction is over. */
@@ -128,6 +133,7 @@ interface TransactionState {
   readonly kept: TransactionCommands;
   readonly uploads: KeptUploads;
   readonly commands: CommandTarget;
+  readonly undo: Pick<Undo, "recorded">;
 }
 
 class Transaction extends PeerClient implements FileTransaction {
@@ -189,13 +195,13 @@ class Transaction extends PeerClient implements FileTransaction {
   }
 
   /** The shelves are told at the end, whatever came of it; then each keeps what was committed. */
-  async commit({ signal }: CallOptions = {}): Promise<{ readonly changes: number }> {
-    const { life, kept, uploads } = this.#state;
+  async commit({ signal, change }: CallOptions = {}): Promise<{ readonly changes: number }> {
+    const { life, kept, uploads, undo } = this.#state;
     life.requireOpen();
     life.end();
     try {
       const operations = kept.operations();
-      if (operations.length > 0) await this.#send(operations, signal);
+      if (operations.length > 0) await undo.recorded(change, (recorder) => this.#send(operations, signal, recorder));
       return { changes: operations.length };
     } catch (error) {
       throw commitFault(error);
@@ -205,12 +211,16 @@ class Transaction extends PeerClient implements FileTransaction {
   }
 
   /** Where a chain has changed under a file, the shelf's present owner confirms it, and the commit is tried again. */
-  async #send(kept: readonly Operation[], signal: AbortSignal | undefined): Promise<void> {
+  async #send(
+    kept: readonly Operation[],
+    signal: AbortSignal | undefined,
+    recorder: ChangeRecorder | undefined,
+  ): Promise<void> {
     const { uploads, commands } = this.#state;
     let operations = kept;
     for (let tries = 1; ; tries += 1) {
       try {
-        await commands.execute(operations, signal);
+        await commands.execute(operations, signal, recorder);
         return;
       } catch (error) {
         if (!isMoved(error) || tries >= commitTriesMax) throw error;

@@ -25,7 +25,7 @@ export const mkdir: Command = {
   async run({ options, operands }, context) {
     const client = await context.client();
     return eachOperand(context, operands, (operand) =>
-      client.mkdir(remotePath(operand, context), { parents: options.has("parents"), signal: context.signal }),
+      client.mkdir(remotePath(operand, context), { parents: options.has("parents"), ...context.writes }),
     );
   },
 };
@@ -47,8 +47,6 @@ export const rmdir: Command = {
   seeAlso: ["rm", "mkdir"],
   async run({ operands }, context) {
     const client = await context.client();
-    return eachOperand(context, operands, (operand) =>
-      client.rmdir(remotePath(operand, context), { signal: context.signal }),
-    );
+    return eachOperand(context, operands, (operand) => client.rmdir(remotePath(operand, context), context.writes));
   },
 };

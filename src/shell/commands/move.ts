@@ -39,9 +39,7 @@ export const mv: Command = {
   ],
   seeAlso: ["cp", "rm"],
   run: (invocation, context) =>
-    toTarget(invocation, context, (client, from, to, force) =>
-      client.move(from, to, { force, signal: context.signal }),
-    ),
+    toTarget(invocation, context, (client, from, to, force) => client.move(from, to, { force, ...context.writes })),
 };
 
 /** `cp`: copies. */
@@ -77,7 +75,7 @@ export const cp: Command = {
   seeAlso: ["mv", "put", "share"],
   run: (invocation, context) =>
     toTarget(invocation, context, (client, from, to, force) =>
-      client.copy(from, to, { force, recursive: invocation.options.has("recursive"), signal: context.signal }),
+      client.copy(from, to, { force, recursive: invocation.options.has("recursive"), ...context.writes }),
     ),
 };
 

@@ -73,9 +73,12 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const request = { target: path, ifRevision, expiresMs, copies, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
-    client.put({ ...request, sources }, { signal: context.signal, onEvent });
+    client.put({ ...request, sources }, { ...context.writes, onEvent });
   const local = sources.filter((source) => source.kind === "path");
-  const job = local.length < sources.length ? undefined : ({ kind: "put", ...request, sources: local } as const);
+  const job =
+    local.length < sources.length
+      ? undefined
+      : ({ kind: "put", ...request, sources: local, change: context.writes.change } as const);
   const code = await runTransfer("put", invocation, context, { start, job }).catch((error: unknown) => {
     if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
     return context.report(error, named[0]);

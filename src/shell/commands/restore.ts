@@ -59,7 +59,7 @@ async function run({ options, operands, pastMs }: Invocation, context: CommandCo
     const path = pathIn(operand, here);
     if (pastMs !== undefined)
       return bringBack({ client, context, say, pastMs }, path, operand, options.has("recursive"));
-    const made = await client.restore(path, revision ?? 0, { signal: context.signal });
+    const made = await client.restore(path, revision ?? 0, context.writes);
     return say(operand, `revision ${made}, as revision ${revision} was`);
   });
 }
@@ -80,7 +80,8 @@ async function bringBack(parts: Parts, path: DfsPath, operand: string, isRecursi
   if (then.kind === "directory" && !isRecursive)
     throw new DfsError("is-directory", "was a directory; use -r to bring back what was in it");
   const parent = parentPath(path);
-  if ((await statIfThere(client, parent, signal)) === undefined) await client.mkdir(parent, { parents: true, signal });
+  if ((await statIfThere(client, parent, signal)) === undefined)
+    await client.mkdir(parent, { parents: true, ...context.writes });
   const restoring = new Restoring(parts);
   await restoring.entry(then, path, operand);
   if (!restoring.isChanged && restoring.code === 0) throw new DfsError("exists", "is already as it was then");
@@ -109,12 +110,12 @@ class Restoring {
         `a ${now.kind} has the name by now, and it was a ${then.kind}: move that away first`,
       );
     if (now === undefined) {
-      const entries = await client.copy(then.path, path, { recursive: true, signal });
+      const entries = await client.copy(then.path, path, { recursive: true, ...context.writes });
       this.isChanged = true;
       await say(shown, then.kind === "file" ? "is back" : `is back, with ${itemsText(entries - 1)}`);
     } else if (then.kind === "directory") await this.#directory(then.path, path, shown);
     else if (!isSame(then, now)) {
-      await client.copy(then.path, path, { force: true, signal });
+      await client.copy(then.path, path, { force: true, ...context.writes });
       this.isChanged = true;
       await say(shown, `revision ${now.revision + 1}, as it was then`);
     }

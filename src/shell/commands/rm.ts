@@ -53,7 +53,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
     if (path === rootPath) throw new DfsError("permission", "the root cannot be removed; name what is in it");
     if (options.has("interactive") && !(await agrees(`rm: remove ${printable(operand)}?`, context))) return;
     try {
-      await client.remove(path, { recursive, signal: context.signal });
+      await client.remove(path, { recursive, ...context.writes });
     } catch (error) {
       if (toDfsError(error).kind === "is-directory") throw new DfsError("is-directory", "is a directory (use -r)");
       if (!options.has("force") || toDfsError(error).kind !== "not-found") throw error;

@@ -6,6 +6,7 @@ import { fg, wait } from "./await-jobs.ts";
 import { backup } from "./backup.ts";
 import { admin, quota } from "./admin.ts";
 import { coordinator } from "./coordinator.ts";
+import { diff } from "./diff.ts";
 import { df } from "./df.ts";
 import { mkdir, rmdir } from "./directories.ts";
 import { doctor } from "./doctor.ts";
@@ -36,6 +37,7 @@ import { kill, pause, resume } from "./steer-jobs.ts";
 import { status } from "./status.ts";
 import { bracket, ltest, test } from "./test.ts";
 import { tree } from "./tree.ts";
+import { undo } from "./undo.ts";
 import { adduser, passwd, userdel, users } from "./users.ts";
 import { cd, lcd, lpwd, pwd } from "./where.ts";
 
@@ -66,6 +68,8 @@ export const commands: readonly Command[] = [
   cp,
   revisions,
   restore,
+  diff,
+  undo,
   lcd,
   lpwd,
   lls,

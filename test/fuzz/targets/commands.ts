@@ -2,7 +2,7 @@
 import type { Operation } from "../../../src/catalogue/operation.ts";
 import { decodeLinks, encodeLinks } from "../../../src/catalogue/chain.ts";
 import { decodeCommand, encodeCommand, verifyCommand } from "../../../src/catalogue/command.ts";
-import { type CommandResult, decodeResult, encodeResult } from "../../../src/catalogue/result.ts";
+import { type CommandResult, type OperationResult, decodeResult, encodeResult } from "../../../src/catalogue/result.ts";
 import type { PeerName } from "../../../src/core/ids.ts";
 import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move } from "../../catalogue/world.ts";
 import { peerSession, putFile, removeEntry, shared, userSession } from "../../catalogue/world.ts";
@@ -32,17 +32,16 @@ const peerOperations: readonly Operation[] = [
   { op: "forgetDrops", shelf: founderShelf, epoch: 1, fileKeys: [fileKey("a"), fileKey("b")] },
 ];
 const results: readonly CommandResult[] = [
-  { ok: [{ op: "putFile", revision: 3 }, { op: "move" }, { op: "expire", expired: 2, isMoreDue: true }] },
-  { ok: [{ op: "admitPeer", name: "first" as PeerName, role: "storage", alreadyMember: false }] },
-  {
-    ok: [
-      { op: "endLease", referenced: [fileKey("a")] },
-      { op: "orderChain", epoch: 4 },
-    ],
-  },
+  applied({ op: "putFile", revision: 3 }, { op: "move" }, { op: "expire", expired: 2, isMoreDue: true }),
+  applied({ op: "admitPeer", name: "first" as PeerName, role: "storage", alreadyMember: false }),
+  applied({ op: "endLease", referenced: [fileKey("a")] }, { op: "orderChain", epoch: 4 }),
   { error: { kind: "conflict", message: "somebody else was first", operation: 0, revision: 7 } },
   { error: { kind: "quota", message: "full", operation: null, revision: null } },
 ];
+
+function applied(...results: readonly OperationResult[]): CommandResult {
+  return { ok: { index: 12, timeMs: 1_700_000_000_000, results } };
+}
 
 /** What decodes is the only encoding of what it decodes to. */
 const cases = [

@@ -286,10 +286,10 @@ describe("forged commands", () => {
       const { bob, dan } = users;
       const bobs = ofUser(bob);
       const first = bobs.command(1, [directory(bob)]);
-      expect(await propose(first)).toMatchObject({ ok: [{ op: "makeDirectory" }] });
+      expect(await propose(first)).toMatchObject({ ok: { results: [{ op: "makeDirectory" }] } });
       const second = bobs.command(2, [directory(bob)]);
       const answer = await propose(second);
-      expect(answer).toMatchObject({ ok: [{ op: "makeDirectory" }] });
+      expect(answer).toMatchObject({ ok: { results: [{ op: "makeDirectory" }] } });
       const before = await settled();
       const another = "00".repeat(32) as NetworkId;
       const past = { ...bobsFile, baseRevision: bobsFile.baseRevision - 1 };

@@ -87,7 +87,7 @@ describe("what members ask the coordinators about users", () => {
     const end = session.next({ op: "removeUser", user: bob.keys.userId });
     const propose = (command: Uint8Array) => leader.coordinator.proposeChecked(command, signal);
     for (let time = 0; time < 2; time += 1)
-      expect(decodeResult(await propose(end))).toEqual({ ok: [{ op: "removeUser" }] });
+      expect(decodeResult(await propose(end))).toMatchObject({ ok: { results: [{ op: "removeUser" }] } });
     const before = leader.coordinator.log.status.lastIndex;
     await expect(propose(session.next(putFile("a")))).rejects.toMatchObject({ kind: "permission" });
     expect(leader.coordinator.log.status.lastIndex).toBe(before);

@@ -62,7 +62,7 @@ export class NameSpace {
 
   clientWith(names: OwnNames | undefined): PeerClient {
     const { namespace } = this;
-    const changes = new TreeChanges(namespace, this.commands, () => this.world.timeMs);
+    const changes = (): TreeChanges => new TreeChanges(namespace, this.commands, () => this.world.timeMs);
     return new PeerClient({ ...({} as PeerClientOptions), namespace, changes, names });
   }
 

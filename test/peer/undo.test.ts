@@ -1,0 +1,201 @@
+/** Taking changes back, with a real catalogue and real keys. */
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { shared } from "../catalogue/world.ts";
+import type { PeerClient } from "../../src/peer/peer-client.ts";
+import { toDfsError } from "../../src/core/errors.ts";
+import type { ChangeTag } from "../../src/core/undo.ts";
+import { FileSpace, at, textOf } from "./file-space.ts";
+
+let space: FileSpace;
+beforeEach(async () => {
+  space = new FileSpace();
+  await space.start();
+});
+afterEach(() => space.stop());
+
+let tags = 0;
+function tag(command: string): ChangeTag {
+  tags += 1;
+  return { id: `t${tags}`, command };
+}
+
+/** Everything below the root: names, contents and the numbers of revisions. */
+async function tree(client: PeerClient = space.client, top = "/"): Promise<Record<string, string>> {
+  const seen: Record<string, string> = {};
+  for await (const { path, kind } of client.walk(at(top)))
+    seen[path] = kind === "file" ? await textOf(client.read(path)) : "/";
+  return seen;
+}
+
+async function outcome(work: Promise<unknown>): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    const { kind, path } = toDfsError(error);
+    return path === undefined ? kind : [kind, path];
+  }
+}
+
+/** Puts text as part of a change. */
+function put(path: string, content: string, change: ChangeTag, client: PeerClient = space.client) {
+  const bytes = (async function* () {
+    yield Buffer.from(content);
+  })();
+  const source = { kind: "stream", bytes, name: "stream" } as const;
+  return client.put({ sources: [source], target: at(path), force: true }, { change });
+}
+
+type Step = (client: PeerClient, change: ChangeTag, top: string) => Promise<unknown>;
+
+const names = ["a", "b", "c", "d"] as const;
+const anyName = fc.constantFrom(...names);
+/** One to three names deep, under one another. */
+const anyPath = fc.array(anyName, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  anyPath.map(
+    (path): Step =>
+      (client, change, top) =>
+        client.mkdir(at(top + path), { parents: true, change }),
+  ),
+  {
+    weight: 2,
+    arbitrary: fc.tuple(anyPath, fc.nat(9)).map(
+      ([path, content]): Step =>
+        (client, change, top) =>
+          put(top + path, `${content}`, change, client),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(anyPath, anyPath).map(
+      ([from, to]): Step =>
+        (client, change, top) =>
+          client.move(at(top + from), at(top + to), { force: true, change }),
+    ),
+  },
+  fc.tuple(anyPath, anyPath).map(
+    ([from, to]): Step =>
+      (client, change, top) =>
+        client.copy(at(top + from), at(top + to), { recursive: true, force: true, change }),
+  ),
+  anyPath.map(
+    (path): Step =>
+      (client, change, top) =>
+        client.remove(at(top + path), { recursive: true, change }),
+  ),
+  anyPath.map(
+    (path): Step =>
+      (client, change, top) =>
+        client.restore(at(top + path), 1, { change }),
+  ),
+);
+/** Two things change places, and a directory comes to be in one that was in it. */
+const anyKnot: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  fc.tuple(anyPath, anyPath).map(([one, other]) => moves([one, "/aside"], [other, one], ["/aside", other])),
+  fc
+    .tuple(anyPath, anyName, anyName)
+    .map(([above, below, name]) => moves([`${above}/${below}`, `/${name}`], [above, `/${name}/in`])),
+);
+
+function moves(...pairs: readonly (readonly [from: string, to: string])[]): readonly Step[] {
+  return pairs.map(
+    ([from, to]): Step =>
+      (client, change, top) =>
+        client.move(at(top + from), at(top + to), { change }),
+  );
+}
+
+/** Changes of one to three steps, some of them as a transaction. */
+const anyChanges = fc.array(
+  fc.record({
+    steps: fc.oneof({ weight: 4, arbitrary: fc.array(anyStep, { minLength: 1, maxLength: 4 }) }, anyKnot),
+    isAtomic: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+/** What fails because it makes no sense in the tree as it is changes nothing. */
+async function attempt(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (toDfsError(error).kind === "internal") throw error;
+  });
+}
+
+async function make(client: PeerClient, steps: readonly Step[], isAtomic: boolean, top: string): Promise<void> {
+  const change = tag("step");
+  if (!isAtomic) {
+    for (const step of steps) await attempt(step(client, change, top));
+    return;
+  }
+  const transaction = await client.begin();
+  for (const step of steps) await attempt(step(transaction as PeerClient & typeof transaction, change, top));
+  await transaction.commit({ change });
+}
+
+describe("undo", () => {
+  it("UNDO-2 takes back each kind of change, the last first", async () => {
+    const { client } = space;
+    const seen: unknown[] = [await tree()];
+    const step = async (work: (change: ChangeTag) => Promise<unknown>): Promise<void> => {
+      await work(tag("step"));
+      seen.push(await tree());
+    };
+    await step((change) => client.mkdir(at("/a/b"), { parents: true, change }));
+    await step((change) => put("/a/b/f", "one", change));
+    await step((change) => put("/a/b/f", "two", change));
+    await step((change) => client.copy(at("/a"), at("/c"), { recursive: true, change }));
+    await step((change) => client.move(at("/c/b/f"), at("/g"), { change }));
+    await step((change) => client.move(at("/a"), at("/c/a"), { change }));
+    await step((change) => client.move(at("/g"), at("/c/a/b/f"), { force: true, change }));
+    await step((change) => client.remove(at("/c"), { recursive: true, change }));
+    expect(await client.recordedChanges()).toHaveLength(8);
+    for (const before of seen.slice(0, -1).toReversed()) {
+      await client.undo();
+      expect(await tree()).toEqual(before);
+    }
+    expect(await outcome(client.undo())).toBe("not-found");
+    for (const after of seen.slice(1)) {
+      await client.undo({ redo: true });
+      expect(await tree()).toEqual(after);
+    }
+    expect(await outcome(client.undo({ redo: true }))).toBe("not-found");
+    for (const before of seen.slice(0, -1).toReversed()) {
+      await client.undo();
+      expect(await tree()).toEqual(before);
+    }
+  });
+
+  it(
+    "UNDO-10 random changes and as many undos give the tree before, and redos the tree after each",
+    { timeout: 120_000 },
+    async () => {
+      const { client, journal } = space;
+      const newest = (): number | undefined => journal.changes(shared.userId)[0]?.row;
+      let runs = 0;
+      const property = fc.asyncProperty(anyChanges, fc.array(fc.boolean()), async (changes, repeats) => {
+        runs += 1;
+        const top = `/run-${runs}`;
+        await client.mkdir(at(top));
+        const seen: unknown[] = [await tree(client, top)];
+        const expectAt = async (place: number, redo: boolean): Promise<void> => {
+          await client.undo({ redo });
+          expect(await tree(client, top)).toEqual(seen[place]);
+        };
+        for (const { steps, isAtomic } of changes) {
+          const before = newest();
+          await make(client, steps, isAtomic, top);
+          if (newest() === before) continue;
+          seen.push(await tree(client, top));
+          if (repeats[seen.length] !== true) continue;
+          await expectAt(seen.length - 2, false);
+          await expectAt(seen.length - 1, true);
+        }
+        for (let place = seen.length - 2; place >= 0; place -= 1) await expectAt(place, false);
+        for (let place = 1; place < seen.length; place += 1) await expectAt(place, true);
+        for (let place = seen.length - 2; place >= 0; place -= 1) await expectAt(place, false);
+      });
+      await fc.assert(property, { numRuns: 250 });
+    },
+  );
+});
