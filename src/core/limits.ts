@@ -917,3 +917,7 @@ export const undoEntriesMax = 100_000;
 export const undoStepsShownMax = 1_000;
 /** Looks at the catalogue under way at once for one undo. */
 export const undoReadsAtOnce = 16;
+/** Directories whose sums one tree of `ncdu` keeps: some 20 MiB; those deeper down are summed up again when they are entered. */
+export const treeDirectoriesMax = 50_000;
+/** Files that a view of one directory lists, the largest of them: more than anybody scrolls through. */
+export const filesListedMax = 10_000;

@@ -2,7 +2,7 @@
 import { PassThrough, Writable } from "node:stream";
 import xterm from "@xterm/headless";
 import { vi } from "vitest";
-import { runShell } from "../../src/shell/main.ts";
+import { type ShellOutput, runShell } from "../../src/shell/main.ts";
 import { MemoryClient } from "./memory-client.ts";
 
 // Ink reads these by itself when the prompt first loads it, and draws nothing when one is set.
@@ -91,6 +91,11 @@ export class FakeTerminal {
 
   resize(columns: number, rows: number): void {
     this.#output.resize(columns, rows);
+  }
+
+  /** What programs write to. */
+  get screen(): ShellOutput {
+    return this.#output;
   }
 
   /** All that was ever written to it, escape codes included. */

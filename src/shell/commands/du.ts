@@ -6,6 +6,7 @@ import type { Command, CommandContext, Invocation, OptionValues } from "../comma
 import { humanSize, jsonLine, nameText } from "../formats.ts";
 import { remotePath, shownPath } from "../operands.ts";
 import { temporary } from "../manual.ts";
+import { type Sums, addSums, noBytes, sumsOf } from "../sums.ts";
 
 const unitBytes = 1024;
 
@@ -43,18 +44,6 @@ export const du: Command = {
   seeAlso: ["df", "ls", "find"],
   run,
 };
-
-/** What a tree holds, in bytes. */
-interface Sums {
-  /** Plaintext, as `ls` shows it. */
-  logical: number;
-  /** Sealed bytes that the newest revisions added: after deduplication. */
-  unique: number;
-  /** The same, of earlier revisions. */
-  history: number;
-  /** Both, times the disks that they are on. */
-  replicated: number;
-}
 
 async function run({ options, operands }: Invocation, context: CommandContext): Promise<number> {
   const report = new Report(options, context);
@@ -95,7 +84,7 @@ class Report {
     const leave = async (): Promise<void> => {
       const left = open.pop();
       if (left === undefined) return;
-      add(open.at(-1)?.sums ?? this.#total, left.sums);
+      addSums(open.at(-1)?.sums ?? this.#total, left.sums);
       if (left.depth <= this.#depthMax && this.#isListed(left.entry, left.depth))
         await this.#line(shownPath(operand, path, left.entry.path), left.entry.path, left.sums);
     };
@@ -136,26 +125,6 @@ class Report {
   #sizeText(bytes: number): string {
     return this.#options.has("human") ? humanSize(bytes) : String(Math.ceil(bytes / unitBytes));
   }
-}
-
-function noBytes(): Sums {
-  return { logical: 0, unique: 0, history: 0, replicated: 0 };
-}
-
-function sumsOf({ sizeBytes, addedBytes, historyBytes, copies }: Entry): Sums {
-  return {
-    logical: sizeBytes,
-    unique: addedBytes,
-    history: historyBytes,
-    replicated: (addedBytes + historyBytes) * copies,
-  };
-}
-
-function add(to: Sums, from: Sums): void {
-  to.logical += from.logical;
-  to.unique += from.unique;
-  to.history += from.history;
-  to.replicated += from.replicated;
 }
 
 function jsonSums(path: string | undefined, sums: Sums): Record<string, unknown> {

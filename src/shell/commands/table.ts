@@ -22,6 +22,7 @@ import { ls } from "./ls.ts";
 import { cp, mv } from "./move.ts";
 import { invite } from "./invite.ts";
 import { fingers, peers } from "./network.ts";
+import { ncdu } from "./ncdu.ts";
 import { peer } from "./peer.ts";
 import { policy, retain } from "./policy.ts";
 import { put } from "./put.ts";
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   cat,
   head,
   du,
+  ncdu,
   df,
   put,
   get,
