@@ -174,7 +174,9 @@ describe("ncdu on a screen", () => {
     expect(terminal.rows()[0]).toBe("1000 B logical  /photos  1 file in 1 directory");
     expect(terminal.rows()[2]).toMatch(/^> +1000 B .*\/长名/);
     await expect(client.stat(resolvePath("/photos/2025"))).rejects.toMatchObject({ kind: "not-found" });
-    terminal.type(`${left}${up}dy`);
+    terminal.type(left);
+    await terminal.until(() => expect(terminal.rows()[2]).toMatch(/notes\.txt/));
+    terminal.type(`${up}dy`);
     await terminal.until(() => expect(terminal.rows()[1]).toBe("notes.txt is removed"));
     expect(terminal.rows()[0]).toBe("1000 B logical  /  1 file in 2 directories");
     terminal.type("q");
