@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../../src/core/client.ts";
 import { type DfsPath, childPath, pathParts, resolvePath, rootPath } from "../../../src/core/names.ts";
