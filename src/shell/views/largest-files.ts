@@ -6,7 +6,7 @@ import type { ReadCalls } from "../command.ts";
 import type { Sums } from "../sums.ts";
 import { type Totals, addTotals, noTotals, ownTotals } from "./du-tree.ts";
 
-export interface ListedFile {
+interface ListedFile {
   readonly name: string;
   readonly totals: Totals;
 }

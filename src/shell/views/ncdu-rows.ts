@@ -18,7 +18,7 @@ export type Measure = (typeof measures)[number];
 
 /** What stands between sizes and names, in the order in which `g` goes through it. */
 export const looks = ["graph", "percent", "both", "neither"] as const;
-export type Look = (typeof looks)[number];
+type Look = (typeof looks)[number];
 
 export interface Scan {
   readonly entries: number;
