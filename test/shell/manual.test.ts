@@ -131,7 +131,7 @@ describe("manuals", () => {
   it("HELP-5 help -k lists what mentions a word, whatever the case, and tells where nothing does", async () => {
     const { out } = await runLines("help -k Dedup");
     const names = out.split("\n").map((line) => line.split(" ")[0]);
-    expect(names).toEqual(["stat", "du", "quota", ""]);
+    expect(names).toEqual(["stat", "du", "ncdu", "quota", ""]);
     expect(await runLines("help -k xylophone")).toEqual({
       out: "",
       err: "help: xylophone: nothing mentions it\n",
