@@ -6,6 +6,8 @@
  */
 import { type DfsPath, childPath, pathParts } from "./names.ts";
 
+/** Of `@2026-11-01`. */
+const dateCharacters = 11;
 const pointOfTime = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** An ISO 8601 date or time, in milliseconds since 1970: a local one unless it names its zone. Undefined for other text. */
@@ -27,6 +29,15 @@ export function pastRoot(timeMs: number): DfsPath {
   return `/@${new Date(timeMs).toISOString()}` as DfsPath;
 }
 
+/** `path` with the zone of this process in a time that names none, so that it means the same to every other process. */
+export function withZone(path: DfsPath): DfsPath {
+  const [first = "", ...rest] = pathParts(path);
+  const timeMs = pastTimeOf(first);
+  if (timeMs === undefined || /(Z|[+-]\d{2}:\d{2})$/.test(first.slice(dateCharacters))) return path;
+  const clock = first.length > dateCharacters ? "" : "T00:00";
+  return `/${[`${first}${clock}${zoneText(timeMs)}`, ...rest].join("/")}` as DfsPath;
+}
+
 /** What `path` led to at a time, wherever it leads by itself. */
 export function pastPath(timeMs: number, path: DfsPath): DfsPath {
   return pathParts(timeAndPath(path).path).reduce(childPath, pastRoot(timeMs));
@@ -37,6 +48,14 @@ export function timeAndPath(path: DfsPath): { readonly timeMs: number | undefine
   const [first = "", ...rest] = pathParts(path);
   const timeMs = pastTimeOf(first);
   return { timeMs, path: timeMs === undefined ? path : (`/${rest.join("/")}` as DfsPath) };
+}
+
+/** The zone of this process at a time: `Z`, `+05:30`. */
+function zoneText(timeMs: number): string {
+  const minutes = -new Date(timeMs).getTimezoneOffset();
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const size = Math.abs(minutes);
+  return minutes === 0 ? "Z" : `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /** `Date.parse` takes the 31st of each month. */

@@ -6,7 +6,7 @@
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { lookupDelayMs, lookupMs, lookupPathsMax } from "../core/limits.ts";
-import { resolvePath } from "../core/names.ts";
+import { typedPath } from "./operands.ts";
 import { complete } from "./completion.ts";
 import type { TypedPath } from "./highlight.ts";
 import { completionEnvironment } from "./prompt-view.ts";
@@ -90,7 +90,7 @@ export class LineLookups {
     try {
       if (side === "local") await lstat(resolve(state.lcwd, path));
       else if (openedClient === undefined) return false;
-      else await (await openedClient).stat(resolvePath(path, state.cwd), { signal, stale: true });
+      else await (await openedClient).stat(typedPath(path, state.cwd), { signal, stale: true });
       return true;
     } catch {
       // Whatever cannot be looked at is not underlined; the command will tell why.
@@ -110,7 +110,7 @@ export class LineLookups {
   #key({ side, path }: TypedPath): string {
     const { cwd, lcwd } = this.#ports.shell.state;
     try {
-      return `${side} ${side === "local" ? resolve(lcwd, path) : resolvePath(path, cwd)}`;
+      return `${side} ${side === "local" ? resolve(lcwd, path) : typedPath(path, cwd)}`;
     } catch {
       return `${side} ${path}`;
     }

@@ -3,7 +3,7 @@ import type { DfsClient, Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { childPath, resolvePath } from "../core/names.ts";
 import type { DfsPath } from "../core/names.ts";
-import { pastPath } from "../core/past-path.ts";
+import { pastPath, withZone } from "../core/past-path.ts";
 import type { CommandContext } from "./command.ts";
 
 /** The path that an operand names, from where the shell stands and at the time that is looked at. Fails with `invalid-name`, and `usage` for an empty one. */
@@ -14,8 +14,13 @@ export function remotePath(operand: string, context: Pick<CommandContext, "state
 
 /** The same for a part of a pattern, which may be empty. */
 export function pathIn(text: string, { state, pastMs }: Pick<CommandContext, "state" | "pastMs">): DfsPath {
-  const path = resolvePath(text, state.cwd);
+  const path = typedPath(text, state.cwd);
   return pastMs === undefined ? path : pastPath(pastMs, path);
+}
+
+/** A path as it is typed; a time of the past that names no zone is that of the shell, wherever the peer runs. */
+export function typedPath(text: string, cwd: DfsPath): DfsPath {
+  return withZone(resolvePath(text, cwd));
 }
 
 /** How an entry below an operand is shown: the operand as typed, then the way down, as `find` does. */

@@ -2,7 +2,8 @@
 import type { DfsClient } from "../core/client.ts";
 import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { resolvePath, rootPath } from "../core/names.ts";
+import { rootPath } from "../core/names.ts";
+import { typedPath } from "./operands.ts";
 import type { DfsPath } from "../core/names.ts";
 import type { ChildName } from "../core/directory-names.ts";
 import type { ReadCalls, ShellState } from "./command.ts";
@@ -46,7 +47,7 @@ export function completionEnvironment(shell: Shell, signal: AbortSignal, isMenu 
     aliases: state.aliases,
     variables: state.variables,
     remote: async (directory, wanted) => {
-      const path = resolvePath(directory, state.cwd);
+      const path = typedPath(directory, state.cwd);
       const reads = { signal, stale: true };
       const found = await orNothing(async () => firstNames(await shell.client(), path, wanted, reads));
       const sizes = isMenu ? await sizesOf(shell, path, found, reads) : undefined;

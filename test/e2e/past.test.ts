@@ -89,7 +89,7 @@ describe("the past of two machines", () => {
     { timeout: minutes },
     async () => {
       const local = new Date(Date.parse(before) - 5 * 3_600_000).toISOString().slice(0, -1);
-      const env = { TZ: "EST5" };
+      const env = { TZ: "America/Panama" };
       expect(await done(1, `cat --at ${local} /docs/plan.md`, env)).toBe("first\n");
       expect(await done(1, `cat /@${local}/docs/plan.md`, env)).toBe("first\n");
       expect(await done(1, `restore -r --at ${before} /docs; cat /docs/note.txt`)).toContain(
