@@ -80,6 +80,7 @@ describe("the past of two machines", () => {
       peers[place] = await processes.peer(peer.folder, ["--listen", listen]);
       const isUp = async (): Promise<boolean> => (await on(1, "cat --at 0s /docs/none")).code === 3;
       await vi.waitUntil(isUp, { timeout: minutes, interval: 500 });
+      expect(await done(1, `cat --at ${before} /docs/plan.md`)).toBe("first\n");
     }
     await checkAll(1);
   });
