@@ -35,6 +35,8 @@ const commands: readonly (readonly [command: string, line?: string])[] = [
   ["users"],
   ["quota", "quota ann"],
   ["shares"],
+  ["revisions", "revisions /docs/one.txt"],
+  ["jobs"],
 ];
 
 describe("JSON of a running network", () => {

@@ -167,6 +167,49 @@ describe("the grammar", () => {
   });
 });
 
+describe("several operands", () => {
+  const missing = "no such file or directory";
+
+  /** Of three operands the middle one fails: what is said of it, and what shows that the others were done. */
+  it.each<readonly [lines: string, err: string, code: number, after: string, shown: string]>([
+    ["ls -d a.txt nope photos", `ls: nope: ${missing}`, 3, "", "a.txt\nphotos\n"],
+    ["cat a.txt nope b.txt", `cat: nope: ${missing}`, 3, "", "one\ntwo\nbee\n"],
+    ["head -n 1 a.txt nope b.txt", `head: nope: ${missing}`, 3, "", "one\n"],
+    ["stat --json a.txt nope b.txt | wc -l", `stat: nope: ${missing}`, 3, "", "2\n"],
+    ["find a.txt nope b.txt", `find: nope: ${missing}`, 3, "", "a.txt\nb.txt\n"],
+    ["tree -d photos nope odd", `tree: nope: ${missing}`, 3, "", "photos\n└── 2024\nodd\n\n1 directory\n"],
+    ["du -s a.txt nope b.txt", `du: nope: ${missing}`, 3, "", "1\ta.txt\n1\tb.txt\n"],
+    ["why --json a.txt nope b.txt | wc -l", `why: nope: ${missing}`, 3, "", "2\n"],
+    ["rm a.txt photos b.txt", "rm: photos: is a directory", 4, "ls", "empty\nodd\nphotos\n"],
+    ["mkdir x photos y", "mkdir: photos: exists already", 4, "ls -d x y", "x\ny\n"],
+    [
+      "mkdir x y; rmdir x photos y",
+      "rmdir: photos: directory is not empty",
+      4,
+      "ls",
+      "a.txt\nb.txt\nempty\nodd\nphotos\n",
+    ],
+    ["mv a.txt nope b.txt photos", `mv: nope: ${missing}`, 3, "ls photos", "2024\na.txt\nb.txt\ncat.jpg\n"],
+    ["cp a.txt nope b.txt photos", `cp: nope: ${missing}`, 3, "ls photos", "2024\na.txt\nb.txt\ncat.jpg\n"],
+    ["put one nope two /photos", `put: nope: ${missing}`, 3, "ls photos", "2024\ncat.jpg\none\ntwo\n"],
+    ["get a.txt nope b.txt .", `get: /nope: ${missing}`, 1, "lls", "a.txt\nb.txt\none\ntwo\n"],
+    ["lls one nope two", `lls: nope: ${missing}`, 3, "", "one\ntwo\n"],
+    ["lmkdir d one e", "lmkdir: one: exists already", 4, "lls", "d\ne\none\ntwo\n"],
+  ])("SCRIPT-17 %j carries on, and gives the worst code", async (lines, err, code, after, shown) => {
+    const folder = localFolder();
+    for (const name of ["one", "two"]) writeFileSync(join(folder, name), name);
+    const client = filled();
+    const first = await runLines(`lcd ${folder}; ${lines}`, { client });
+    const { out } = after === "" ? first : await runLines(`lcd ${folder}; ${after}`, { client });
+    const [told] = first.err.split("\n");
+    expect({ told, code: first.code, out: out.replaceAll(/^ +(?=\d)/gm, "") }).toEqual({
+      told: expect.stringContaining(err) as string,
+      code,
+      out: shown,
+    });
+  });
+});
+
 describe("traces", () => {
   it.each<readonly [lines: string, err: string]>([
     ["X='a b'; echo $X 'it'\\''s'", "+ X='a b'\n+ echo 'a b' 'it'\\''s'\n"],
