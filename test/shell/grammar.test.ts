@@ -174,7 +174,13 @@ describe("several operands", () => {
   it.each<readonly [lines: string, err: string, code: number, after: string, shown: string]>([
     ["ls -d a.txt nope photos", `ls: nope: ${missing}`, 3, "", "a.txt\nphotos\n"],
     ["cat a.txt nope b.txt", `cat: nope: ${missing}`, 3, "", "one\ntwo\nbee\n"],
-    ["head -n 1 a.txt nope b.txt", `head: nope: ${missing}`, 3, "", "one\n"],
+    [
+      "head -n 1 a.txt nope empty b.txt",
+      `head: nope: ${missing}`,
+      3,
+      "",
+      "==> a.txt <==\none\n\n==> empty <==\n\n==> b.txt <==\nbee\n",
+    ],
     ["stat --json a.txt nope b.txt | wc -l", `stat: nope: ${missing}`, 3, "", "2\n"],
     ["find a.txt nope b.txt", `find: nope: ${missing}`, 3, "", "a.txt\nb.txt\n"],
     ["tree -d photos nope odd", `tree: nope: ${missing}`, 3, "", "photos\n└── 2024\nodd\n\n1 directory\n"],
@@ -192,7 +198,9 @@ describe("several operands", () => {
     ["mv a.txt nope b.txt photos", `mv: nope: ${missing}`, 3, "ls photos", "2024\na.txt\nb.txt\ncat.jpg\n"],
     ["cp a.txt nope b.txt photos", `cp: nope: ${missing}`, 3, "ls photos", "2024\na.txt\nb.txt\ncat.jpg\n"],
     ["put one nope two /photos", `put: nope: ${missing}`, 3, "ls photos", "2024\ncat.jpg\none\ntwo\n"],
-    ["get a.txt nope b.txt .", `get: /nope: ${missing}`, 1, "lls", "a.txt\nb.txt\none\ntwo\n"],
+    ["get a.txt nope b.txt .", `get: nope: ${missing}`, 3, "lls", "a.txt\nb.txt\none\ntwo\n"],
+    ["get a.txt nope new", `get: new: ${missing}`, 3, "lls", "one\ntwo\n"],
+    ["get a.txt nope one", "get: one: not a directory", 4, "lls", "one\ntwo\n"],
     ["lls one nope two", `lls: nope: ${missing}`, 3, "", "one\ntwo\n"],
     ["lmkdir d one e", "lmkdir: one: exists already", 4, "lls", "d\ne\none\ntwo\n"],
   ])("SCRIPT-17 %j carries on, and gives the worst code", async (lines, err, code, after, shown) => {

@@ -1,8 +1,10 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { TransferEvent, TransferSummary } from "../../core/client.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
+import type { DfsPath } from "../../core/names.ts";
 import { remotePath } from "../operands.ts";
 import { runTransfer, transferChoices, transferOptions } from "../transfer.ts";
 import { temporary } from "../manual.ts";
@@ -58,16 +60,44 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const named = (groups.length > 1 ? groups.slice(0, -1) : groups).flat();
   const revision = options.number("rev", 1);
   if (target === "-") return toStandardOutput(named, revision, context);
-  const sources = named.map((name) => remotePath(name, context));
+  if (named.length > 1) await requireFolder(target, context);
+  const { sources, worst } = await presentSources(groups.length > 1 ? groups.slice(0, -1) : groups, context);
+  if (sources.length === 0) return worst;
   const request = { sources, target: resolve(context.state.lcwd, target), revision, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
     client.get(request, { ...context.reads, onEvent });
   const job = { kind: "get", ...request, stale: context.reads.stale } as const;
-  return runTransfer("get", invocation, context, { start, job }).catch((error: unknown) => {
+  const code = await runTransfer("get", invocation, context, { start, job }).catch((error: unknown) => {
     if (named.length > 1 || toDfsError(error).path !== undefined) throw error;
     return context.report(error, named[0]);
   });
+  return Math.max(code, worst);
+}
+
+async function requireFolder(target: string, { state }: CommandContext): Promise<void> {
+  const status = await stat(resolve(state.lcwd, target)).catch((error: unknown) => {
+    throw toDfsError(error, { path: target });
+  });
+  if (!status.isDirectory())
+    throw new DfsError("not-directory", "not a directory; several sources need one to go into", { path: target });
+}
+
+/** The sources of several that are there; the others are reported. What a pattern gave was there a moment ago, and one alone tells itself. */
+async function presentSources(
+  groups: Invocation["groups"],
+  context: CommandContext,
+): Promise<{ sources: readonly DfsPath[]; worst: number }> {
+  const sources: DfsPath[] = [];
+  const isAlone = groups.length === 1;
+  const client = await context.client();
+  const worst = await eachOperand(context, groups.flat(), async (name) => {
+    const path = remotePath(name, context);
+    const isTyped = groups.some((group) => group.length === 1 && group[0] === name);
+    if (isTyped && !isAlone) await client.stat(path, context.reads);
+    sources.push(path);
+  });
+  return { sources, worst };
 }
 
 async function toStandardOutput(

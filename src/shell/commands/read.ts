@@ -83,22 +83,31 @@ export const head: Command = {
     const bytes = options.number("bytes", 0);
     const lines = options.number("lines", 0) ?? headLinesDefault;
     let isFirst = true;
+    const { stdout } = context;
     return eachOperand(context, operands, async (operand) => {
-      if (operands.length > 1)
-        await context.stdout.write(`${isFirst ? "" : "\n"}==> ${nameText(operand, context.stdout)} <==\n`);
-      isFirst = false;
-      await (bytes === undefined ? firstLines(operand, lines, context) : firstBytes(operand, bytes, context));
+      let isHeaded = operands.length === 1;
+      const headed = async (): Promise<void> => {
+        if (!isHeaded) await stdout.write(`${isFirst ? "" : "\n"}==> ${nameText(operand, stdout)} <==\n`);
+        isHeaded = true;
+        isFirst = false;
+      };
+      const pieces = bytes === undefined ? firstLines(operand, lines, context) : firstBytes(operand, bytes, context);
+      for await (const piece of pieces) {
+        await headed();
+        await stdout.write(piece);
+      }
+      // An empty file has its head too; one that cannot be read has none.
+      await headed();
     });
   },
 };
 
-async function firstBytes(operand: string, lengthBytes: number, context: CommandContext): Promise<void> {
+async function* firstBytes(operand: string, lengthBytes: number, context: CommandContext): AsyncGenerator<Uint8Array> {
   const client = await context.client();
-  const bytes = client.read(remotePath(operand, context), { lengthBytes, ...context.reads });
-  for await (const piece of bytes) await context.stdout.write(piece);
+  yield* client.read(remotePath(operand, context), { lengthBytes, ...context.reads });
 }
 
-async function firstLines(operand: string, lines: number, context: CommandContext): Promise<void> {
+async function* firstLines(operand: string, lines: number, context: CommandContext): AsyncGenerator<Uint8Array> {
   const client = await context.client();
   let missing = lines;
   for await (const piece of client.read(remotePath(operand, context), context.reads)) {
@@ -109,7 +118,7 @@ async function firstLines(operand: string, lines: number, context: CommandContex
       end = lineEnd < 0 ? piece.length : lineEnd + 1;
       if (lineEnd >= 0) missing -= 1;
     }
-    await context.stdout.write(piece.subarray(0, end));
+    yield piece.subarray(0, end);
     if (missing === 0) return;
   }
 }
