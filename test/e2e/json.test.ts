@@ -37,6 +37,8 @@ const commands: readonly (readonly [command: string, line?: string])[] = [
   ["shares"],
   ["revisions", "revisions /docs/one.txt"],
   ["jobs"],
+  ["undo", "undo --list"],
+  ["diff", "diff /docs/one.txt /docs/two.txt"],
 ];
 
 describe("JSON of a running network", () => {
@@ -55,6 +57,7 @@ describe("JSON of a running network", () => {
       "adduser --password-file password bob",
       "mkdir /docs",
       "put one.txt /docs",
+      "put two.txt /docs & wait",
       "share /docs bob",
     ];
     await processes.run(folder, [`lcd ${local}`, ...lines].join("\n"));

@@ -179,6 +179,24 @@ describe("examples", { timeout: 2 * minutes }, () => {
     expect(await ann.example("restore-as-of.dfs", ["2020-01-01", "/plan"])).toMatchObject({ code: 1, stdout: "" });
   });
 
+  it("SCRIPT-15 changed-since.sh tells what is new, gone and different", async () => {
+    for (const name of ["same", "gone", "it's changed"]) await ann.file(`notes/${name}`, `${name}\n`);
+    await ann.shell(`lcd ${ann.folder}; put -R notes /`);
+    const entries = await ann.shell("find /notes --json");
+    const times = Array.from(entries.matchAll(/"committed":"([^"]+)"/g), ([, time]) => time ?? "").toSorted();
+    await ann.file("notes/it's changed", "it is\n");
+    await ann.file("notes/new", "new\n");
+    await rm(join(ann.folder, "notes/gone"));
+    await ann.shell(`lcd ${ann.folder}; rm /notes/gone; put -Rf notes /`);
+    const args = [times.at(-1) ?? "", "/notes"];
+    expect(await ben.example("changed-since.sh", args)).toEqual({
+      ...done,
+      stdout: "- /notes/gone\nM /notes/it's changed\n+ /notes/new\n",
+    });
+    const { stdout } = await ben.example("changed-since.sh", ["-d", ...args]);
+    expect(stdout).toContain("\n-it's changed\n+it is\n+ /notes/new\n");
+  });
+
   it("SCRIPT-15 weekly-check.sh writes a mail", async () => {
     const { code, stdout } = await ann.example("weekly-check.sh", ["me@example.org"]);
     expect(code).toBe(0);
