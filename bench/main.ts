@@ -24,9 +24,11 @@ import { login } from "./login.ts";
 import { restart } from "./restart.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putTree } from "./trees.ts";
+import { typing } from "./typing.ts";
 
 const jobs: Readonly<Record<string, Job>> = {
   start,
+  typing,
   login,
   catalogue,
   group: groupCommits,

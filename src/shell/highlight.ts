@@ -215,7 +215,22 @@ function pathOperands(
   return found;
 }
 
+/** What was found for the commands of the text; a key changes one of them. */
+const operandsFound = new Map<string, readonly number[]>();
+/** More commands than a long paste has. */
+const operandsFoundMax = 2000;
+
 function operandIndexes(command: Command, args: readonly string[]): readonly number[] {
+  const key = [command.name, ...args].join("\0");
+  const known = operandsFound.get(key);
+  if (known !== undefined) return known;
+  if (operandsFound.size >= operandsFoundMax) operandsFound.clear();
+  const found = parsedOperandIndexes(command, args);
+  operandsFound.set(key, found);
+  return found;
+}
+
+function parsedOperandIndexes(command: Command, args: readonly string[]): readonly number[] {
   if (command.ownArguments === true) {
     const first = args.findIndex((arg) => arg.startsWith("-"));
     return [...args.keys()].slice(0, first < 0 ? undefined : first);

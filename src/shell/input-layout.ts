@@ -28,8 +28,12 @@ export interface InputParts {
 
 type Look = Pick<Span, "style" | "isUnderlined">;
 
-/** Characters that are one grapheme of one column each, whatever stands beside them. */
-const narrowText = /^[\u0020-\u007e]+(?![^\u0000-\u007f])/;
+/**
+ * What is one grapheme of one column, or of two (kana, Chinese and Korean), for each character: where no other sign
+ * follows, which might combine with the last one.
+ */
+const simpleText =
+  /^(?:([\u0020-\u007e]+)|([\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+))(?=[\n\u0020-\u007e\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]|$)/;
 /** Longer than any sign that people use; a heap of combining marks beyond it is drawn in pieces. */
 const graphemeUnitsMax = 128;
 const plain: Look = {};
@@ -37,20 +41,46 @@ const plain: Look = {};
 /** The rows of a line on a terminal of `columns`; at most `rowsMax`, those around the cursor. No row is wider than the terminal less one column. */
 export function layoutInput(parts: InputParts, columns: number, rowsMax: number): InputLayout {
   const sheet = new Sheet(Math.max(2, columns - 1));
-  for (const span of parts.prompt) sheet.add(span.text, span);
-  const cursor = addTyped(sheet, parts);
+  const start = startOfRows(parts, rowsMax);
+  if (start === 0) for (const span of parts.prompt) sheet.add(span.text, span);
+  const cursor = addTyped(sheet, parts, start, endOfRows(parts, rowsMax));
   sheet.add(parts.suggestion, { style: "grey" });
   sheet.end();
-  const last = sheet.rows.length;
-  const first = Math.max(0, Math.min(cursor.y - rowsMax + 1, last - rowsMax));
+  const first = Math.max(0, cursor.y - rowsMax + 1);
   return { rows: sheet.rows.slice(first, first + rowsMax), cursor: { x: cursor.x, y: cursor.y - first } };
 }
 
-/** Adds the typed text; says where its cursor is. */
-function addTyped(sheet: Sheet, { text, cursor, styles = [] }: InputParts): { readonly x: number; readonly y: number } {
+/** Where the typed lines begin that can be seen above the cursor: a long paste is not laid out whole with every key. */
+function startOfRows({ text, cursor }: InputParts, rowsMax: number): number {
+  let start = cursor;
+  for (let line = 0; line <= rowsMax; line += 1) {
+    if (start <= 0) return 0;
+    start = text.lastIndexOf("\n", start - 1);
+    if (start < 0) return 0;
+  }
+  return start + 1;
+}
+
+/** Where those end that can be seen below it. */
+function endOfRows({ text, cursor }: InputParts, rowsMax: number): number {
+  let end = cursor - 1;
+  for (let line = 0; line <= rowsMax; line += 1) {
+    end = text.indexOf("\n", end + 1);
+    if (end < 0) return text.length;
+  }
+  return end;
+}
+
+/** Adds the typed text between two offsets; says where its cursor is. */
+function addTyped(
+  sheet: Sheet,
+  { text, cursor, styles = [] }: InputParts,
+  from: number,
+  to: number,
+): { readonly x: number; readonly y: number } {
   let place: { readonly x: number; readonly y: number } | undefined;
   let range = 0;
-  for (let at = 0; at < text.length;) {
+  for (let at = from; at < to;) {
     if (at >= cursor) place ??= sheet.place();
     while ((styles[range]?.end ?? Infinity) <= at) range += 1;
     const style = styles[range];
@@ -88,19 +118,23 @@ class Sheet {
     if (look.style !== this.#look.style || look.isUnderlined !== this.#look.isUnderlined) this.#put();
     this.#look = look;
     // The character behind the end is looked at too: it may be a mark that combines with the last one.
-    const narrow = narrowText.exec(text.slice(start, end + 1))?.[0].slice(0, end - start) ?? "";
-    if (narrow !== "") this.#addNarrow(narrow);
-    else return this.#addGrapheme(text, start);
-    return narrow.length;
+    const rest = text.slice(start, end + 1);
+    const simple = simpleText.exec(rest);
+    if (simple === null) return this.#addGrapheme(text, start);
+    const [narrow = "", wide = ""] = [simple[1], simple[2]];
+    const piece = (narrow + wide).slice(0, end - start);
+    this.#addSimple(piece, wide === "" ? 1 : 2);
+    return piece.length;
   }
 
-  /** Characters of one column each. */
-  #addNarrow(text: string): void {
+  /** Characters of so many columns each. */
+  #addSimple(text: string, width: number): void {
     for (let at = 0; at < text.length;) {
-      if (this.#x >= this.#columns) this.#newRow();
-      const piece = text.slice(at, at + this.#columns - this.#x);
+      const room = Math.floor((this.#columns - this.#x) / width);
+      if (room < 1) this.#newRow();
+      const piece = text.slice(at, at + Math.max(1, room < 1 ? Math.floor(this.#columns / width) : room));
       this.#gathered += piece;
-      this.#x += piece.length;
+      this.#x += piece.length * width;
       at += piece.length;
     }
   }

@@ -1,3 +1,5 @@
+import * as fc from "fast-check";
+import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { layoutInput } from "../../src/shell/input-layout.ts";
 
@@ -35,5 +37,44 @@ describe("the typed line on the screen", () => {
 
   it("SHELL-42 a suggestion stands behind the cursor", () => {
     expect(laidOut("ls", 2, 20, 10, " -l")).toEqual([["> ls -l"], 4, 0]);
+  });
+
+  it("LINE-18 what is shown of a long text is what the whole would show there", () => {
+    const pieces = fc.constantFrom("a", "bc ", "\n", "日本", "e\u0301", "か\u3099", "\u{1f600}", "x".repeat(9), "한");
+    const texts = fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(texts, fc.nat(), fc.integer({ min: 1, max: 5 }), (text, place, rowsMax) => {
+        const ends = [
+          0,
+          ...[...new Intl.Segmenter().segment(text)].map(({ index, segment }) => index + segment.length),
+        ];
+        const cursor = ends[place % ends.length] ?? 0;
+        const prompt = [{ text: "> " }];
+        const whole = layoutInput({ prompt, text, cursor, suggestion: "" }, 8, Number.POSITIVE_INFINITY);
+        const first = Math.max(0, whole.cursor.y - rowsMax + 1);
+        expect(layoutInput({ prompt, text, cursor, suggestion: "" }, 8, rowsMax)).toEqual({
+          rows: whole.rows.slice(first, first + rowsMax),
+          cursor: { x: whole.cursor.x, y: whole.cursor.y - first },
+        });
+        for (const row of whole.rows) expect(stringWidth(row.map((span) => span.text).join(""))).toBeLessThanOrEqual(7);
+      }),
+    );
+  });
+
+  it("LINE-18 styles stand where they should, graphemes whole", () => {
+    const styles = [
+      { start: 0, end: 2, style: "command" as const },
+      { start: 3, end: 5, style: "string" as const, isUnderlined: true },
+    ];
+    const { rows } = layoutInput({ prompt: [], text: "ls 'e\u0301' 日", styles, cursor: 9, suggestion: "!" }, 40, 9);
+    expect(rows).toEqual([
+      [
+        { text: "ls", style: "command" },
+        { text: " " },
+        { text: "'e\u0301", style: "string", isUnderlined: true },
+        { text: "' 日" },
+        { text: "!", style: "grey" },
+      ],
+    ]);
   });
 });
