@@ -1,8 +1,12 @@
 /** What scripts are made of: parameters, variables, options of the shell, conditions, other scripts, places of errors. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { toDfsError } from "../../src/core/errors.ts";
 import { conditionWordsMax, scriptDepthMax } from "../../src/core/limits.ts";
+import { isTrue } from "../../src/shell/conditions.ts";
+import type { Sight } from "../../src/shell/conditions.ts";
 import { localFolder, runLines, runProgram } from "./driver.ts";
 import { MemoryClient } from "./memory-client.ts";
 
@@ -200,6 +204,20 @@ describe("source", () => {
     expect(await runLines("source", at)).toMatchObject({ code: 2 });
   });
 
+  it("SCRIPT-7 Ctrl-C ends it, and what it stands in", async () => {
+    const path = script(localFolder(), "slow.dfs", "-cat a.txt; echo never");
+    const before = process.listenerCount("SIGINT");
+    const hold = (signal: AbortSignal | undefined): Promise<void> =>
+      new Promise((resolve) => {
+        signal?.addEventListener("abort", () => resolve());
+        for (const listener of process.listeners("SIGINT").slice(before)) listener("SIGINT");
+      });
+    const client = new MemoryClient({ hold });
+    client.add("/a.txt", "x");
+    const outcome = await runProgram(["-k", "-c", `-source ${path}; echo never`], { client });
+    expect(outcome).toEqual({ out: "", err: `${path}:1:1: cat: interrupted\n`, code: 130 });
+  });
+
   it("SCRIPT-7 --timeout bounds it, with the code of what had no time left", async () => {
     for (const lines of ["sleep 60; echo never", "sleep 0.06; sleep 0.06; echo never"]) {
       const path = script(localFolder(), "slow.dfs", lines);
@@ -277,6 +295,21 @@ describe("conditions", () => {
     });
     const long = Array.from({ length: conditionWordsMax + 1 }, () => "!").join(" ");
     expect(await runLines(`test ${long}`, at)).toMatchObject({ err: expect.stringContaining("words"), code: 2 });
+  });
+
+  it("SCRIPT-8 any words are an answer or a usage error", async () => {
+    const words = fc.constantFrom(..."-e -f -d -s -n -z = != -eq -lt ! ( ) -a -o a 1".split(" "), "");
+    const look = async (path: string): Promise<Sight | undefined> =>
+      path.length > 1 ? { kind: "file", sizeBytes: 1 } : undefined;
+    await fc.assert(
+      fc.asyncProperty(fc.array(words, { maxLength: 12 }), async (typed) => {
+        const outcome = await isTrue(typed, look).catch((error: unknown) => toDfsError(error).kind);
+        expect([true, false, "usage"]).toContain(outcome);
+      }),
+      { numRuns: 2000 },
+    );
+    const deep = [...Array.from({ length: conditionWordsMax - 1 }, () => "("), "x"];
+    await expect(isTrue(deep, look)).rejects.toMatchObject({ kind: "usage" });
   });
 
   it("SCRIPT-8 what cannot be known is no answer", async () => {
