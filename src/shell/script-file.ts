@@ -28,5 +28,8 @@ export async function scriptText(stream: AsyncIterable<Uint8Array | string>, nam
     if (bytes > scriptBytesMax)
       throw new DfsError("usage", `a script cannot be longer than ${scriptBytesMax} bytes`, { path: name });
   }
-  return Buffer.concat(pieces).toString("utf8");
+  // Some editors begin a file with a mark of its byte order, which is no part of its first word.
+  return Buffer.concat(pieces)
+    .toString("utf8")
+    .replace(/^\ufeff/, "");
 }

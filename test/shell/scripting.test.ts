@@ -40,6 +40,12 @@ describe("parameters", () => {
     expect(fromStdin).toEqual({ out: "2 x\n", err: "", code: 0 });
   });
 
+  it("SCRIPT-4 a file as editors of other systems write it is read as it is meant", async () => {
+    const path = join(localFolder(), "s.dfs");
+    writeFileSync(path, "\ufeffecho a $1\r\n# done\r\necho b\r\n");
+    expect(await runProgram([path, "1"], { client: filled() })).toEqual({ out: "a 1\nb\n", err: "", code: 0 });
+  });
+
   it("SCRIPT-4 local commands have the same parameters", async () => {
     const path = script(localFolder(), "s.dfs", '!echo "$# $1 $2"', 'echo | sed "s/^/$2/"');
     expect(await runProgram([path, "a b", "c"], { client: filled() })).toEqual({
