@@ -94,6 +94,8 @@ export const sharesPerUserMax = 1_000;
 export const sharesListedMax = 10_000;
 /** Users that are looked up at once for a list of shares. */
 export const usersLookedUpMax = 8;
+/** Owners of spaces for whom a key is kept that seals what they can read of the past: few are written to at a time. */
+export const pastSealersMax = 100;
 /** Shared files that are looked up at once to list what a user shares. */
 export const sharesOpenedMax = 8;
 /** A sealed name: the longest name and its 16-byte authentication tag. */

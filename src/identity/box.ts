@@ -14,11 +14,25 @@ export const boxOverheadBytes = x25519Bytes + aeadOverheadBytes;
  * that HKDF-SHA-256 makes of what both have in common. Fails with `integrity` when `publicKey` is no key.
  */
 export function sealBox(publicKey: Uint8Array, plain: Uint8Array, associatedData: Uint8Array): Uint8Array {
-  const ephemeral = ephemeralAgreementKey();
-  const key = boxKey(ephemeral.agree(publicKey), ephemeral.publicKey, publicKey);
+  const { ephemeral, key } = agreed(publicKey);
   const sealed = sealBytes(key, plain, associatedData);
   key.fill(0);
-  return new Uint8Array(Buffer.concat([ephemeral.publicKey, sealed]));
+  return new Uint8Array(Buffer.concat([ephemeral, sealed]));
+}
+
+/** Makes boxes for the owner of a key, as sealBox does, all with one ephemeral key: agreeing takes a hundred times as long as sealing. */
+export function boxSealer(publicKey: Uint8Array): (plain: Uint8Array, associatedData: Uint8Array) => Uint8Array {
+  const { ephemeral, key } = agreed(publicKey);
+  return (plain, associatedData) => new Uint8Array(Buffer.concat([ephemeral, sealBytes(key, plain, associatedData)]));
+}
+
+/** A new public key, and the key that it and the owner of `publicKey` have in common. */
+function agreed(publicKey: Uint8Array): { readonly ephemeral: Uint8Array; readonly key: Uint8Array } {
+  const ephemeral = ephemeralAgreementKey();
+  return {
+    ephemeral: ephemeral.publicKey,
+    key: boxKey(ephemeral.agree(publicKey), ephemeral.publicKey, publicKey),
+  };
 }
 
 /** What is in a box for this key. Fails with `integrity` when key, associated data and bytes do not belong together. */

@@ -8,7 +8,7 @@
 import { DfsError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { openBytes, sealBytes } from "./aead.ts";
-import { sealBox } from "./box.ts";
+import { boxSealer } from "./box.ts";
 import type { UserKeys } from "./user-keys.ts";
 
 const purpose = "dfs-shell/1/past-wrap/";
@@ -20,9 +20,10 @@ export function sealPastWrap({ pastKey }: Pick<UserKeys, "pastKey">, node: NodeI
   return formed(ownForm, sealBytes(pastKey, wrap, associatedData(node)));
 }
 
-/** The past wrap of `node` in the tree of another user, who has the raw X25519 key `boxPublicKey`. Fails with `integrity` when that is no key. */
-export function sealPastWrapFor(boxPublicKey: Uint8Array, node: NodeId, wrap: Uint8Array): Uint8Array {
-  return formed(boxForm, sealBox(boxPublicKey, wrap, associatedData(node)));
+/** Makes past wraps in the tree of another user, who has the raw X25519 key `boxPublicKey`. Fails with `integrity` when that is no key. */
+export function pastSealerFor(boxPublicKey: Uint8Array): (node: NodeId, wrap: Uint8Array) => Uint8Array {
+  const seal = boxSealer(boxPublicKey);
+  return (node, wrap) => formed(boxForm, seal(wrap, associatedData(node)));
 }
 
 /** The wrap that a past wrap holds. Fails with `integrity` when it is of another user or node. */

@@ -9,10 +9,10 @@ import pLimit from "p-limit";
 import type { EntryRow } from "../catalogue/rows.ts";
 import { DfsError } from "../core/errors.ts";
 import { type UserId, type UserName, sharedUserName } from "../core/ids.ts";
-import { sharesOpenedMax } from "../core/limits.ts";
+import { pastSealersMax, sharesOpenedMax } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, pathParts, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
-import { sealPastWrap, sealPastWrapFor } from "../identity/past-wrap.ts";
+import { pastSealerFor, sealPastWrap } from "../identity/past-wrap.ts";
 import { dedupSecretIn } from "../identity/space-secret.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
@@ -47,6 +47,7 @@ export function spacePathOf(path: DfsPath): DfsPath {
 
 export class Doors {
   readonly #options: DoorsOptions;
+  readonly #pastSealers = new Map<UserId, Space["forPast"]>();
 
   constructor(options: DoorsOptions) {
     this.#options = options;
@@ -138,7 +139,7 @@ export class Doors {
     const { owner, ownerName, ownerBoxKey, shownName, node, keyring, kind } = share;
     const path = childPath(childPath(childPath(rootPath, fromName), ownerName), shownName);
     const refusal = share.mayWrite ? undefined : `is shared with you for reading only: ask ${ownerName}`;
-    const forPast: Space["forPast"] = (of, wrap) => sealPastWrapFor(ownerBoxKey, of, wrap);
+    const forPast: Space["forPast"] = (of, wrap) => this.#pastSealer(owner, ownerBoxKey)(of, wrap);
     const space: Space = { owner, path, dedupSecret: this.#secretIn(owner), forPast, refusal };
     if (kind === "directory") return rootOf(space, node, keyring, { ...share, name: shownName });
     const [row] = await this.#options.catalogue.lineage(node, options);
@@ -150,6 +151,16 @@ export class Doors {
       throw new DfsError("integrity", "the coordinators show something else than what is shared", { path });
     const place = { path, space, node, parent, token, keyring, isStale: false };
     return openFile(place, shownName, entry, this.#options.copies(entry));
+  }
+
+  /** The same one for all that is written into an owner's spaces. */
+  #pastSealer(owner: UserId, boxKey: Uint8Array): Space["forPast"] {
+    const known = this.#pastSealers.get(owner);
+    if (known !== undefined) return known;
+    if (this.#pastSealers.size >= pastSealersMax) this.#pastSealers.clear();
+    const sealer = pastSealerFor(boxKey);
+    this.#pastSealers.set(owner, sealer);
+    return sealer;
   }
 
   #secretIn(owner: UserId): Uint8Array {

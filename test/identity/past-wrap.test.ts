@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NodeId } from "../../src/core/ids.ts";
-import { openPastWrap, sealPastWrap, sealPastWrapFor } from "../../src/identity/past-wrap.ts";
+import { openPastWrap, pastSealerFor, sealPastWrap } from "../../src/identity/past-wrap.ts";
 import { deriveUser } from "../../src/identity/user-keys.ts";
 
 const owner = deriveUser(new Uint8Array(32).fill(1));
@@ -10,7 +10,7 @@ const wrap = new Uint8Array(60).map((_, place) => place);
 const integrity = expect.objectContaining({ kind: "integrity" });
 const forms: readonly (readonly [string, Uint8Array])[] = [
   ["the owner", sealPastWrap(owner, node, wrap)],
-  ["another user", sealPastWrapFor(owner.boxPublicKey, node, wrap)],
+  ["another user", pastSealerFor(owner.boxPublicKey)(node, wrap)],
 ];
 
 describe("what is kept of a wrap for the past", () => {
@@ -30,5 +30,9 @@ describe("what is kept of a wrap for the past", () => {
   it("PAST-2 never looks the same twice, and does not show the wrap", () => {
     for (const [, sealed] of forms) expect(Buffer.from(sealed).includes(Buffer.from(wrap).subarray(0, 8))).toBe(false);
     expect(sealPastWrap(owner, node, wrap)).not.toEqual(sealPastWrap(owner, node, wrap));
+    const sealer = pastSealerFor(owner.boxPublicKey);
+    const [first, second] = [sealer(node, wrap), sealer(node, wrap)];
+    expect(first.subarray(33)).not.toEqual(second.subarray(33));
+    expect([first, second].map((sealed) => openPastWrap(owner, node, sealed))).toEqual([wrap, wrap]);
   });
 });
