@@ -117,7 +117,7 @@ function checkLetters(arg: string, options: readonly OptionSpec[]): void {
 }
 
 /** The option of `arg` whose value is the next argument: `--long`, or the last letter of `-abc`. */
-function awaitsValue(arg: string, options: readonly OptionSpec[]): OptionSpec | undefined {
+export function awaitsValue(arg: string, options: readonly OptionSpec[]): OptionSpec | undefined {
   const valued = options.filter(({ value, isValueOptional }) => value !== undefined && isValueOptional !== true);
   if (arg.startsWith("--")) return valued.find(({ long }) => arg === `--${long}`);
   if (!arg.startsWith("-")) return undefined;

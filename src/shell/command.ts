@@ -46,6 +46,8 @@ export interface Command extends Manual {
   readonly side: (index: number, count: number) => OperandSide;
   /** What a `word` operand can be. */
   readonly words?: readonly string[] | undefined;
+  /** Its paths are directories: Tab offers no files. */
+  readonly onlyDirectories?: boolean | undefined;
   readonly operandsMin: number;
   readonly operandsMax: number;
   /** The command reads its own arguments, as `find` does: every word becomes an operand. */

@@ -10,6 +10,7 @@ import { byteText } from "./formats.ts";
 import { compareNames } from "../core/name-order.ts";
 import { optionCandidates, optionValues } from "./option-completion.ts";
 import type { Word } from "./syntax.ts";
+import { awaitedOption, operandIndexes, valueSide } from "./typed-arguments.ts";
 
 /** Which names of a directory are looked for. */
 export interface NamesWanted {
@@ -159,8 +160,9 @@ async function wordCandidates(
   const values = areOptions ? optionValues(typed, rest.at(-1), command) : undefined;
   if (values !== undefined) return values;
   if (typed.startsWith("-") && areOptions) return optionCandidates(typed, command);
-  const index = rest.filter((word) => !word.startsWith("-")).length;
-  for (const side of sides(command, index)) {
+  const index = operandIndexes(command, rest).length;
+  const option = areOptions ? awaitedOption(command, rest.at(-1)) : undefined;
+  for (const side of option === undefined ? sides(command, index) : [valueSide(command, option)]) {
     const candidates = await sideCandidates(side, typed, current, { ...environment, command });
     if (candidates.length > 0) return candidates;
   }
@@ -191,7 +193,9 @@ async function sideCandidates(
   if (side === "user") return nameCandidates(typed, await environment.users());
   if (side === "invite") return nameCandidates(typed, await environment.invites());
   if (side === "none") return [];
-  return pathCandidates(typed, current, side === "remote" ? environment.remote : environment.local);
+  const source = side === "remote" ? environment.remote : environment.local;
+  const candidates = await pathCandidates(typed, current, source);
+  return environment.command.onlyDirectories === true ? candidates.filter(({ isWhole }) => !isWhole) : candidates;
 }
 
 function commandCandidates(typed: string, { commands, aliases }: CompletionEnvironment): readonly Candidate[] {

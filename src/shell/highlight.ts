@@ -1,7 +1,6 @@
 /** The colours of a line as it is typed, and which of its words name files that could be looked up. */
 import { withoutAliases } from "./aliases.ts";
 import type { Alias } from "./aliases.ts";
-import { parseOptions } from "./arguments.ts";
 import { findCommand } from "./command.ts";
 import type { Command } from "./command.ts";
 import type { StyledRange } from "./input-layout.ts";
@@ -9,6 +8,7 @@ import { lex } from "./lexer.ts";
 import type { Token } from "./lexer.ts";
 import type { Word } from "./syntax.ts";
 import type { Style } from "./theme.ts";
+import { operandIndexes } from "./typed-arguments.ts";
 
 export interface HighlightEnvironment {
   readonly commands: readonly Command[];
@@ -92,10 +92,14 @@ class Painter {
 
   #command(): void {
     const words = this.#words;
-    const [first, ...rest] = words;
     for (const target of this.#targets) this.#word(target, undefined, { side: "local", path: this.#value(target) });
     this.#words = [];
     this.#targets = [];
+    this.#commandOf(words);
+  }
+
+  /** A command of its own, or one behind a prefix such as `time`. */
+  #commandOf([first, ...rest]: readonly Word[]): void {
     if (first === undefined) return;
     const raw = this.#text.slice(first.start, first.end);
     const name = assignment.exec(raw)?.[0];
@@ -107,7 +111,8 @@ class Painter {
     }
     const { command, before } = this.#resolved(first);
     this.#word(first, command === undefined ? "wrong" : "command");
-    this.#arguments(command, before, rest);
+    if (command?.isPrefix === true) this.#commandOf(rest);
+    else this.#arguments(command, before, rest);
   }
 
   /** The command that the first word stands for, and what an alias puts before the other words. */
@@ -213,32 +218,4 @@ function pathOperands(
     if (at >= before.length && (side === "remote" || side === "local")) found.set(at - before.length, side);
   }
   return found;
-}
-
-/** What was found for the commands of the text; a key changes one of them. */
-const operandsFound = new Map<string, readonly number[]>();
-/** More commands than a long paste has. */
-const operandsFoundMax = 2000;
-
-function operandIndexes(command: Command, args: readonly string[]): readonly number[] {
-  const key = [command.name, ...args].join("\0");
-  const known = operandsFound.get(key);
-  if (known !== undefined) return known;
-  if (operandsFound.size >= operandsFoundMax) operandsFound.clear();
-  const found = parsedOperandIndexes(command, args);
-  operandsFound.set(key, found);
-  return found;
-}
-
-function parsedOperandIndexes(command: Command, args: readonly string[]): readonly number[] {
-  if (command.ownArguments === true) {
-    const first = args.findIndex((arg) => arg.startsWith("-"));
-    return [...args.keys()].slice(0, first < 0 ? undefined : first);
-  }
-  try {
-    return parseOptions(args, command.options).operandIndexes;
-  } catch {
-    // An option that is half typed.
-    return [...args.keys()].filter((index) => args[index]?.startsWith("-") !== true);
-  }
 }

@@ -39,6 +39,7 @@ export const rmdir: Command = {
   description: ["Removes each DIR, which has to be empty. rm -r removes what is in it as well."],
   options: [],
   side: allOn("remote"),
+  onlyDirectories: true,
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
   operands: { DIR: "an empty directory" },
