@@ -56,7 +56,10 @@ async function untilPrompt(bench: Bench, folder: string): Promise<() => Promise<
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const shown = gather(child.stdout);
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no prompt within ${promptMs} ms, but ${shown()}`)), promptMs);
+    const timer = setTimeout(() => {
+      child.kill();
+      reject(new Error(`no prompt within ${promptMs} ms, but ${shown()}`));
+    }, promptMs);
     child.stdout.on("data", () => {
       if (!promptText.test(shown())) return;
       clearTimeout(timer);
