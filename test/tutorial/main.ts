@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Replay } from "./replay.ts";
 import { TmuxTerminals } from "./tmux-terminals.ts";
-import { type TypedStep, stepsOf, withOutputs } from "./tutorial-text.ts";
+import { type Screen, type TypedStep, screenText, stepsOf, withScreens } from "./tutorial-text.ts";
 
 const path = resolve(import.meta.dirname, "../../docs/TUTORIAL.md");
 /** What came is written down once it has stood for so many looks. */
@@ -12,7 +12,7 @@ const steadyLooks = 5;
 async function record(): Promise<void> {
   const text = readFileSync(path, "utf8");
   const terminals = new TmuxTerminals();
-  const outputs: (readonly string[])[] = [];
+  const screens: Screen[] = [];
   try {
     const replay = new Replay(terminals);
     for (const step of stepsOf(text)) {
@@ -20,14 +20,15 @@ async function record(): Promise<void> {
         await terminals.kill(step.terminal);
         continue;
       }
-      const output = (await replay.run(step, steady())).map(withoutInvite);
-      process.stdout.write(`${step.terminal}: ${step.prompt} ${step.typed}\n${output.join("\n")}\n`);
-      outputs.push(asWritten(step, output));
+      const { prompt, output } = await replay.run(step, steady());
+      const screen = { prompt, output: asWritten(step, output.map(withoutInvite)) };
+      process.stdout.write(`${step.terminal}: ${screenText(step, screen).join("\n")}\n`);
+      screens.push(screen);
     }
   } finally {
     await terminals.close();
   }
-  writeFileSync(path, withOutputs(text, outputs));
+  writeFileSync(path, withScreens(text, screens));
 }
 
 function steady(): (output: readonly string[]) => boolean {

@@ -7,18 +7,21 @@
  * what runs at a terminal is killed.
  */
 
+/** What a terminal showed: the prompt that a line was typed at, and what came of it, without blank lines at the end. */
+export interface Screen {
+  readonly prompt: string;
+  readonly output: readonly string[];
+}
+
 /** A line that was typed at a terminal, and what it showed then; or what runs at a terminal is killed. */
 export type Step = TypedStep | { readonly kind: "kill"; readonly terminal: string };
 
-export interface TypedStep {
+export interface TypedStep extends Screen {
   readonly kind: "type";
   readonly terminal: string;
   /** Where the line stands in the text, from 0. */
   readonly line: number;
-  readonly prompt: string;
   readonly typed: string;
-  /** Without blank lines at the end. */
-  readonly output: readonly string[];
   readonly until?: RegExp | undefined;
 }
 
@@ -60,15 +63,20 @@ export function stepsOf(text: string): readonly Step[] {
   return steps;
 }
 
-/** The text with each step's output in place of what stood there; `outputs` has one for each line that is typed. */
-export function withOutputs(text: string, outputs: readonly (readonly string[])[]): string {
+/** A typed line with its prompt, and what came of it. */
+export function screenText({ typed }: TypedStep, { prompt, output }: Screen): readonly string[] {
+  return [`${prompt} ${typed}`, ...output];
+}
+
+/** The text with other screens in place of those that stood there; there is one for each line that is typed. */
+export function withScreens(text: string, screens: readonly Screen[]): string {
   const steps = stepsOf(text).filter((step) => step.kind === "type");
   const lines = text.split("\n");
   const written: string[] = [];
   let at = 0;
-  for (const [index, { line, output }] of steps.entries()) {
-    written.push(...lines.slice(at, line + 1), ...(outputs[index] ?? output));
-    at = line + 1 + output.length;
+  for (const [index, step] of steps.entries()) {
+    written.push(...lines.slice(at, step.line), ...screenText(step, screens[index] ?? step));
+    at = step.line + 1 + step.output.length;
   }
   return [...written, ...lines.slice(at)].join("\n");
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Replay, isAsTold } from "./replay.ts";
 import { TmuxTerminals, hasTerminals } from "./tmux-terminals.ts";
-import { masked, stepsOf, withOutputs } from "./tutorial-text.ts";
+import { masked, stepsOf, withScreens } from "./tutorial-text.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/TUTORIAL.md"), "utf8");
 const minutes = 60_000;
@@ -26,13 +26,12 @@ describe("the tutorial's text", () => {
       { kind: "type", terminal: "ann", line: 3, prompt: "$", typed: "one", output: ["old", ""], until: /b+/s },
       { kind: "type", terminal: "ann", line: 6, prompt: "[3] ann@x /a>", typed: "two 'x'", output: [], until: /b+/s },
     ]);
-    expect(withOutputs(small.join("\n"), [["new"], ["more"]]).split("\n")).toEqual([
-      ...small.slice(0, 4),
-      "new",
-      small[6],
-      "more",
-      ...small.slice(7),
-    ]);
+    expect(
+      withScreens(small.join("\n"), [
+        { prompt: "$", output: ["new"] },
+        { prompt: "/b>", output: ["more"] },
+      ]).split("\n"),
+    ).toEqual([...small.slice(0, 4), "new", "/b> two 'x'", "more", ...small.slice(7)]);
   });
 
   it("TUTOR-1 nothing but what differs from run to run is masked", () => {
@@ -54,7 +53,7 @@ describe.runIf(hasTerminals())("the tutorial, typed again", () => {
         await terminals.kill(step.terminal);
         continue;
       }
-      const output = await replay.run(step, (shown) => isAsTold(step, shown));
+      const { output } = await replay.run(step, (shown) => isAsTold(step, shown));
       expect({ typed: step.typed, output: masked(output) }).toEqual({ typed: step.typed, output: masked(step.output) });
     }
   });
