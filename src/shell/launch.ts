@@ -40,7 +40,10 @@ export interface Launch {
   readonly timeoutMs: number | undefined;
 }
 
-const options: readonly OptionSpec[] = [
+/** What the program is called, its options, and the words that may stand in place of a script. */
+export const programName = "dfs-shell";
+export const programWords = { join: "make this machine a peer of an invite's network" } as const;
+export const programOptions: readonly OptionSpec[] = [
   { long: "data", value: "DIR", summary: "this machine's data folder" },
   { long: "command", short: "c", value: "CMDS", summary: "run these commands and end" },
   { long: "quiet", short: "q", summary: "no summaries and no bars" },
@@ -73,7 +76,7 @@ const usage = `usage: dfs-shell [options] [-c CMDS | FILE [PARAMETER…] | - [PA
 export function parseLaunch(argv: readonly string[]): Launch {
   const scriptAt = scriptIndex(argv);
   const own = argv.slice(0, scriptAt);
-  const { values, operandIndexes } = parseOptions(own, options);
+  const { values, operandIndexes } = parseOptions(own, programOptions);
   const given = new OptionValues(values);
   const color = given.text("color") ?? "auto";
   if (color !== "auto" && color !== "always" && color !== "never")
@@ -103,7 +106,7 @@ export function parseLaunch(argv: readonly string[]): Launch {
 
 /** Where the script's name is: what stands behind it is the script's. Behind `join` options go on. */
 function scriptIndex(argv: readonly string[]): number {
-  const first = firstOperandIndex(argv, options);
+  const first = firstOperandIndex(argv, programOptions);
   return argv[first] === "join" ? argv.length : first;
 }
 
@@ -148,7 +151,7 @@ export function programHelp(commands: readonly Command[], columns: number): stri
     "",
     "options:",
     termsText(
-      options.map((option) => optionTerm(option)),
+      programOptions.map((option) => optionTerm(option)),
       columns,
       2,
     ),

@@ -95,7 +95,7 @@ describe("without a majority of the coordinators", () => {
     expect(lost.out).toContain("unavailable: no majority of the coordinators answers\n");
     expect(lost.out).toContain("coordinators:  anna, ben (learner, silent)\n");
     expect(lost.out).toContain("log:           term 3, no leader, committed 7, applied 7\n");
-    expect(lost.out).toContain("files:         3 in 1 directories, as of 12 s ago\n");
+    expect(lost.out).toContain("files:         3 in 1 directory, as of 12 s ago\n");
     const json = JSON.parse((await runLines("status --json", { client: filled() })).out) as Record<string, unknown>;
     expect(json["group"]).toMatchObject({ term: 3, leader: "anna", hasQuorum: true });
   });

@@ -7,6 +7,7 @@ import type { Command, CommandContext } from "../command.ts";
 import { jobName, transferId } from "../job-numbers.ts";
 import { jobExitCode } from "../job-text.ts";
 import { followTransfer, outcomeStyle } from "../transfer.ts";
+import { temporary } from "../manual.ts";
 
 /** `fg`: brings a transfer to the foreground. */
 export const fg: Command = {
@@ -23,7 +24,7 @@ export const fg: Command = {
   operandsMin: 0,
   operandsMax: 1,
   operands: { JOB: "%N: a transfer by its number, as jobs lists it" },
-  exitCodes: { 1: "some of its files failed", 3: "there is no such job, or none goes on" },
+  exitCodes: { 1: "some of its files failed", 3: "there is no such job, or none goes on", ...temporary },
   examples: [
     ["fg", "Follow the transfer that was started last."],
     ["fg %2", "Follow this one."],
@@ -62,7 +63,12 @@ export const wait: Command = {
   operandsMin: 0,
   operandsMax: Number.POSITIVE_INFINITY,
   operands: { JOB: "%N: a transfer by its number, as jobs lists it; %sN: a job of this shell" },
-  exitCodes: { 1: "some files of a transfer failed", 3: "there is no such job", 130: "a job was cancelled" },
+  exitCodes: {
+    1: "some files of a transfer failed",
+    3: "there is no such job",
+    130: "a job was cancelled",
+    ...temporary,
+  },
   examples: [
     ["put -R photos & put -R music & wait", "Put two trees at once, and wait for both."],
     ["wait %3", "Wait for a transfer of any shell."],

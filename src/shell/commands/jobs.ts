@@ -5,6 +5,7 @@ import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
 import { alignRows, byteText, jsonLine, timeText } from "../formats.ts";
 import { jobDetail, jobJson, ownJobJson, ownState } from "../job-text.ts";
+import { temporary } from "../manual.ts";
 
 /** `jobs`: what runs in the background. */
 export const jobs: Command = {
@@ -22,7 +23,7 @@ export const jobs: Command = {
   operandsMin: 0,
   operandsMax: 0,
   operands: {},
-  exitCodes: {},
+  exitCodes: temporary,
   examples: [
     ["put -R photos /backup & jobs", "Put a tree in the background, and look how far it is."],
     ["jobs -l", "With times, and the files in work."],

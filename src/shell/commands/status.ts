@@ -97,7 +97,10 @@ function statusRows(report: NetworkStatus): readonly (readonly string[])[] {
   const { peers, group } = report;
   const age = group.hasQuorum ? "" : `, as of ${durationText(group.ageMs)} ago`;
   const totals = [
-    ["files:", `${report.files} in ${report.directories} directories${age}`],
+    [
+      "files:",
+      `${report.files} in ${report.directories} ${report.directories === 1 ? "directory" : "directories"}${age}`,
+    ],
     ["size:", `${byteText(report.logicalBytes)} logical, ${byteText(report.storedBytes)} stored`],
     ...safetyRows(report.safety),
   ];

@@ -3,6 +3,7 @@ import type { JobOrder } from "../../core/jobs.ts";
 import { allOn, eachOperand } from "../command.ts";
 import type { Command, Invocation, CommandContext } from "../command.ts";
 import { jobName, transferId } from "../job-numbers.ts";
+import { temporary } from "../manual.ts";
 
 const common = {
   purpose: "transfers",
@@ -24,7 +25,7 @@ export const kill: Command = {
     "Cancels transfers, and stops jobs of this shell. What a transfer has done stays: put -c and get -c go on from there.",
   ],
   operands: { JOB: "%N: a transfer by its number, as jobs lists it; %sN: a job of this shell" },
-  exitCodes: { 2: ended, 3: "there is no such job" },
+  exitCodes: { 2: ended, 3: "there is no such job", ...temporary },
   examples: [
     ["kill %2", "Cancel a transfer."],
     ["kill %s1", "Stop a job of this shell."],
@@ -49,7 +50,7 @@ export const pause: Command = {
     "Holds transfers: nothing more is read or sent, and what was sent is kept. What is on its way just then, 8 MiB at the most, still arrives.",
   ],
   operands: { JOB: "%N: a transfer by its number, as jobs lists it" },
-  exitCodes: { 2: ended, 3: "there is no such job" },
+  exitCodes: { 2: ended, 3: "there is no such job", ...temporary },
   examples: [["pause %2", "Leave the line to others for a while."]],
   seeAlso: ["resume", "jobs"],
   run: (invocation, context) => steer(invocation, context, "pause", "paused"),
@@ -64,7 +65,7 @@ export const resume: Command = {
     "Lets paused transfers go on where they stopped, in the background: what was sent is not sent again. fg does the same, and shows it.",
   ],
   operands: { JOB: "%N: a transfer by its number, as jobs lists it" },
-  exitCodes: { 2: ended, 3: "there is no such job" },
+  exitCodes: { 2: ended, 3: "there is no such job", ...temporary },
   examples: [["resume %2", "Go on."]],
   seeAlso: ["pause", "fg"],
   run: (invocation, context) => steer(invocation, context, "resume", "resumed"),

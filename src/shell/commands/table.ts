@@ -5,6 +5,7 @@ import { alias, unalias } from "./alias.ts";
 import { fg, wait } from "./await-jobs.ts";
 import { backup } from "./backup.ts";
 import { admin, quota } from "./admin.ts";
+import { completion } from "./completion.ts";
 import { coordinator } from "./coordinator.ts";
 import { diff } from "./diff.ts";
 import { df } from "./df.ts";
@@ -112,5 +113,6 @@ export const commands: readonly Command[] = [
   time,
   sleep,
   help,
+  completion,
   exit,
 ];

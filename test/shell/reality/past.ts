@@ -358,4 +358,279 @@ export const past: CaseTable = {
       },
     },
   ],
+  undo: [
+    {
+      lines: "rm -rf photos; undo; ls",
+      pipe: {
+        out: ["photos", "plan.md", "report.pdf"],
+      },
+      tty: {
+        screen: ["taken back: rm of 2026-11-01 12:00, 5 entries", "\u001b[1;34mphotos\u001b[0m  plan.md  report.pdf"],
+      },
+    },
+    {
+      lines: "mv plan.md next.md; undo -n",
+      pipe: {
+        out: ["would move back /plan.md from /next.md"],
+      },
+    },
+    {
+      lines: "put -f notes.txt plan.md; undo -v; cat plan.md",
+      pipe: {
+        out: ["changed back /plan.md to revision 2", "# Plan", "buy a boat", "sail it"],
+      },
+      tty: {
+        screen: [
+          "1 file, 11 B in 0 ms (10.7 KiB/s), 2 copies",
+          "changed back /plan.md to revision 2",
+          "taken back: put of 2026-11-01 12:00, 1 entry",
+          "# Plan",
+          "buy a boat",
+          "sail it",
+        ],
+      },
+    },
+    {
+      lines: "rm plan.md; undo; undo --redo; ls",
+      pipe: {
+        out: ["photos", "report.pdf"],
+      },
+      tty: {
+        screen: [
+          "taken back: rm of 2026-11-01 12:00, 1 entry",
+          "made again: rm of 2026-11-01 12:00, 1 entry",
+          "\u001b[1;34mphotos\u001b[0m  report.pdf",
+        ],
+      },
+    },
+    {
+      lines: "mkdir a; rm report.pdf; undo --list",
+      pipe: {
+        out: ["2026-11-01 12:00  rm     1 entry", "2026-11-01 12:00  mkdir  1 entry"],
+      },
+    },
+    {
+      lines: "mkdir a; undo --list --json",
+      pipe: {
+        out: ['{"command":"mkdir","started":"2026-11-01T12:00:00.000Z","entries":1,"state":"done","isWhole":true}'],
+      },
+    },
+    {
+      lines: "mkdir a; undo --json",
+      pipe: {
+        out: [
+          '{"change":{"command":"mkdir","started":"2026-11-01T12:00:00.000Z","entries":1,"state":"undone","isWhole":true},"steps":1,"shown":[{"action":"remove","kind":"directory","path":"/a"}]}',
+        ],
+      },
+    },
+    {
+      lines: "undo",
+      pipe: {
+        err: ["undo: nothing is left to undo"],
+        code: 3,
+      },
+    },
+    {
+      lines: "undo --list --redo",
+      pipe: {
+        err: ["undo: --list goes with no other option but --json", "usage: undo [-nv] [--redo] [--list] [--json]"],
+        code: 2,
+      },
+    },
+    {
+      lines: "undo",
+      world: "contested",
+      pipe: {
+        err: ["undo: /last.md: was moved since"],
+        code: 4,
+      },
+    },
+    {
+      lines: "undo",
+      world: "no-quorum",
+      pipe: {
+        err: ["undo: no majority of the coordinators answers"],
+        code: 5,
+      },
+    },
+  ],
+  diff: [
+    {
+      lines: "diff plan.md --rev 1",
+      pipe: {
+        out: [
+          "--- plan.md (revision 1, 2026-09-22 12:00)",
+          "+++ plan.md (revision 2, 2026-10-29 12:00)",
+          "@@ -1,2 +1,3 @@",
+          " # Plan",
+          " buy a boat",
+          "+sail it",
+        ],
+        code: 1,
+      },
+      tty: {
+        screen: [
+          "\u001b[1m--- plan.md (revision 1, 2026-09-22 12:00)\u001b[0m",
+          "\u001b[1m+++ plan.md (revision 2, 2026-10-29 12:00)\u001b[0m",
+          "\u001b[36m@@ -1,2 +1,3 @@\u001b[0m",
+          " # Plan",
+          " buy a boat",
+          "\u001b[32m+sail it\u001b[0m",
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff plan.md --rev 1 --rev 2",
+      pipe: {
+        out: [
+          "--- plan.md (revision 1, 2026-09-22 12:00)",
+          "+++ plan.md (revision 2, 2026-10-29 12:00)",
+          "@@ -1,2 +1,3 @@",
+          " # Plan",
+          " buy a boat",
+          "+sail it",
+        ],
+        code: 1,
+      },
+      tty: {
+        screen: [
+          "\u001b[1m--- plan.md (revision 1, 2026-09-22 12:00)\u001b[0m",
+          "\u001b[1m+++ plan.md (revision 2, 2026-10-29 12:00)\u001b[0m",
+          "\u001b[36m@@ -1,2 +1,3 @@\u001b[0m",
+          " # Plan",
+          " buy a boat",
+          "\u001b[32m+sail it\u001b[0m",
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff -U 0 plan.md --rev 1",
+      pipe: {
+        out: [
+          "--- plan.md (revision 1, 2026-09-22 12:00)",
+          "+++ plan.md (revision 2, 2026-10-29 12:00)",
+          "@@ -2,0 +3 @@",
+          "+sail it",
+        ],
+        code: 1,
+      },
+      tty: {
+        screen: [
+          "\u001b[1m--- plan.md (revision 1, 2026-09-22 12:00)\u001b[0m",
+          "\u001b[1m+++ plan.md (revision 2, 2026-10-29 12:00)\u001b[0m",
+          "\u001b[36m@@ -2,0 +3 @@\u001b[0m",
+          "\u001b[32m+sail it\u001b[0m",
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff plan.md --at 2h",
+      world: "past",
+      pipe: {
+        out: [
+          "--- plan.md (revision 1, 2026-10-30 12:00)",
+          "+++ plan.md (revision 2, 2026-11-01 11:00)",
+          "@@ -1,2 +1,3 @@",
+          " # Plan",
+          " buy a boat",
+          "+sail it",
+        ],
+        code: 1,
+      },
+      tty: {
+        screen: [
+          "\u001b[1m--- plan.md (revision 1, 2026-10-30 12:00)\u001b[0m",
+          "\u001b[1m+++ plan.md (revision 2, 2026-11-01 11:00)\u001b[0m",
+          "\u001b[36m@@ -1,2 +1,3 @@\u001b[0m",
+          " # Plan",
+          " buy a boat",
+          "\u001b[32m+sail it\u001b[0m",
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff plan.md --rev 2 && echo same",
+      pipe: {
+        out: ["same"],
+      },
+    },
+    {
+      lines: "diff plan.md photos/2025/dog.jpg",
+      pipe: {
+        out: [
+          "--- plan.md (revision 2, 2026-10-29 12:00)",
+          "+++ photos/2025/dog.jpg (revision 1, 2026-01-05 12:00)",
+          "@@ -1,3 +1 @@",
+          "-# Plan",
+          "-buy a boat",
+          "-sail it",
+          "+woof",
+          "\\ No newline at end of file",
+        ],
+        code: 1,
+      },
+      tty: {
+        screen: [
+          "\u001b[1m--- plan.md (revision 2, 2026-10-29 12:00)\u001b[0m",
+          "\u001b[1m+++ photos/2025/dog.jpg (revision 1, 2026-01-05 12:00)\u001b[0m",
+          "\u001b[36m@@ -1,3 +1 @@\u001b[0m",
+          "\u001b[31m-# Plan\u001b[0m",
+          "\u001b[31m-buy a boat\u001b[0m",
+          "\u001b[31m-sail it\u001b[0m",
+          "\u001b[32m+woof\u001b[0m",
+          "\\ No newline at end of file",
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff --json plan.md --rev 1",
+      pipe: {
+        out: [
+          '{"old":{"path":"/plan.md","revision":1,"committed":"2026-09-22T12:00:00.000Z","sizeBytes":18},"new":{"path":"/plan.md","revision":2,"committed":"2026-10-29T12:00:00.000Z","sizeBytes":26},"isSame":false,"hunks":[{"oldStart":1,"oldLines":2,"newStart":1,"newLines":3,"lines":[" # Plan"," buy a boat","+sail it"]}]}',
+        ],
+        code: 1,
+      },
+    },
+    {
+      lines: "diff --stale plan.md --rev 2",
+      world: "no-quorum",
+      pipe: {
+        err: ["diff: stale: as of 1 min 30 s ago, from anna; a majority of the coordinators does not answer"],
+      },
+    },
+    {
+      lines: "diff",
+      pipe: {
+        err: ["diff: an operand is missing", "usage: diff [-U N] [--rev N] [--at WHEN] [--stale] [--json] FILE [FILE]"],
+        code: 2,
+      },
+    },
+    {
+      lines: "diff plan.md --rev 9",
+      pipe: {
+        err: ["diff: plan.md: has no revision 9 that is kept: see revisions"],
+        code: 3,
+      },
+    },
+    {
+      lines: "diff photos plan.md",
+      pipe: {
+        err: ["diff: photos: is a directory"],
+        code: 4,
+      },
+    },
+    {
+      lines: "diff plan.md --rev 1",
+      world: "no-quorum",
+      pipe: {
+        err: ["diff: plan.md: no majority of the coordinators answers; use --stale to see what is known"],
+        code: 5,
+      },
+    },
+  ],
 };

@@ -6,22 +6,25 @@ import { onTerminal } from "./case.ts";
 import type { CaseTable, Printed, RealityCase, Text } from "./case.ts";
 import { atTerminal, inPipe } from "./run-case.ts";
 
-/** Runs the cases of `NAME.ts` in this folder, and puts what they print into it. */
-export async function record(name: string, table: CaseTable): Promise<void> {
+/** Runs the cases of `NAME.ts` in this folder, and puts what they print into it: `all`, or those that have no texts yet. */
+export async function record(name: string, table: CaseTable, all: boolean): Promise<void> {
   const path = join(import.meta.dirname, `${name}.ts`);
   const text = readFileSync(path, "utf8");
   const start = text.indexOf("export const ");
   const recorded: Record<string, readonly RealityCase[]> = {};
   for (const [command, rows] of Object.entries(table)) {
-    const all: RealityCase[] = [];
-    for (const row of rows) all.push(await recordedCase(row));
-    recorded[command] = all;
+    const told: RealityCase[] = [];
+    for (const row of rows) told.push(await recordedCase(row, all));
+    recorded[command] = told;
   }
   const constant = /^export const (\w+)/.exec(text.slice(start))?.[1] ?? name;
   writeFileSync(path, `${text.slice(0, start)}export const ${constant}: CaseTable = ${sourceOf(recorded)};\n`);
 }
 
-async function recordedCase({ pipe: _pipe, tty: _tty, ...row }: RealityCase): Promise<RealityCase> {
+/** With `all` every case, otherwise those that have no texts yet. */
+async function recordedCase(before: RealityCase, all: boolean): Promise<RealityCase> {
+  const { pipe: was, tty: _tty, ...row } = before;
+  if (!all && Object.keys(was).length > 0) return before;
   const typed: RealityCase = { ...row, pipe: {} };
   const pipe = printed(await inPipe(typed));
   const { screen, code } = await atTerminal(typed);

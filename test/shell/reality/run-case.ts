@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toDfsError } from "../../../src/core/errors.ts";
 import { Sink, runProgram } from "../driver.ts";
+import type { MemoryClient } from "../memory-client.ts";
 import type { Outcome, RunOptions } from "../driver.ts";
 import type { RealityCase } from "./case.ts";
 import { fillFolder, worldOf } from "./worlds.ts";
@@ -50,6 +51,7 @@ async function atHome<Result>(work: (named: (text: string) => string) => Promise
 async function run(row: RealityCase, options: RunOptions): Promise<Outcome> {
   const onHold = row.isInterrupted === true ? interrupted : undefined;
   const { client, isStuck, openFault } = await worldOf(row.world ?? "home", onHold);
+  if (row.isInterrupted === true) interruptAtSecondLook(client);
   const argv = row.argv ?? [...(row.options ?? []), "-c", row.lines];
   return runProgram(argv, {
     client,
@@ -59,6 +61,16 @@ async function run(row: RealityCase, options: RunOptions): Promise<Outcome> {
     ...(openFault === undefined ? {} : { openClient: () => Promise.reject(openFault) }),
     ...options,
   });
+}
+
+/** Ctrl-C comes when the status is asked for once more. */
+function interruptAtSecondLook(client: MemoryClient): void {
+  const status = client.status.bind(client);
+  let looks = 0;
+  client.status = (options) => {
+    looks += 1;
+    return looks === 1 ? status(options) : interrupted(options?.signal).then(() => status(options));
+  };
 }
 
 /** Ctrl-C comes as soon as something is at work. */

@@ -331,4 +331,92 @@ export const session: CaseTable = {
       },
     },
   ],
+  completion: [
+    {
+      lines: "completion fish | head -n 2",
+      pipe: {
+        out: [
+          "# fish completion for dfs-shell, made by: dfs-shell -c 'completion fish'",
+          "# Keep it as ~/.config/fish/completions/dfs-shell.fish",
+        ],
+      },
+    },
+    {
+      lines: "completion bash | tail -n 1",
+      pipe: {
+        out: ["complete -o filenames -F _dfs_shell dfs-shell"],
+      },
+    },
+    {
+      lines: "completion tcsh",
+      pipe: {
+        err: ['completion: the shell is bash, zsh, fish, not "tcsh"', "usage: completion SHELL"],
+        code: 2,
+      },
+    },
+  ],
+  alias: [
+    {
+      lines: "alias ll='ls -lh'; ll photos",
+      pipe: {
+        out: ["drwxr-xr-x  -  -     -  2026-01-05 12:00  2025", "-rw-r--r--  2  1  3.0K  2026-10-30 12:00  cat.jpg"],
+      },
+      tty: {
+        screen: [
+          "drwxr-xr-x  -  -     -  2026-01-05 12:00  \u001b[1;34m2025\u001b[0m",
+          "-rw-r--r--  2  1  3.0K  2026-10-30 12:00  cat.jpg",
+        ],
+      },
+    },
+    {
+      lines: "alias ll='ls -l' la='ls -a'; alias; alias ll",
+      pipe: {
+        out: ["alias la='ls -a'", "alias ll='ls -l'", "alias ll='ls -l'"],
+      },
+    },
+    {
+      lines: "alias ll='ls -l'; alias --json",
+      pipe: {
+        out: ['{"name":"ll","text":"ls -l"}'],
+      },
+    },
+    {
+      lines: "alias ll",
+      pipe: {
+        err: ["alias: ll: no such alias"],
+        code: 3,
+      },
+    },
+    {
+      lines: "alias ll='ls | wc'",
+      pipe: {
+        err: ["alias: ll=ls | wc: an alias stands for a command and its first words, without ; && || | > < or !"],
+        code: 2,
+      },
+    },
+  ],
+  unalias: [
+    {
+      lines: "alias ll='ls -l'; unalias ll; alias",
+      pipe: {},
+    },
+    {
+      lines: "alias a=ls b=ls; unalias -a; alias",
+      pipe: {},
+    },
+    {
+      lines: "unalias ll",
+      pipe: {
+        err: ["unalias: ll: no such alias"],
+        code: 3,
+      },
+    },
+    {
+      lines: "unalias",
+      pipe: {
+        err: ["unalias: give the names, or -a for all of them", "usage: unalias -a | NAME…"],
+        code: 2,
+      },
+    },
+  ],
 };

@@ -2,6 +2,7 @@
 import { aliases } from "./aliases.ts";
 import type { CaseTable } from "./case.ts";
 import { changing } from "./changing.ts";
+import { jobs } from "./jobs.ts";
 import { listing } from "./listing.ts";
 import { local } from "./local.ts";
 import { network } from "./network.ts";
@@ -25,4 +26,5 @@ export const tables: Readonly<Record<string, CaseTable>> = {
   scripting,
   aliases,
   program,
+  jobs,
 };

@@ -1,7 +1,7 @@
 /** The worlds of the cases: networks in memory, and a local folder with a few files, always the same. */
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DfsError } from "../../../src/core/errors.ts";
+import { DfsError, toDfsError } from "../../../src/core/errors.ts";
 import { parseUserName } from "../../../src/core/ids.ts";
 import { resolvePath } from "../../../src/core/names.ts";
 import { MemoryClient } from "../memory-client.ts";
@@ -78,6 +78,30 @@ function withoutQuorum(): MemoryClient {
   return client;
 }
 
+/** Puts and reads come to no end. */
+function untilStopped(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void => reject(toDfsError(signal?.reason));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop);
+  });
+}
+
+/** Transfers outlive the shell. */
+function withDaemon(client: MemoryClient): MemoryClient {
+  client.hasDaemon = true;
+  return client;
+}
+
+/** What was changed here last was changed again elsewhere. */
+async function contested(): Promise<MemoryClient> {
+  const client = home();
+  const [from, to] = [resolvePath("/plan.md"), resolvePath("/next.md")];
+  await client.move(from, to, { change: { id: "a1", command: "mv" } });
+  await client.another().move(to, resolvePath("/last.md"));
+  return client;
+}
+
 function withBen(client: MemoryClient, change: (client: MemoryClient) => void): MemoryClient {
   change(client);
   return client;
@@ -111,6 +135,10 @@ export async function worldOf(
       };
     case "damaged":
       return { client: withBen(home(), ({ network }) => network.damage("ben", 3, 1)) };
+    case "slow":
+      return { client: withDaemon(home(untilStopped)) };
+    case "contested":
+      return { client: await contested() };
     case "no-peer":
       return {
         client: home(),
