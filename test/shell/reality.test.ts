@@ -31,7 +31,7 @@ const all = Object.values(tables).flatMap((table) =>
 );
 
 /** What is being built, and has its cases when it is there. */
-const pendingCommands = "ncdu top".split(" ");
+const pendingCommands = "top".split(" ");
 const pendingOptions: readonly string[] = [];
 
 describe("the table of lines typed and text expected", () => {

@@ -32,8 +32,12 @@ export const ncdu: Command = {
     if (showView === undefined || !stdout.isTTY)
       throw new DfsError("usage", "this needs a terminal: du -ah prints all sizes, du -sh the sum");
     const client = await context.client();
-    const { kind } = await client.stat(path, reads);
-    if (kind === "file") throw new DfsError("not-directory", "not a directory", { path: operand });
+    try {
+      const { kind } = await client.stat(path, reads);
+      if (kind === "file") throw new DfsError("not-directory", "not a directory");
+    } catch (error) {
+      return context.report(error, operand);
+    }
     const { ncduView } = await import("../views/ncdu-view.ts");
     await showView(ncduView({ client: () => context.client(), path, reads: { stale: reads.stale } }), context.signal);
     return 0;

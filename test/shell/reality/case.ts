@@ -32,6 +32,8 @@ export interface RealityCase {
   readonly stdin?: string;
   /** What a person answers on the terminal, one a question. */
   readonly answers?: readonly string[];
+  /** Keys that a person presses on a terminal of 24 rows, which then shows what is left when the lines have ended. */
+  readonly keys?: string;
   /** The person sends Ctrl-C while the line runs. */
   readonly isInterrupted?: boolean;
   readonly env?: Readonly<Record<string, string>>;

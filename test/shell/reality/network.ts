@@ -1280,4 +1280,77 @@ export const network: CaseTable = {
       },
     },
   ],
+  ncdu: [
+    {
+      lines: "ncdu photos",
+      keys: "q",
+      pipe: {
+        err: ["ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum", "usage: ncdu [--stale] [DIR]"],
+        code: 2,
+      },
+      tty: {
+        screen: "",
+      },
+    },
+    {
+      lines: "ncdu --stale",
+      keys: "q",
+      world: "no-quorum",
+      pipe: {
+        err: [
+          "ncdu: stale: as of 1 min 30 s ago, from anna; a majority of the coordinators does not answer",
+          "ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum",
+          "usage: ncdu [--stale] [DIR]",
+        ],
+        code: 2,
+      },
+      tty: {
+        screen: ["ncdu: stale: as of 1 min 30 s ago, from anna; a majority of the coordinators doe", "s not answer"],
+      },
+    },
+    {
+      lines: "ncdu",
+      pipe: {
+        err: ["ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum", "usage: ncdu [--stale] [DIR]"],
+        code: 2,
+      },
+    },
+    {
+      lines: "ncdu nope",
+      keys: "q",
+      pipe: {
+        err: ["ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum", "usage: ncdu [--stale] [DIR]"],
+        code: 2,
+      },
+      tty: {
+        screen: ["ncdu: nope: no such file or directory"],
+        code: 3,
+      },
+    },
+    {
+      lines: "ncdu plan.md",
+      keys: "q",
+      pipe: {
+        err: ["ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum", "usage: ncdu [--stale] [DIR]"],
+        code: 2,
+      },
+      tty: {
+        screen: ["ncdu: plan.md: not a directory"],
+        code: 4,
+      },
+    },
+    {
+      lines: "ncdu",
+      keys: "q",
+      world: "no-quorum",
+      pipe: {
+        err: ["ncdu: this needs a terminal: du -ah prints all sizes, du -sh the sum", "usage: ncdu [--stale] [DIR]"],
+        code: 2,
+      },
+      tty: {
+        screen: ["ncdu: .: no majority of the coordinators answers; use --stale to see what is kno", "wn"],
+        code: 5,
+      },
+    },
+  ],
 };

@@ -2,14 +2,16 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import xterm from "@xterm/headless";
 import { toDfsError } from "../../../src/core/errors.ts";
-import { Sink, runProgram } from "../driver.ts";
+import { Keyboard, Sink, runProgram } from "../driver.ts";
 import type { MemoryClient } from "../memory-client.ts";
 import type { Outcome, RunOptions } from "../driver.ts";
 import type { RealityCase } from "./case.ts";
 import { fillFolder, worldOf } from "./worlds.ts";
 
 const terminalColumns = 80;
+const terminalRows = 24;
 /** What texts call the local folder, wherever it is. */
 const homeFolder = "/home/ann";
 
@@ -22,6 +24,7 @@ export function inPipe(row: RealityCase): Promise<Outcome> {
 
 /** What a terminal shows of them. */
 export function atTerminal(row: RealityCase): Promise<{ readonly screen: string; readonly code: number }> {
+  if (row.keys !== undefined) return atKeyboard(row, row.keys);
   const screen = new Screen(row.answers ?? []);
   const env = { TERM: "xterm", ...row.env };
   // With stdin from elsewhere nobody can answer.
@@ -30,6 +33,31 @@ export function atTerminal(row: RealityCase): Promise<{ readonly screen: string;
     const { code } = await run(row, { screen, env, answers });
     return { screen: named(screen.text), code };
   });
+}
+
+/** What a terminal that is drawn on shows in the end. */
+async function atKeyboard(row: RealityCase, keys: string): Promise<{ readonly screen: string; readonly code: number }> {
+  const screen = new Screen([]);
+  const keyboard = new Keyboard();
+  keyboard.write(keys);
+  return atHome(async (named) => {
+    const { code } = await run(row, {
+      screen: Object.assign(screen, { rows: terminalRows }),
+      env: { TERM: "xterm" },
+      keyboard,
+    });
+    const left = await textLeft(screen.text);
+    return { screen: named(left === "" ? "" : `${left}\n`), code };
+  });
+}
+
+/** The text on a terminal after all that was written to it. */
+async function textLeft(written: string): Promise<string> {
+  const terminal = new xterm.Terminal({ cols: terminalColumns, rows: terminalRows, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(written.replaceAll("\n", "\r\n"), resolve));
+  const { active } = terminal.buffer;
+  const lines = Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "");
+  return lines.join("\n").trimEnd();
 }
 
 /** Gives `work` the local folder to stand in, and takes it away. `named` calls it by its usual name. */

@@ -165,13 +165,9 @@ export const session: CaseTable = {
       },
     },
     {
-      lines: "help -k dedup",
+      lines: "help -k fingerprint",
       pipe: {
-        out: [
-          "stat   everything that the catalogue says of a path",
-          "du     sum up trees, in KiB, rounded up",
-          "quota  show or set what a user's files may cost",
-        ],
+        out: ["whoami  for whom the shell acts", "users   the users of the network"],
       },
     },
     {
