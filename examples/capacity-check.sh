@@ -11,7 +11,7 @@ report=$(dfs-shell --timeout 30 -c 'df --json' 2>&1) || {
 }
 printf '%s\n' "$report" | WARNING=${1:-80} CRITICAL=${2:-90} node -e '
   const lines = require("node:fs").readFileSync(0, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  const disks = lines.filter(({ capacityBytes }) => capacityBytes > 0);
+  const disks = lines.filter(({ capacityBytes }) => capacityBytes > 0).sort((one, other) => (one.name < other.name ? -1 : 1));
   const fullness = ({ usedBytes, freeBytes }) => Math.ceil((100 * usedBytes) / Math.max(1, usedBytes + freeBytes));
   const fullest = Math.max(0, ...disks.map(fullness));
   const { WARNING, CRITICAL } = process.env;
