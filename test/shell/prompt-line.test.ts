@@ -84,7 +84,7 @@ describe("the colours of the typed line", () => {
 
   it("LINE-3 a network that does not answer holds no key up", async () => {
     const client = new MemoryClient({ hold: () => new Promise(() => undefined) });
-    await withTerminal({ openClient: () => new Promise(() => client) }, async (terminal) => {
+    await withTerminal({ client }, async (terminal) => {
       terminal.type("cat plan.txt");
       await shows(terminal, "/> cat plan.txt");
       terminal.type(` more${key.left}x`);
@@ -325,6 +325,23 @@ describe("wide characters and resizing", () => {
       terminal.type(`${key.left}${key.left}${key.left}`);
       const last = [...new Intl.Segmenter().segment(text)].length;
       await terminal.until(() => expect(terminal.cursor()).toEqual({ x: 9 + columns - columns / last, y: 0 }));
+    });
+  });
+
+  it("LINE-14 rows that the terminal wraps anew leave nothing behind, and what stands above stays", async () => {
+    await withTerminal({ columns: 60 }, async (terminal) => {
+      terminal.type(`echo above${key.enter}`);
+      await shows(terminal, "/> echo above\nabove\n/>");
+      terminal.type(`echo ${"0123456789".repeat(7)}`);
+      const line = `/> echo ${"0123456789".repeat(7)}`;
+      const rowsOf = (width: number): string => (line.match(new RegExp(`.{1,${width}}`, "g")) ?? []).join("\n");
+      await shows(terminal, `/> echo above\nabove\n${rowsOf(59)}`);
+      for (const columns of [40, 30, 60]) {
+        terminal.resize(columns, 12);
+        await shows(terminal, `/> echo above\nabove\n${rowsOf(columns - 1)}`);
+      }
+      terminal.type("x");
+      await shows(terminal, `/> echo above\nabove\n${rowsOf(59)}x`);
     });
   });
 
