@@ -1,5 +1,5 @@
 /** The prompt's history on disk: one JSON string a line, oldest first, readable by its owner only. */
-import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import envPaths from "env-paths";
 import { historyLinesMax, historyRewriteMsMax } from "../core/limits.ts";
@@ -15,17 +15,23 @@ export function defaultHistoryPath(): string {
 
 /** The lines that a history file holds; none where it cannot be read. A file grown to twice the limit is cut down. */
 export async function readHistory(path: string): Promise<readonly string[]> {
-  let bytes: Buffer;
+  let lines: readonly string[];
   try {
-    bytes = await readFile(path);
+    lines = parseHistory(await readFile(path, "utf8"));
   } catch {
     // The first start, or a folder that cannot be read: history is a comfort, and no reason to fail.
     return [];
   }
-  const lines = parseHistory(bytes.toString("utf8"));
-  const kept = withoutRepeats(lines).slice(-historyLinesMax);
-  if (lines.length > 2 * historyLinesMax) await rewrite(path, kept, bytes.length);
-  return kept;
+  if (isGrown(lines)) await shorten(path);
+  return newest(lines);
+}
+
+function isGrown(lines: readonly string[]): boolean {
+  return lines.length > 2 * historyLinesMax;
+}
+
+function newest(lines: readonly string[]): readonly string[] {
+  return withoutRepeats(lines).slice(-historyLinesMax);
 }
 
 /** Each line once, where it stands last. */
@@ -49,25 +55,27 @@ function parsedLine(text: string): readonly string[] {
 }
 
 /**
- * Puts a file with `lines` only in the place of one of `bytesRead` bytes. Another shell may add to the old file until its
- * name is gone: what it wrote is taken over, and from then on it finds the new one (see `appendHistory`).
+ * Puts the newest lines of a file in its place, by a file `.new` that only one shell can make. Others may add to the old
+ * file until its name is gone: what they wrote is added to the new one, and from then on they find that (see `appendHistory`).
  */
-async function rewrite(path: string, lines: readonly string[], bytesRead: number): Promise<void> {
+async function shorten(path: string): Promise<void> {
   const newPath = `${path}.new`;
   try {
     await removeStale(newPath);
+    const replacement = await open(newPath, "wx", ownerOnly);
     const old = await open(path, "r");
     try {
-      // Fails where another shell is at it.
-      await writeFile(newPath, textOf(lines), { mode: ownerOnly, flag: "wx" });
+      const lines = parseHistory((await old.readFile()).toString("utf8"));
+      await replacement.writeFile(textOf(newest(lines)));
+      // Where another shell has shortened it meanwhile, this changes little.
       await rename(newPath, path);
-      const added = (await old.readFile()).subarray(bytesRead);
-      if (added.length > 0) await appendFile(path, added, { mode: ownerOnly });
+      const added = (await old.readFile()).toString("utf8");
+      if (added !== "") await append(path, added);
     } finally {
-      await old.close();
+      await Promise.all([old.close(), replacement.close()]);
     }
   } catch {
-    // The longer file stays, and is cut down at the next start.
+    // Another shell is at it, or the disk refuses: the longer file stays, and is cut down at the next start.
   }
 }
 
@@ -85,17 +93,22 @@ function textOf(lines: readonly string[]): string {
 export async function appendHistory(path: string, line: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) if (await isAppended(path, line)) return;
+    await append(path, textOf([line]));
   } catch {
     // The line stays in this prompt's memory.
   }
 }
 
-/** False where the file was replaced while the line was written, which went to the old one. */
-async function isAppended(path: string, line: string): Promise<boolean> {
+/** Adds to the file of this name, and once more where another took the name meanwhile. */
+async function append(path: string, text: string): Promise<void> {
+  for (let attempt = 0; attempt < appendAttemptsMax; attempt += 1) if (await isAppended(path, text)) return;
+}
+
+/** False where the file was replaced while the text was written, which went to the old one. */
+async function isAppended(path: string, text: string): Promise<boolean> {
   const file = await open(path, "a", ownerOnly);
   try {
-    await file.appendFile(textOf([line]));
+    await file.appendFile(text);
     const [written, named] = [await file.stat(), await stat(path).catch(() => undefined)];
     return written.ino === named?.ino;
   } finally {
