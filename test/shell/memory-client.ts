@@ -87,7 +87,9 @@ export interface MemoryClientOptions {
   /** Awaited by each put and read: lets a test hold a call until it is cancelled. */
   readonly hold?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Awaited before each piece of a file: lets a test hold a transfer in the midst of it. */
-  readonly onPiece?: ((passedBytes: number) => Promise<void>) | undefined;
+  readonly onPiece?: ((passedBytes: number, signal: AbortSignal) => Promise<void>) | undefined;
+  /** All files of a directory are put at once, not one by one. */
+  readonly isParallel?: boolean | undefined;
   /** Peers of the network, 1 to 3; 2 unless set. */
   readonly peers?: number | undefined;
 }
@@ -470,8 +472,11 @@ export class MemoryClient extends MemorySession implements DfsClient {
       setChild(this.slot(path, "make"), newDirectory(stats.mtimeMs));
       this.changes += 1;
     }
-    for (const name of await readdir(local))
-      await this.#putPath(join(local, name), childPath(path, name), request, transfer);
+    const puts = (await readdir(local)).map(
+      (name) => () => this.#putPath(join(local, name), childPath(path, name), request, transfer),
+    );
+    if (this.#options.isParallel === true) await Promise.all(puts.map((put) => put()));
+    else for (const put of puts) await put();
   }
 
   async #putStream(
@@ -949,7 +954,7 @@ function setChild({ directory, name }: Slot, node: Node): void {
 
 interface TransferSteps extends PausableOptions {
   /** As MemoryClientOptions.onPiece. */
-  readonly onPiece?: ((passedBytes: number) => Promise<void>) | undefined;
+  readonly onPiece?: ((passedBytes: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** One running put or get: events out, totals kept. */
@@ -981,7 +986,8 @@ class Transfer {
     for (let passed = 0; passed < bytes; passed += pieceBytes) {
       await this.#options.gate?.pass(signal);
       await turn(this.signal);
-      await this.#options.onPiece?.(passed);
+      await this.#options.onPiece?.(passed, signal);
+      await turn(this.signal);
       this.#options.onEvent?.({ type: "progress", path, bytes: Math.min(bytes, passed + pieceBytes) });
     }
     await turn(this.signal);

@@ -3,6 +3,7 @@ import { printable } from "../../core/names.ts";
 import type { OwnJob } from "../background.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command } from "../command.ts";
+import { fit } from "../bars.ts";
 import { alignRows, byteText, jsonLine, timeText } from "../formats.ts";
 import { jobDetail, jobJson, ownJobJson, ownState } from "../job-text.ts";
 import { temporary } from "../manual.ts";
@@ -14,7 +15,7 @@ export const jobs: Command = {
   summary: "list the transfers that go on, and what became of others",
   usage: "[-l] [--json]",
   description: [
-    "Lists your transfers on this machine, whichever shell started them, and the jobs of this shell (s1, s2, …). Each line has the number by which fg, wait, kill, pause and resume take it, its state, how far it is, and the command.",
+    "Lists your transfers on this machine, whichever shell started them, and the jobs of this shell (s1, s2, …). Each line has the number by which fg, wait, kill, pause and resume take it, its state, the command, and how far it is or what it came to.",
     "A put or get of files runs as a job of the peer where it is typed at the prompt, and wherever & ends it: with dfs-peer running it goes on when the shell ends, however that happens, and the next shell shows it here. Some run at once, the others wait. What has ended is kept for a day. logout stops your transfers.",
     "Any other command with & is a job of the shell, and ends with it.",
   ],
@@ -39,24 +40,30 @@ export const jobs: Command = {
       for (const job of own) await stdout.write(jsonLine(ownJobJson(job)));
       return 0;
     }
-    const rows = [...listed.map(row), ...own.map(ownRow)];
+    const shown = (label: string): string => (stdout.isTTY ? fit(printable(label), labelColumns) : printable(label));
+    const rows = [...listed.map((job) => row(job, shown)), ...own.map((job) => ownRow(job, shown))];
     if (rows.length === 0) await stdout.write(stdout.isTTY ? "no jobs\n" : "");
     const lines = alignRows(rows).split("\n");
     const isLong = invocation.options.has("long");
-    for (const [index, job] of [...listed, ...own].entries())
-      await stdout.write(`${lines[index]}\n${isLong ? details(job) : ""}`);
+    for (const [index, job] of [...listed, ...own].entries()) {
+      const line = lines[index] ?? "";
+      await stdout.write(`${stdout.isTTY ? fit(line, stdout.columns) : line}\n${isLong ? details(job) : ""}`);
+    }
     return 0;
   },
 };
 
-function row(job: Job): readonly string[] {
-  return [`[${job.id}]`, job.state, jobDetail(job), printable(job.label)];
+/** A longer command is cut on a terminal: how far it is counts more. */
+const labelColumns = 36;
+
+function row(job: Job, shown: (label: string) => string): readonly string[] {
+  return [`[${job.id}]`, job.state, shown(job.label), jobDetail(job)];
 }
 
-function ownRow(job: OwnJob): readonly string[] {
+function ownRow(job: OwnJob, shown: (label: string) => string): readonly string[] {
   const { id, label, code } = job;
-  const detail = code === undefined || code === 0 ? "a job of this shell" : `exit code ${code}`;
-  return [`[${id}]`, ownState(job), detail, printable(label)];
+  const detail = code === undefined || code === 0 ? "a job of this shell" : `a job of this shell: exit code ${code}`;
+  return [`[${id}]`, ownState(job), shown(label), detail];
 }
 
 function details(job: Job | OwnJob): string {
