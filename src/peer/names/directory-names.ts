@@ -4,7 +4,7 @@
  */
 import type { ChildName, NamedEntries, NamesOptions, NamesPage } from "../../core/directory-names.ts";
 import { DfsError } from "../../core/errors.ts";
-import { namesPageMax, namesPatienceMs, pageRowsMax, refusedNamesMax } from "../../core/limits.ts";
+import { namesPageMax, pageRowsMax, refusedNamesMax } from "../../core/limits.ts";
 import { FirstNames, compareNames } from "../../core/name-order.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { ReadCallOptions } from "../coordination/catalogue-access.ts";
@@ -63,24 +63,12 @@ async function sortedPage(parts: Parts, wanted: Wanted, after: string | undefine
   const first = await namespace.namesPage(directory, undefined, pageRowsMax, wanted);
   if (first.next === undefined) return selected(wanted, after ?? "", [first]);
   const index = ready === undefined ? await names?.at(directory) : undefined;
-  if (index !== undefined && (await isSoonReady(index, wanted))) {
+  if (index !== undefined && (await index.isSoonReady(wanted))) {
     const page = await indexedPage(parts, index, wanted, after ?? "");
     if (page !== undefined) return page;
   }
   if (after !== undefined) return selected(wanted, after, allPages(namespace, wanted));
   return wanted.limit < pageRowsMax ? unsortedPage(parts, wanted, undefined) : unsorted(wanted, first);
-}
-
-/** Brings the index up to date, for as long as somebody wants to wait for it; it goes on meanwhile and after. */
-async function isSoonReady(index: NamesIndex, { signal, stale }: ReadCallOptions): Promise<boolean> {
-  const patience = AbortSignal.timeout(namesPatienceMs);
-  try {
-    await index.catchUp({ stale, signal: signal === undefined ? patience : AbortSignal.any([signal, patience]) });
-    return true;
-  } catch {
-    signal?.throwIfAborted();
-    return false;
-  }
 }
 
 /** A page of the index; undefined where it does not know the directory. */

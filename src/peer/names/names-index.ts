@@ -9,7 +9,7 @@ import type { ChangedRow, ChangePage } from "../../catalogue/rows.ts";
 import { setTimeout as delay, setImmediate as turnOfEvents } from "node:timers/promises";
 import { DfsError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
-import { changePagesAhead, namesRebuildsMax } from "../../core/limits.ts";
+import { changePagesAhead, namesPatienceMs, namesRebuildsMax } from "../../core/limits.ts";
 import type { ReadCallOptions, UserReader } from "../coordination/catalogue-access.ts";
 import {
   type Followed,
@@ -47,6 +47,8 @@ export class NamesIndex {
   readonly #next = new Map<boolean, Promise<void>>();
   #last: Promise<void> = Promise.resolve();
   #isReady = false;
+  /** Whether somebody has waited in vain until it is ready. */
+  #isLate = false;
   /** Callers who wait for it. */
   #waiting = 0;
 
@@ -73,6 +75,29 @@ export class NamesIndex {
       await until(this.#nextFollow(stale), signal);
     } finally {
       if (!isBackground) this.#waiting -= 1;
+    }
+  }
+
+  /**
+   * Brings it up to date, and says whether that is so within the time that somebody may wait for it; it goes on meanwhile
+   * and after. Who waits once in vain is not made to wait again. Fails with the reason of the signal.
+   */
+  async isSoonReady({ signal, stale }: ReadCallOptions): Promise<boolean> {
+    if (this.#isLate && !this.#isReady) return false;
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), namesPatienceMs);
+    try {
+      await this.catchUp({
+        stale,
+        signal: AbortSignal.any([patience.signal, ...(signal === undefined ? [] : [signal])]),
+      });
+      return true;
+    } catch {
+      signal?.throwIfAborted();
+      this.#isLate = patience.signal.aborted;
+      return false;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

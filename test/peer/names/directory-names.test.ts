@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { DfsError } from "../../../src/core/errors.ts";
 import type { NodeId } from "../../../src/core/ids.ts";
-import { pageRowsMax } from "../../../src/core/limits.ts";
+import { namesPatienceMs, pageRowsMax } from "../../../src/core/limits.ts";
 import { Keyring } from "../../../src/identity/keyring.ts";
 import { sealName } from "../../../src/identity/name-token.ts";
 import { sealWrap } from "../../../src/identity/wrap.ts";
@@ -22,6 +22,7 @@ const spaces: NameSpace[] = [];
 
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
   for (const space of spaces.splice(0)) await space.stop();
 });
 
@@ -153,6 +154,24 @@ it("DIR-5 without an index a large directory comes unsorted, and every name once
       expect(inOrder(namesOn(pages))).toEqual(many.filter((name) => name.startsWith(prefix)));
       expect(pages.every(({ isSorted, names }) => !isSorted && names.length <= 90)).toBe(true);
     }
+});
+
+it("DIR-5 an index that is long in the making is waited for once", { timeout }, async () => {
+  const space = await filled();
+  const asked = new Promise<void>((resolve) => {
+    space.alter = (page) => {
+      resolve();
+      return new Promise(() => undefined) as unknown as typeof page;
+    };
+  });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const first = space.client.names(at("/large"));
+  await asked;
+  await vi.advanceTimersByTimeAsync(namesPatienceMs - 1);
+  expect(await Promise.race([first, Promise.resolve("waits")])).toBe("waits");
+  await vi.advanceTimersByTimeAsync(1);
+  expect((await first).isSorted).toBe(false);
+  expect((await space.client.names(at("/large"))).isSorted).toBe(false);
 });
 
 it("DIR-5 an index that is lost between two pages changes nothing about the order", { timeout }, async () => {
