@@ -32,11 +32,8 @@ describe("the history file", () => {
       writeFileSync(path, textOf(many));
       const added: string[] = [];
       const appending: Promise<void>[] = [];
-      let isReading = true;
-      const reading = Promise.all([readHistory(path), readHistory(path)]).then(() => {
-        isReading = false;
-      });
-      while (isReading && added.length < addedMax) {
+      const reading = Promise.all([readHistory(path), readHistory(path)]);
+      while (added.length < addedMax) {
         added.push(`new ${added.length}`);
         appending.push(appendHistory(path, added.at(-1) as string));
         await new Promise(setImmediate);
