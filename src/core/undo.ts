@@ -49,6 +49,8 @@ export interface UndoOptions extends CallOptions {
   readonly redo?: boolean | undefined;
   /** Nothing is changed; the report says what would be. */
   readonly dryRun?: boolean | undefined;
+  /** The change is left as it is, and forgotten, so that the one before can be taken back. Not with `redo`. */
+  readonly skip?: boolean | undefined;
 }
 
 export interface UndoClient {

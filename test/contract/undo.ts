@@ -198,6 +198,19 @@ export function undoContract(opened: () => DfsClient): void {
     );
   });
 
+  it("UNDO-13 a change that cannot be taken back is skipped, and those before it can be", async () => {
+    const { client, here } = await newPlace();
+    await apart((change) => client.mkdir(here("first"), { change }));
+    await apart((change) => client.mkdir(here("second"), { change }));
+    await putText(client, here("second/theirs"), "theirs");
+    expect(await outcome(client.undo())).toEqual(["conflict", here("second/theirs")]);
+    expect(await client.undo({ skip: true, dryRun: true })).toMatchObject({ steps: 0 });
+    expect(await outcome(client.undo())).toEqual(["conflict", here("second/theirs")]);
+    expect(await client.undo({ skip: true })).toMatchObject({ steps: 0 });
+    await client.undo();
+    expect(await treeOf(client, here(""))).toEqual({ "": "/", "/second": "/", "/second/theirs": "theirs" });
+  });
+
   it("UNDO-7 leaves alone what is as before already", async () => {
     const { client, here } = await newPlace();
     await putText(client, here("f"), "one");

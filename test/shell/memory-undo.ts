@@ -69,10 +69,18 @@ export class MemoryUndo {
     return this.#of(user).map(recorded);
   }
 
-  undo(user: string, { redo = false, dryRun = false }: UndoOptions, toUser: (path: DfsPath) => DfsPath): UndoReport {
+  undo(
+    user: string,
+    { redo = false, dryRun = false, skip = false }: UndoOptions,
+    toUser: (path: DfsPath) => DfsPath,
+  ): UndoReport {
     const own = this.#of(user);
     const change = redo ? own.findLast(({ isUndone }) => isUndone) : own.find(({ isUndone }) => !isUndone);
     if (change === undefined) throw new DfsError("not-found", redo ? "nothing was undone" : "nothing is left to undo");
+    if (skip) {
+      if (!dryRun) this.#changes = this.#changes.filter((each) => each !== change);
+      return { change: recorded(change), steps: 0, shown: [] };
+    }
     const [before, after] = change.isUndone
       ? [change.after as DirectoryNode, change.before]
       : [change.before, change.after as DirectoryNode];

@@ -137,8 +137,9 @@ class ControlClient extends JobsCaller implements DfsClient {
     return this.rpc.call(methods.recordedChanges, {}, { signal });
   }
 
-  undo({ signal, redo, dryRun }: UndoOptions = {}): Promise<UndoReport> {
-    return this.rpc.call(methods.undo, { redo, dryRun }, { signal, ...unhurried });
+  undo({ signal, ...options }: UndoOptions = {}): Promise<UndoReport> {
+    const { redo, dryRun, skip } = options;
+    return this.rpc.call(methods.undo, { redo, dryRun, skip }, { signal, ...unhurried });
   }
 
   why(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<WhyReport> {

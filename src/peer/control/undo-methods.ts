@@ -41,5 +41,5 @@ export const undoMethods = {
     params: v.object({}),
     result: v.pipe(v.array(recordedChange), v.maxLength(undoChangesMax)),
   }),
-  undo: defineMethod({ name: "undo", params: v.object({ redo: flag, dryRun: flag }), result: report }),
+  undo: defineMethod({ name: "undo", params: v.object({ redo: flag, dryRun: flag, skip: flag }), result: report }),
 };

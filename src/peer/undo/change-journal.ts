@@ -120,6 +120,15 @@ export class ChangeJournal {
     });
   }
 
+  /** Nothing can be done with a change any more. */
+  forget({ row }: JournalChange): void {
+    const sql = this.#open();
+    sql.transaction(() => {
+      sql.prepare("DELETE FROM commits WHERE change_id = ?").run(row);
+      sql.prepare("DELETE FROM changes WHERE id = ?").run(row);
+    });
+  }
+
   /** The changes of a user that can be taken back or made again, the newest first; those that run too. */
   changes(user: UserId): readonly JournalChange[] {
     return this.#open()

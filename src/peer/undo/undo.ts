@@ -6,6 +6,7 @@
  * Nothing of how things were is kept for it: the catalogue keeps names that have ended and earlier revisions as long as the
  * policy says, and the owner of a tree has the keys to them. To make a change again is to take back what took it back.
  */
+import { setMaxListeners } from "node:events";
 import { operationBytes } from "../../catalogue/command.ts";
 import { DfsError } from "../../core/errors.ts";
 import {
@@ -61,11 +62,16 @@ export class Undo {
     return this.#parts.journal.changes(this.#parts.user.userId).map(recordedChange);
   }
 
-  undo({ redo = false, dryRun = false, signal }: UndoOptions): Promise<UndoReport> {
+  undo({ redo = false, dryRun = false, skip = false, signal }: UndoOptions): Promise<UndoReport> {
     const { journal, user } = this.#parts;
+    if (signal !== undefined) setMaxListeners(0, signal); // every look at the catalogue listens; their number is bounded
     return journal.alone(user.userId, async () => {
       const change = journal.next(user.userId, redo);
       if (change === undefined) throw nothingToDo(redo);
+      if (skip) {
+        if (!dryRun) journal.forget(change);
+        return { change: recordedChange(change), steps: 0, shown: [] };
+      }
       if (change.entries > undoEntriesMax || change.commits > undoCommitsMax) throw tooMuch();
       const { steps, shown } = await this.#takeBack(change, dryRun, signal);
       if (!dryRun) journal.turn(change);

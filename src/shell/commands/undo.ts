@@ -10,17 +10,18 @@ export const undo: Command = {
   name: "undo",
   purpose: "past",
   summary: "take back the last change, or make it again",
-  usage: "[-nv] [--redo] [--list] [--json]",
+  usage: "[-nv] [--redo | --skip | --list] [--json]",
   description: [
     "Takes back the last change that this user made from this machine: all that one command changed, as rm -r of a tree or put -R of a directory, or all that one script with --atomic did. Said again, it takes back the change before, as in an editor; up to 100 of them are remembered, also by the next shell and after a restart of the peer.",
     "What was made goes, what was removed comes back with all its revisions, what was moved goes back, and a file that got a new revision gets another one with the content of the revision before, which stays when that one would have expired. Shares that ended with what was removed do not come back.",
     "undo --redo makes the change again that was taken back last; the first new change ends that.",
-    "Where somebody else changed the same thing since, undo changes nothing and names it. What the network no longer keeps (see retain) cannot come back.",
+    "Where somebody else changed the same thing since, undo changes nothing and names it; undo --skip leaves that change as it is. What the network no longer keeps (see retain) cannot come back.",
   ],
   options: [
     { long: "dry-run", short: "n", summary: "change nothing, say what would be done" },
     { long: "verbose", short: "v", summary: "say each thing that is done" },
     { long: "redo", summary: "make the change again that was taken back last" },
+    { long: "skip", summary: "leave the last change as it is and forget it, to get at the one before" },
     { long: "list", summary: "the changes that can be taken back or made again, the newest first" },
     { ...jsonOption, summary: "the change and its steps as one JSON object; with --list one a line" },
   ],
@@ -46,11 +47,13 @@ export const undo: Command = {
 async function run(invocation: Invocation, context: CommandContext): Promise<number> {
   const { options } = invocation;
   const [redo, dryRun] = [options.has("redo"), options.has("dry-run")];
-  if (options.has("list") && (redo || dryRun))
+  const skip = options.has("skip");
+  if (options.has("list") && (redo || dryRun || skip))
     throw new DfsError("usage", "--list goes with no other option but --json");
+  if (redo && skip) throw new DfsError("usage", "what was taken back is not skipped: give one of --redo and --skip");
   const client = await context.client();
   if (options.has("list")) await list(await client.recordedChanges({ signal: context.signal }), invocation, context);
-  else await tell(await client.undo({ redo, dryRun, signal: context.signal }), invocation, context);
+  else await tell(await client.undo({ redo, dryRun, skip, signal: context.signal }), invocation, context);
   return 0;
 }
 
@@ -126,6 +129,7 @@ function stepText({ action, kind, path, from, revision }: UndoStep, isDryRun: bo
 
 function sentence({ change, steps }: UndoReport, { options }: Invocation): string {
   const what = `${change.command} of ${timeText(change.startedMs)}`;
+  if (options.has("skip")) return `left as it is: ${what}`;
   if (steps === 0) return `${what}: everything was as before already`;
   return `${options.has("redo") ? "made again" : "taken back"}: ${what}, ${entriesText(steps)}`;
 }
