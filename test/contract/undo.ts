@@ -114,7 +114,8 @@ export function undoContract(opened: () => DfsClient): void {
     await client.remove(here("b"));
     const [recorded] = await client.recordedChanges();
     expect(recorded).toMatchObject({ command: "rm", entries: 2, state: "done", isWhole: true });
-    expect(await client.undo()).toMatchObject({ steps: 2, change: { command: "rm" } });
+    expect(await client.undo({ dryRun: true })).toMatchObject({ steps: 2, change: { command: "rm", state: "done" } });
+    expect(await client.undo()).toMatchObject({ steps: 2, change: { command: "rm", state: "undone" } });
     expect(Object.keys(await treeOf(client, here(""))).sort()).toEqual(["", "/a", "/c"]);
     expect((await client.recordedChanges())[0]).toMatchObject({ command: "rm", state: "undone" });
   });

@@ -7,6 +7,9 @@ import type { ChangeTag, RecordedChange, UndoOptions, UndoReport, UndoStep } fro
 import { branch, fileWith, newest } from "./memory-tree.ts";
 import type { DirectoryNode, FileNode, Node } from "./memory-tree.ts";
 
+const nothingToRedo = "nothing was undone that could be made again; a new change ends that";
+const nothingToUndo = "no change of yours from this machine is left to take back";
+
 interface Change {
   readonly tag: ChangeTag;
   readonly user: string;
@@ -76,7 +79,7 @@ export class MemoryUndo {
   ): UndoReport {
     const own = this.#of(user);
     const change = redo ? own.findLast(({ isUndone }) => isUndone) : own.find(({ isUndone }) => !isUndone);
-    if (change === undefined) throw new DfsError("not-found", redo ? "nothing was undone" : "nothing is left to undo");
+    if (change === undefined) throw new DfsError("not-found", redo ? nothingToRedo : nothingToUndo);
     if (skip) {
       if (!dryRun) this.#changes = this.#changes.filter((each) => each !== change);
       return { change: recorded(change), steps: 0, shown: [] };
@@ -195,7 +198,9 @@ function checkRoom(
   const leaving = new Set(plan.filter(({ place }) => place === "remove" || place === "move").map(({ id }) => id));
   const coming = new Set(plan.filter(({ place }) => place === "reopen").map(({ id }) => id));
   const gone = new Set(plan.filter(({ place }) => place === "remove").map(({ id }) => id));
-  for (const [id, placed] of live) if (gone.has(placed.parent) && !leaving.has(id)) refuse(placed, "came there since");
+  for (const [id, placed] of live)
+    if (gone.has(placed.parent) && !leaving.has(id))
+      refuse(placed, "is in a directory that would go: it came there since");
   for (const { place, before } of plan) {
     if (before === undefined || place === "keep") continue;
     if (!live.has(before.parent) && !coming.has(before.parent))

@@ -75,8 +75,9 @@ export class Undo {
       if (change.entries > undoEntriesMax || change.commits > undoCommitsMax) throw tooMuch();
       const { steps, shown } = await this.#takeBack(change, dryRun, signal);
       if (!dryRun) journal.turn(change);
+      const state = redo === dryRun ? "undone" : "done";
       const told = new Set(steps.map(({ task }) => task)).size;
-      return { change: recordedChange(change), steps: told, shown };
+      return { change: { ...recordedChange(change), state }, steps: told, shown };
     });
   }
 
