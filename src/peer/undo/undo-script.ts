@@ -109,10 +109,10 @@ export class UndoScriptWriter {
   }
 
   /** A node comes back with the keys that it had, and a new one where somebody may know those who should not. */
-  async #reopening({ touched, name, content }: UndoTask): Promise<readonly Operation[]> {
+  async #reopening({ touched, name, past, content }: UndoTask): Promise<readonly Operation[]> {
     const { node, lastName, before, kind, revision } = touched;
-    assert(lastName !== undefined && before !== undefined && name !== undefined, "what was removed had a name");
-    const past = await this.#places.pastKeys(touched);
+    assert(lastName !== undefined && before !== undefined, "what was removed had a name");
+    assert(name !== undefined && past !== undefined, "what was removed was looked up");
     const directory = await this.#places.directory(before.parent);
     const { generation } = directory.keyring;
     const isSameKey = lastName.parent === before.parent && lastName.parentGeneration === generation;

@@ -11,7 +11,7 @@ import type { KeyRenewal } from "../key-renewal.ts";
 import type { Located } from "../located.ts";
 import { requireWritable } from "../sealed-operations.ts";
 import type { Place, Touched } from "./change-effects.ts";
-import type { UndoPlaces, UndoPlacesOptions } from "./undo-places.ts";
+import type { PastKeys, UndoPlaces, UndoPlacesOptions } from "./undo-places.ts";
 import { ChangedSince, type Undoing } from "./undo-plan.ts";
 
 /** One thing to do, and what has to be done before. */
@@ -22,6 +22,8 @@ export interface UndoTask extends Undoing {
   readonly name?: string | undefined;
   /** Of what is there and is moved, or changed: as it is now. */
   readonly source?: Located | undefined;
+  /** Of what comes back: the keys that it had. */
+  readonly past?: PastKeys | undefined;
   /** Of a file that is changed back: the revision that it gets the content of. */
   readonly content?: RevisionRow | undefined;
 }
@@ -126,7 +128,8 @@ export class UndoTasks {
       });
     else await this.#checkName(touched, directory, name, waitsFor);
     const source = place === "move" ? await this.#source(touched) : undefined;
-    return { ...undoing, waitsFor, name, source, content: await this.#content(undoing) };
+    const past = place === "reopen" ? await this.#places.pastKeys(touched) : undefined;
+    return { ...undoing, waitsFor, name, source, past, content: await this.#content(undoing) };
   }
 
   /** What has the name by now has to leave it in the same undo. */
