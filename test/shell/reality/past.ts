@@ -426,14 +426,32 @@ export const past: CaseTable = {
     {
       lines: "undo",
       pipe: {
-        err: ["undo: nothing is left to undo"],
+        err: ["undo: no change of yours from this machine is left to take back"],
+        code: 3,
+      },
+    },
+    {
+      lines: "undo --skip; undo",
+      world: "contested",
+      pipe: {
+        err: ["undo: no change of yours from this machine is left to take back"],
+        code: 3,
+      },
+      tty: {
+        screen: [
+          "left as it is: mv of 2026-11-01 12:00",
+          "undo: no change of yours from this machine is left to take back",
+        ],
         code: 3,
       },
     },
     {
       lines: "undo --list --redo",
       pipe: {
-        err: ["undo: --list goes with no other option but --json", "usage: undo [-nv] [--redo] [--list] [--json]"],
+        err: [
+          "undo: --list goes with no other option but --json",
+          "usage: undo [-nv] [--redo | --skip | --list] [--json]",
+        ],
         code: 2,
       },
     },

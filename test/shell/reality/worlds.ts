@@ -48,15 +48,6 @@ async function past(): Promise<MemoryClient> {
   return client;
 }
 
-/** This machine made two directories, and somebody else put a file into the second. */
-async function contested(): Promise<MemoryClient> {
-  const client = home();
-  await client.mkdir(resolvePath("/first"), { change: { id: "1", command: "mkdir" } });
-  await client.mkdir(resolvePath("/second"), { change: { id: "2", command: "mkdir" } });
-  client.add("/second/theirs.txt", "theirs\n", nowMs);
-  return client;
-}
-
 const password = "correct horse battery";
 
 /** ann is administrator and logged in, bob is a user. ann shares /docs with bob. */
@@ -128,8 +119,6 @@ export async function worldOf(
       return { client: home(onHold, 1) };
     case "three":
       return { client: home(onHold, 3) };
-    case "contested":
-      return { client: await contested() };
     case "past":
       return { client: await past() };
     case "empty":
