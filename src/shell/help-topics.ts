@@ -193,9 +193,13 @@ const paths: Topic = {
           ["/shared", "what all members share, for whoever is logged in"],
           ["/from/ANN", "what ann shares with you"],
           ["shared:", "with cd: what all members share, whoever is logged in"],
+          ["/@2026-11-01T18:00", "your root as it was then; /@2026-11-01T18:00/shared is what all members shared"],
         ),
         paragraph(
           "/shared and /from are doors: ls -a / shows them, and find, du, globs and rm -r never go through them.",
+        ),
+        paragraph(
+          "So is a time behind a /@, into the past: a date, or a date and a time, in the zone of this machine unless it names one (Z, +02:00). Every command that reads works there, and nothing can be changed; cp brings things back. --at of a command looks at a time as well, and takes 2h, 3d and yesterday too. The past is complete as far back as retain says.",
         ),
       ],
     },
@@ -207,7 +211,7 @@ const paths: Topic = {
         ),
       ],
     },
-    { heading: "SEE ALSO", blocks: [paragraph("cd, lcd, share, grammar")] },
+    { heading: "SEE ALSO", blocks: [paragraph("cd, lcd, share, revisions, restore, grammar")] },
   ],
 };
 

@@ -49,7 +49,7 @@ export const cp: Command = {
   summary: "copy without moving data",
   usage: "[-rfin] SOURCE… TARGET",
   description: [
-    "Copies each SOURCE into TARGET where that is a directory, else to TARGET. Within your own files no data moves: a copy shares its chunks with its source. Between users the content is sealed anew for the other one. A copy starts with its newest revision.",
+    "Copies each SOURCE into TARGET where that is a directory, else to TARGET. Within your own files no data moves: a copy shares its chunks with its source. Between users the content is sealed anew for the other one. A copy starts with its newest revision. A SOURCE of the past (see paths) is brought back so.",
   ],
   options: [
     { long: "recursive", short: "r", summary: "directories with all that is in them" },
@@ -71,6 +71,7 @@ export const cp: Command = {
     ["cp report.pdf report-old.pdf", "Copy a file."],
     ["cp -r photos backup", "Copy a tree."],
     ["cp -r /from/ann/docs /mine", "Take a copy of what ann shares."],
+    ["cp -r /@2026-11-01/photos old-photos", "Bring back what photos was on that day."],
   ],
   seeAlso: ["mv", "put", "share"],
   run: (invocation, context) =>

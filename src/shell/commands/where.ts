@@ -35,6 +35,7 @@ export const cd: Command = {
     ["cd -", "Go back, and print where that is."],
     ["cd shared:", "Go to the files that all members share."],
     ["cd /from/ann", "Go to what ann shares with you."],
+    ["cd /@2026-11-01", "Go to your files as they were on that day, at its beginning."],
   ],
   seeAlso: ["pwd", "lcd", "ls"],
   async run({ operands }, context) {
