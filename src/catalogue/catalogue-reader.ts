@@ -1,6 +1,6 @@
 /** The catalogue's queries about users' trees: read-only, paged, each one look at the state between two commands. */
 import type { NodeId, UserId } from "../core/ids.ts";
-import { pageBytesMax, pageRowsMax } from "../core/limits.ts";
+import { nameTokenBytesMax, pageBytesMax, pageRowsMax, pastEntriesScannedMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
 import type { DirectoryPage, EntryRow, ListedRow, RevisionPage, RevisionRow } from "./rows.ts";
 import { bytes, entryRowOf, revisionRowOf } from "./row-values.ts";
@@ -52,9 +52,13 @@ const entriesAt = (by: PastColumn, condition: string): string =>
 const entryAt = { index: entriesAt("index", "AND e.token = ?3"), ms: entriesAt("ms", "AND e.token = ?3") };
 const inOrder = "ORDER BY token LIMIT ?4";
 const pageAt = {
-  index: `${entriesAt("index", "AND e.token > ?3")} ${inOrder}`,
-  ms: `${entriesAt("ms", "AND e.token > ?3")} ${inOrder}`,
+  index: `${entriesAt("index", "AND e.token > ?3 AND e.token <= ?5")} ${inOrder}`,
+  ms: `${entriesAt("ms", "AND e.token > ?3 AND e.token <= ?5")} ${inOrder}`,
 };
+/** The token at which so many ended entries have been looked through. */
+const scanEdge = `SELECT token FROM entries WHERE parent_id = ? AND token > ? AND ended_index IS NOT NULL
+  ORDER BY token LIMIT 1 OFFSET ${pastEntriesScannedMax - 1}`;
+const beyondTokens = new Uint8Array(nameTokenBytesMax + 1).fill(0xff);
 
 export abstract class CatalogueReader extends EffectsReader {
   /** What the name `token` in a user's directory stands for, now or in the past. */
@@ -68,14 +72,18 @@ export abstract class CatalogueReader extends EffectsReader {
     return row === undefined ? undefined : entryRowOf(row);
   }
 
-  /** One page of a user's directory, in the order of the tokens; empty for a directory that is not there. */
+  /** One page of a user's directory, in the order of the tokens; empty for a directory that is not there. One of the past may be empty before the last one. */
   list(user: UserId, parent: NodeId, query: ListQuery = {}): DirectoryPage {
     const parentRow = this.#directoryRow(user, parent);
     if (parentRow === undefined) return { rows: [], next: null };
     const limit = Math.max(1, Math.min(query.limit ?? pageRowsMax, pageRowsMax));
     const after = query.after ?? new Uint8Array(0);
     // One row more than wanted tells whether there is another page.
-    return pageOf(this.#listRows(parentRow, after, limit + 1, query.at), limit);
+    if (query.at === undefined) return pageOf(this.#listRows(parentRow, after, limit + 1), limit);
+    const edge = this.database.prepare(scanEdge).get(parentRow, after)?.["token"];
+    const until = edge instanceof Uint8Array ? Uint8Array.from(edge) : undefined;
+    const page = pageOf(this.#pastRows(query.at, parentRow, after, limit + 1, until ?? beyondTokens), limit);
+    return { ...page, next: page.next ?? until ?? null };
   }
 
   /**
@@ -145,11 +153,14 @@ export abstract class CatalogueReader extends EffectsReader {
     return row === undefined ? undefined : Number(row["id"]);
   }
 
-  #listRows(parentRow: number, after: Uint8Array, limit: number, at: PastState | undefined): SqlRow[] {
-    if (at !== undefined) return this.database.prepare(pageAt[columnOf(at)]).all(pointOf(at), parentRow, after, limit);
+  #listRows(parentRow: number, after: Uint8Array, limit: number): SqlRow[] {
     return this.database
       .prepare(`${liveEntries} AND e.token > ? ORDER BY e.token LIMIT ?`)
       .all(parentRow, after, limit);
+  }
+
+  #pastRows(at: PastState, parentRow: number, after: Uint8Array, limit: number, until: Uint8Array): SqlRow[] {
+    return this.database.prepare(pageAt[columnOf(at)]).all(pointOf(at), parentRow, after, limit, until);
   }
 }
 

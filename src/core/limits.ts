@@ -76,6 +76,8 @@ export const refusalBytesMax = 1 * KiB;
 export const commandBytesMax = 512 * KiB;
 /** Bytes of a command besides its operations: ids, numbers, the names of its fields and a signature come to less than half. */
 export const commandFrameBytes = 1024;
+/** Names that have ended which one page of the past looks through: a page of a directory with many takes tens of milliseconds, not seconds. */
+export const pastEntriesScannedMax = 10_000;
 /** Rows a page of a query returns at the most. */
 export const pageRowsMax = 500;
 /** Sessions that the catalogue remembers; the one unused for longest makes room for a new one. */

@@ -3,6 +3,7 @@ import type { PastState } from "../../src/catalogue/catalogue-reader.ts";
 import type { Operation } from "../../src/catalogue/operation.ts";
 import type { EntryRow } from "../../src/catalogue/rows.ts";
 import type { NodeId } from "../../src/core/ids.ts";
+import { pastEntriesScannedMax } from "../../src/core/limits.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
 import { World, copyFile, id, makeDirectory, move, ok, putFile, rekey, removeEntry } from "./world.ts";
 import { root, shared, startMs, token } from "./world.ts";
@@ -44,6 +45,28 @@ describe("the past of a tree", () => {
     const before: PastState = { index: world.catalogue.appliedIndex() - 1 };
     for (const name of ["a", "b"])
       expect(world.catalogue.entry(shared.userId, root, token(name), before)).toEqual(entryAt(19, name));
+  });
+
+  it("PAST-1 a page looks through a bounded number of names that have ended, and the next one goes on", () => {
+    const rounds = 50;
+    stepAt(10, putFile("zz"), makeDirectory("mm"));
+    for (let round = 0; round < rounds; round += 1) {
+      const labels = Array.from({ length: 250 }, (_, place) => `n ${round} ${place}`);
+      stepAt(20 + 2 * round, ...labels.map((label) => makeDirectory(label)));
+      stepAt(21 + 2 * round, ...labels.map((label) => removeEntry(label, "directory")));
+    }
+    const pages: string[][] = [];
+    let after: Uint8Array | undefined;
+    do {
+      const at = { timeMs: startMs + 20 };
+      const { rows, next } = world.catalogue.list(shared.userId, root, { at, after, limit: 400 });
+      pages.push(rows.map((row) => text(row.token)));
+      after = next ?? undefined;
+    } while (after !== undefined);
+    expect(pages.flat()).toEqual(["mm", ...Array.from({ length: 250 }, (_, place) => `n 0 ${place}`).sort(), "zz"]);
+    expect(pages).toHaveLength(2);
+    expect(namesAt(9999)).toEqual(["mm"]);
+    expect(250 * rounds).toBeGreaterThan(pastEntriesScannedMax);
   });
 
   it("PAST-3 shows each name with the wrap and the number of keys that it had then, in the form for the past", () => {
