@@ -107,7 +107,7 @@ class Listing {
     for await (const names of gathered(this.#ordered(path, doors))) {
       if (!hasHeader) await this.#header(operand);
       hasHeader = true;
-      await this.#write(rows, path, names, doors);
+      for (const some of rows.areWhole ? batches(names) : [names]) await this.#write(rows, path, some, doors);
       if (!this.#options.has("recursive")) continue;
       for (const { kind, name } of names)
         if (kind === "directory" && !doors.some((door) => door.name === name)) below.push(name);
