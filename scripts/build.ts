@@ -22,7 +22,9 @@ const laterSegmenter =
   "let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };";
 /**
  * What packages make as soon as they are loaded, and need for other texts than ASCII only: 15 ms of every start of the
- * shell. Each is made by its first use instead. The build fails where a package has changed, so that it does not go unnoticed.
+ * shell. Each is made by its first use instead. And yoga reads its own program, which is text in the bundle, without `fetch`:
+ * Node loads that at its first use, which takes 30 ms of every prompt. The build fails where a package has changed, so that
+ * it does not go unnoticed.
  */
 const madeAtOnce = [
   { file: "string-width/index.js", before: segmenter, after: laterSegmenter },
@@ -37,18 +39,29 @@ const madeAtOnce = [
     before: "const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, {granularity: 'grapheme'});",
     after: laterSegmenter.replace("const segmenter", "const GRAPHEME_SEGMENTER"),
   },
+  {
+    file: "yoga-layout/dist/binaries/yoga-wasm-base64-esm.js",
+    before: `return w||"function"!=typeof fetch?Promise`,
+    after: "return true?Promise",
+  },
 ];
 const madeLater: Plugin = {
   name: "made-later",
   setup(building) {
-    building.onLoad({ filter: /[/\\](string-width|slice-ansi)[/\\][\w-]+\.js$/ }, async ({ path }) => {
+    const changed = new Set<string>();
+    building.onLoad({ filter: /[/\\](string-width|slice-ansi|binaries)[/\\][\w-]+\.js$/ }, async ({ path }) => {
       let contents = await readFile(path, "utf8");
       for (const { after, before, file } of madeAtOnce) {
         if (path !== join(packages, file)) continue;
         if (!contents.includes(before)) throw new Error(`${path} has no "${before}" any more: see scripts/build.ts`);
         contents = contents.replace(before, () => after);
+        changed.add(file);
       }
       return { contents, loader: "js" };
+    });
+    building.onEnd(() => {
+      const missed = madeAtOnce.find(({ file }) => !changed.has(file));
+      if (missed !== undefined) throw new Error(`${missed.file} is no part of the bundle: see scripts/build.ts`);
     });
   },
 };
