@@ -28,7 +28,7 @@ import {
   move,
   network,
 } from "./world.ts";
-import { peerSession, putFile, removeEntry, shared, stranger, userSession } from "./world.ts";
+import { peerSession, putFile, removeEntry, reopenEntry, shared, stranger, token, userSession } from "./world.ts";
 
 const publicKeys = (user: UserId): Uint8Array | undefined => (user === shared.userId ? shared.publicKey : undefined);
 const userOperations: Operation[] = [
@@ -37,6 +37,7 @@ const userOperations: Operation[] = [
   copyFile("a", "b"),
   move("a", "c"),
   removeEntry("c"),
+  reopenEntry("c", { generation: 2, fromToken: token("d") }),
   new Person("ann").added(),
   new Person("ann").added({ quotaBytes: 5 }),
   { op: "setCredential", credential: credential("ann") },

@@ -13,6 +13,7 @@ import {
   ok,
   putFile,
   removeEntry,
+  reopenEntry,
   root,
   shared,
   stranger,
@@ -39,6 +40,7 @@ describe("between users and networks", () => {
       putFile("a", { ...own, baseRevision: 1 }),
       { ...makeDirectory("e"), ...own },
       removeEntry("a", "file", own),
+      reopenEntry("gone", own),
       move("a", "b", { fromParent: stranger.rootDirectory }),
       copyFile("a", "b", { ...own, sourceNode: id<NodeId>("a") }),
     ];

@@ -1,5 +1,5 @@
 import type { RecordedChange, UndoReport, UndoStep } from "../../core/undo.ts";
-import { DfsError } from "../../core/errors.ts";
+import { DfsError, toDfsError } from "../../core/errors.ts";
 import { allOn, isJson, jsonOption } from "../command.ts";
 import type { Command, CommandContext, Invocation } from "../command.ts";
 import { alignRows, jsonLine, nameText, timeText } from "../formats.ts";
@@ -53,8 +53,18 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   if (redo && skip) throw new DfsError("usage", "what was taken back is not skipped: give one of --redo and --skip");
   const client = await context.client();
   if (options.has("list")) await list(await client.recordedChanges({ signal: context.signal }), invocation, context);
-  else await tell(await client.undo({ redo, dryRun, skip, signal: context.signal }), invocation, context);
+  else {
+    const undoing = client.undo({ redo, dryRun, skip, signal: context.signal }).catch(withWayOut);
+    await tell(await undoing, invocation, context);
+  }
   return 0;
+}
+
+/** What stands in the way of one change need not keep those before it. */
+function withWayOut(error: unknown): never {
+  const { kind, message, path } = toDfsError(error);
+  if (kind !== "conflict" && kind !== "permission") throw error;
+  throw new DfsError(kind, `${message}; undo --skip leaves that change as it is`, { path, cause: error });
 }
 
 async function list(

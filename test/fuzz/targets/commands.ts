@@ -5,7 +5,7 @@ import { decodeCommand, encodeCommand, verifyCommand } from "../../../src/catalo
 import { type CommandResult, type OperationResult, decodeResult, encodeResult } from "../../../src/catalogue/result.ts";
 import type { PeerName } from "../../../src/core/ids.ts";
 import { copyFile, fileKey, founder, founderShelf, founding, id, makeDirectory, move } from "../../catalogue/world.ts";
-import { peerSession, putFile, removeEntry, shared, userSession } from "../../catalogue/world.ts";
+import { peerSession, putFile, removeEntry, reopenEntry, shared, userSession } from "../../catalogue/world.ts";
 import { type FuzzTarget, caseInput, chosen, decodedOr, expectSame } from "../target.ts";
 
 const links = [{ peer: founder, keepsFrom: 1, hasFrom: 1, isFilled: true }];
@@ -15,6 +15,7 @@ const userOperations: readonly Operation[] = [
   copyFile("a", "b"),
   move("a", "c"),
   removeEntry("c"),
+  reopenEntry("c", { generation: 2 }),
 ];
 const peerOperations: readonly Operation[] = [
   founding,

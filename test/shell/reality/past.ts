@@ -459,7 +459,7 @@ export const past: CaseTable = {
       lines: "undo",
       world: "contested",
       pipe: {
-        err: ["undo: /last.md: was moved since"],
+        err: ["undo: /last.md: was moved since; undo --skip leaves that change as it is"],
         code: 4,
       },
     },
