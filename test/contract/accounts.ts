@@ -1,5 +1,5 @@
 /** What every AccountsClient does, whatever is behind it; and what its users find at `/`, `/shared` and `/from`. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DfsClient, PutSource, TransferEvent } from "../../src/core/client.ts";
 import type { DfsError } from "../../src/core/errors.ts";
 import { toDfsError } from "../../src/core/errors.ts";
@@ -7,6 +7,7 @@ import type { UserName } from "../../src/core/ids.ts";
 import { parsePeerName, parseUserName } from "../../src/core/ids.ts";
 import { resolvePath } from "../../src/core/names.ts";
 import type { DfsPath } from "../../src/core/names.ts";
+import { pastRoot } from "../../src/core/past-path.ts";
 
 export interface ContractNetwork {
   /** Another session on the same data folder of a network that had no users at the start of the suite. */
@@ -453,6 +454,31 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       await transaction.close();
       expect(await names(one, "/")).toEqual(["made"]);
       expect(await kindOf(nobody.stat(at("/made")))).toBe("not-found");
+    });
+
+    it("PAST-13 each user has a past of its own, and that of what is everybody's; the past of what others share is theirs", async () => {
+      const one = await user("tea");
+      const other = await user("uma");
+      await put(one, "/own", "first");
+      await put(one, "/shared/board", "first");
+      await one.share(at("/own"), named("uma"));
+      const nowMs = Date.now();
+      await vi.waitUntil(() => Date.now() > nowMs);
+      const then = pastRoot(nowMs);
+      await put(one, "/own", "second");
+      await one.remove(at("/shared/board"));
+      expect(await read(one, `${then}/own`)).toBe("first");
+      expect(await kindOf(other.stat(at(`${then}/own`)))).toBe("not-found");
+      for (const each of [one, other]) expect(await read(each, `${then}/shared/board`)).toBe("first");
+      expect(await read(nobody, `${then}/board`)).toBe("first");
+      expect(await read(other, "/from/tea/own")).toBe("second");
+      for (const path of [`${then}/from`, `${then}/from/tea/own`])
+        expect(await kindOf(other.stat(at(path)))).toBe("permission");
+      expect(await put(other, `${then}/shared/board`, "changed")).toBe("permission");
+      expect(await kindOf(other.mkdir(at("/shared/@2026-11-01")))).toBe("invalid-name");
+      expect(await other.copy(at(`${then}/shared/board`), at("/shared/board"))).toBe(1);
+      expect(await read(one, "/shared/board")).toBe("first");
+      await one.remove(at("/shared/board"));
     });
   });
 }

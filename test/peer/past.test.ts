@@ -213,6 +213,20 @@ async function lookedUp(path: string, timeMs: number) {
 }
 
 describe("what is kept of the past", () => {
+  it("PAST-4 a file that went away by itself is there in the past, and comes back to stay", async () => {
+    const expiresMs = Date.now() + 3_600_000;
+    await putText(ann.client, "/soon", "soon gone", { expiresMs });
+    const before = await moment();
+    space.world.timeMs = expiresMs;
+    ok(space.world.asFounder({ op: "expire" }));
+    expect(await kind(ann.client.stat(at("/soon")))).toBe("not-found");
+    expect(await ann.client.stat(then(before, "/soon"))).toMatchObject({ expiresMs, sizeBytes: 9 });
+    space.nowMs = () => expiresMs;
+    await ann.client.copy(then(before, "/soon"), at("/back"));
+    expect((await ann.client.stat(at("/back"))).expiresMs).toBeUndefined();
+    expect(await read(ann, "/back")).toBe("soon gone");
+  });
+
   it("PAST-15 is complete as far back as the policy keeps what was, and then goes", async () => {
     await space.stop();
     space = new FileSpace(); // without users anybody may set the policy
