@@ -925,3 +925,5 @@ export const undoReadsAtOnce = 16;
 export const treeDirectoriesMax = 50_000;
 /** Files that a view of one directory lists, the largest of them: more than anybody scrolls through. */
 export const filesListedMax = 10_000;
+/** `top` looks more often than `status --watch`: people wait for what they order there. */
+export const topIntervalMs = 500;

@@ -15,6 +15,8 @@ export class LineOutput implements Output {
   readonly #decoder = new TextDecoder();
   #gathered = "";
   #turn: Promise<void> | undefined;
+  /** Resolves when what is held back may be written. */
+  #held: Promise<void> | undefined;
 
   constructor(terminal: LineTerminal) {
     this.#terminal = terminal;
@@ -38,18 +40,35 @@ export class LineOutput implements Output {
       });
     });
     // Keys (Ctrl-C above all) and redraws get their turn before more is gathered.
-    if (this.#gathered.length >= outputBufferBytes) await this.#turn;
+    if (this.#gathered.length >= outputBufferBytes) await (this.#held ?? this.#turn);
+  }
+
+  /** Holds back what is written while `work` has the terminal; who has much to write waits. */
+  async holding<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#writeLines();
+    let release: () => void = () => undefined;
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    try {
+      return await work();
+    } finally {
+      this.#held = undefined;
+      this.#writeLines();
+      release();
+    }
   }
 
   /** Writes what was gathered; a line that was left open ends. */
   async flush(): Promise<void> {
     this.#writeLines();
-    if (this.#gathered === "") return;
+    if (this.#gathered === "" || this.#held !== undefined) return;
     this.#gathered += "\n";
     this.#writeLines();
   }
 
   #writeLines(): void {
+    if (this.#held !== undefined) return;
     const end = this.#gathered.lastIndexOf("\n") + 1;
     if (end === 0) return;
     const lines = this.#gathered.slice(0, end);

@@ -68,7 +68,7 @@ class Prompt {
       ask: (question) => this.#ask(question),
       progress: (lines) => this.#startBars(lines),
       tell: (text) => output.write(text),
-      showView: (open, signal) => this.#stepAside(async () => options.showView?.(open, signal)),
+      showView: (open, signal) => this.#stepAside(() => output.holding(async () => options.showView?.(open, signal))),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
     this.#health = new HealthWatch(

@@ -17,7 +17,7 @@ export const status: Command = {
   usage: "[-v] [--json] [--watch [--interval SECONDS]]",
   description: [
     "Says healthy, degraded or unavailable, why, and which command helps; then the peers, the coordinators and their log, the files, and on how many disks they are. It answers also while no majority of the coordinators does, and says how old that is.",
-    "With --watch it fills the terminal and looks again and again: the health, the peers in rings, each with the one that backs it up and how far that is, the coordinators, the files and the space. What it shows while the peer does not answer is told as old. Elsewhere than on a terminal it prints one report after another, until it is interrupted.",
+    "With --watch it fills the terminal and looks again and again: the health, the peers in rings, each with the one that backs it up and how far that is, your transfers and how fast they are, the coordinators, the files and the space. What it shows while the peer does not answer is told as old. Elsewhere than on a terminal it prints one report after another, until it is interrupted.",
   ],
   options: [
     { long: "verbose", short: "v", summary: "also addresses, counters and this peer's store" },

@@ -38,6 +38,7 @@ import { echo, exit } from "./session.ts";
 import { kill, pause, resume } from "./steer-jobs.ts";
 import { status } from "./status.ts";
 import { bracket, ltest, test } from "./test.ts";
+import { top } from "./top.ts";
 import { tree } from "./tree.ts";
 import { undo } from "./undo.ts";
 import { adduser, passwd, userdel, users } from "./users.ts";
@@ -59,6 +60,7 @@ export const commands: readonly Command[] = [
   put,
   get,
   jobs,
+  top,
   fg,
   wait,
   kill,

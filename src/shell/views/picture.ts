@@ -4,6 +4,7 @@ import type { DfsClient } from "../../core/client.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { toDfsError } from "../../core/errors.ts";
 import { watchAnswerMs } from "../../core/limits.ts";
+import { type JobsSeen, seenJobs } from "./job-rates.ts";
 
 /** The last answer to one question. */
 export interface Answer<Value> {
@@ -19,6 +20,8 @@ interface Answers {
   readonly peers: Answer<readonly PeerInfo[]>;
   readonly shelves: Answer<readonly ShelfBackup[]>;
   readonly space: Answer<SpaceReport>;
+  /** The user's transfers. */
+  readonly jobs: Answer<JobsSeen>;
 }
 
 export interface Picture extends Answers {
@@ -26,7 +29,7 @@ export interface Picture extends Answers {
   readonly fillRates: ReadonlyMap<string, number>;
 }
 
-export const emptyPicture: Picture = { status: {}, peers: {}, shelves: {}, space: {}, fillRates: new Map() };
+export const emptyPicture: Picture = { status: {}, peers: {}, shelves: {}, space: {}, jobs: {}, fillRates: new Map() };
 
 /** Names a link of a shelf's chain. */
 export function fillKey(shelf: string, peer: string): string {
@@ -51,13 +54,14 @@ export async function nextPicture(
       return { ...last, failure: toDfsError(error).message };
     }
   };
-  const [status, peers, shelves, space] = await Promise.all([
+  const [status, peers, shelves, space, jobs] = await Promise.all([
     ask(before.status, (bounded) => client.status({ signal: bounded })),
     ask(before.peers, (bounded) => client.peers({ signal: bounded })),
     ask(before.shelves, (bounded) => client.backup({ signal: bounded })),
     ask(before.space, (bounded) => client.space({ signal: bounded })),
+    ask(before.jobs, async (bounded) => seenJobs(before.jobs.value, await client.jobs({ signal: bounded }), nowMs())),
   ]);
-  return { status, peers, shelves, space, fillRates: ratesBetween(before, shelves) };
+  return { status, peers, shelves, space, jobs, fillRates: ratesBetween(before, shelves) };
 }
 
 /** How fast fillings went on between two answers; as before where there is no newer one. */

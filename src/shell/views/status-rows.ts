@@ -2,6 +2,8 @@
 import type { GroupMember, NetworkStatus, SpaceReport } from "../../core/client.ts";
 import { printable } from "../../core/names.ts";
 import { byteText, durationText, revisionsText } from "../formats.ts";
+import { type JobsSeen, isUnfinished } from "./job-rates.ts";
+import { jobRows } from "./job-rows.ts";
 import type { Answer, Picture } from "./picture.ts";
 import { peerRows } from "./ring-rows.ts";
 import {
@@ -99,15 +101,24 @@ function bodyRows(state: WatchState, space: ViewSpace): readonly Row[] {
     ];
     return [[], heading, ...rows];
   };
-  const { status, peers, shelves, space: room } = picture;
+  const { status, peers, shelves, space: room, jobs } = picture;
+  const going = jobs.value?.jobs.filter(isUnfinished) ?? [];
   return [
     ...(shelves.value === undefined && peers.value === undefined
       ? []
       : section("peers, each with the one that backs it up", shelves, peerRows(picture, timeMs, space))),
+    ...(jobs.value === undefined || going.length === 0
+      ? []
+      : section(transfersTitle(jobs.value), jobs, jobRows(going, jobs.value, space))),
     ...(status.value === undefined ? [] : section("coordinators", {}, coordinatorRows(status.value))),
     ...(status.value === undefined ? [] : section("files", {}, fileRows(status.value))),
     ...(room.value === undefined ? [] : section("space", room, spaceRows(room.value, space))),
   ];
+}
+
+function transfersTitle({ rates }: JobsSeen): string {
+  const rate = [...rates.values()].reduce((sum, each) => sum + each, 0);
+  return `transfers, ${byteText(rate)}/s in all`;
 }
 
 function coordinatorRows({ group }: NetworkStatus): readonly Row[] {
