@@ -75,7 +75,10 @@ describe("top as rows", () => {
       "  [4]  paused     ██░░░░░░░░ 25% of 100.0 MiB, 1/4 files  put file4 /",
       expect.stringMatching(/^ {2}\[5\] {2}cancelled {2}cancelled/),
       expect.stringMatching(/^ {2}\[1\] {2}done /),
-      ...["", "", "", ""],
+      "",
+      "",
+      "",
+      "",
       " q leave  ↑↓ select  Enter details  p pause  r resume  k cancel",
     ]);
   });
