@@ -94,7 +94,7 @@ describe("looking", () => {
     ["why photos", "why: photos: is a directory\n", 4],
     ["cat --rev 9 a.txt", "cat: a.txt: has no revision 9; kept: 1 to 2\n", 3],
     ["stat ''", "stat: a path cannot be empty\n", 2],
-    ["help nope", 'help: nope: no such command or topic; "help" lists them\n', 3],
+    ["help nonesuch", 'help: nonesuch: no such command or topic; "help" lists them\n', 3],
     ["lcd /nope-nope", "lcd: /nope-nope: no such file or directory\n", 3],
   ])("SHELL-22 %j tells what failed, and with which code", async (lines, err, code) => {
     expect(await runLines(lines, { client: filled() })).toMatchObject({ err, code });
