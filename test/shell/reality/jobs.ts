@@ -2,6 +2,46 @@
 import type { CaseTable } from "./case.ts";
 
 export const jobs: CaseTable = {
+  top: [
+    {
+      lines: "top",
+      keys: "q",
+      pipe: {
+        err: ["top: this needs a terminal: jobs -l prints the transfers", "usage: top"],
+        code: 2,
+      },
+      tty: {
+        screen: "",
+      },
+    },
+    {
+      lines: "top",
+      pipe: {
+        err: ["top: this needs a terminal: jobs -l prints the transfers", "usage: top"],
+        code: 2,
+      },
+    },
+    {
+      lines: "top %1",
+      pipe: {
+        err: ["top: too many operands", "usage: top"],
+        code: 2,
+      },
+    },
+    {
+      lines: "top",
+      keys: "q",
+      world: "no-peer",
+      pipe: {
+        err: ["top: this needs a terminal: jobs -l prints the transfers", "usage: top"],
+        code: 2,
+      },
+      tty: {
+        screen: ["top: the peer does not answer at its control socket"],
+        code: 5,
+      },
+    },
+  ],
   jobs: [
     {
       lines: "put notes.txt & wait; jobs",

@@ -266,9 +266,9 @@ export const session: CaseTable = {
       },
     },
     {
-      lines: "help nope",
+      lines: "help nonesuch",
       pipe: {
-        err: ['help: nope: no such command or topic; "help" lists them'],
+        err: ['help: nonesuch: no such command or topic; "help" lists them'],
         code: 3,
       },
     },
