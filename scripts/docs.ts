@@ -1,7 +1,9 @@
-/** `npm run docs` writes what is generated from the code: docs/json, the shape of what each command prints with `--json`. */
+/** `npm run docs` writes what is generated from the code: docs/json, the shape of what each command prints with `--json`; docs/COMMANDS.md; the man pages. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandsMarkdown } from "./commands-markdown.ts";
+import { peerManPage, shellManPage } from "./man-pages.ts";
 import { jsonShapes } from "../src/shell/json-shapes.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,6 +21,9 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     };
     files.set(`docs/json/${name}.schema.json`, `${JSON.stringify(schema, undefined, 2)}\n`);
   }
+  files.set("docs/COMMANDS.md", commandsMarkdown());
+  files.set("docs/dfs-shell.1", shellManPage());
+  files.set("docs/dfs-peer.1", peerManPage());
   return files;
 }
 

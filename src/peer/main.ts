@@ -11,6 +11,7 @@ import { guardProcess } from "./process-guard.ts";
 import { parseDurationMs, parseSizeBytes } from "./quantities.ts";
 import { recoverAsNewGroup } from "./recover-as-new-group.ts";
 import { type RunningPeerOptions, startRunningPeer } from "./running-peer.ts";
+import { peerHelp, peerOptionSpecs } from "./peer-options.ts";
 
 export interface PeerProgram {
   /** Without the program's name. */
@@ -21,65 +22,13 @@ export interface PeerProgram {
   readonly version: string;
 }
 
-const help = `dfs-peer runs one peer of a dfs-shell network in the foreground.
-
-usage: dfs-peer [--data DIR] [options]
-
-  --data DIR          this machine's data folder; made when it is not there
-  --name NAME         name of a new peer (the machine's name)
-  --listen MULTIADDR  address to listen on (/ip4/0.0.0.0/tcp/0, then the same port again)
-  --join INVITE       join the network of this invite; without it, a new folder founds a network
-  --restore INVITE    take the place of a member whose disk is lost, and get everything back that was on it
-  --as NAME           with --restore: which member; without it, the only one that is down
-  --capacity SIZE     bytes to offer, such as 500G; 0 stores nothing for others (all that the disk has)
-  --zone ZONE         room, building or site, so that copies can be kept apart
-  --coordinator WHEN  auto: may become one of the coordinators, which keep the catalogue together; never (auto)
-  --lease DURATION    how long an upload that was broken off keeps its chunks, such as 90s or 10m (10m)
-  --suspect-after DURATION  while this peer leads: silent for this long, a peer gets no new files (5s)
-  --down-after DURATION  … others read from its backup peer, which takes over (15s)
-  --out-after DURATION   … what it had is copied anew, and another takes its place as a coordinator (10m)
-  --scrub-every DURATION  how long a check of every chunk on this disk may take (30d)
-  --compact-after COUNT  entries that the catalogue's log may hold before its older half goes (100000)
-  --recover-as-new-group  when most coordinators are lost for good: go on from what this one has; asks first
-  --yes               do not ask
-  --log-level LEVEL   ${logLevels.join(", ")} or silent (info)
-  --log-json          log lines as JSON
-  --help, --version
-
-When it serves it prints one line: ready NAME MULTIADDR. Logs go to stderr. SIGTERM and SIGINT stop it.
-`;
-
-const options = {
-  data: { type: "string" },
-  name: { type: "string" },
-  listen: { type: "string" },
-  join: { type: "string" },
-  restore: { type: "string" },
-  as: { type: "string" },
-  capacity: { type: "string" },
-  zone: { type: "string" },
-  lease: { type: "string" },
-  coordinator: { type: "string" },
-  "suspect-after": { type: "string" },
-  "down-after": { type: "string" },
-  "out-after": { type: "string" },
-  "scrub-every": { type: "string" },
-  "compact-after": { type: "string" },
-  "recover-as-new-group": { type: "boolean" },
-  yes: { type: "boolean" },
-  "log-level": { type: "string" },
-  "log-json": { type: "boolean" },
-  help: { type: "boolean" },
-  version: { type: "boolean" },
-} as const;
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+type Values = ReturnType<typeof parseArgs<{ options: typeof peerOptionSpecs }>>["values"];
 
 /** Runs a peer until SIGTERM or SIGINT. Returns the exit code; what fails is reported on stderr. */
 export async function runPeer(program: PeerProgram): Promise<number> {
   try {
     const values = parse(program.argv);
-    if (values.help === true) return print(program.stdout, help);
+    if (values.help === true) return print(program.stdout, peerHelp());
     if (values.version === true) return print(program.stdout, `dfs-peer ${program.version}\n`);
     if (values["recover-as-new-group"] === true) await recoverGroup(program, values);
     return await serve(program, values);
@@ -183,7 +132,7 @@ function coordinateOf(text: string | undefined): "auto" | "never" | undefined {
 
 function parse(argv: readonly string[]): Values {
   try {
-    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...argv], options: peerOptionSpecs, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new DfsError("usage", (error as Error).message.split(". ")[0] ?? "malformed options");
   }

@@ -67,10 +67,17 @@ export const programOptions: readonly OptionSpec[] = [
   { long: "version", summary: "the version" },
 ];
 
-const about = "A private, encrypted, versioned file space across your own machines.";
+export const programAbout = "a private, encrypted, versioned file space across your own machines";
 
-const usage = `usage: dfs-shell [options] [-c CMDS | FILE [PARAMETER…] | - [PARAMETER…]]
-       dfs-shell [--data DIR] join INVITE|-`;
+/** How the program is called, behind its name. */
+export const programSynopses = [
+  "[options] [-c CMDS | FILE [PARAMETER…] | - [PARAMETER…]]",
+  "[--data DIR] join INVITE|-",
+] as const;
+
+const usage = programSynopses
+  .map((synopsis, at) => `${at === 0 ? "usage:" : "      "} ${programName} ${synopsis}`)
+  .join("\n");
 
 /** The request that `argv` (without the program's name) makes. Fails with `usage`. */
 export function parseLaunch(argv: readonly string[]): Launch {
@@ -147,7 +154,7 @@ export function programHelp(commands: readonly Command[], columns: number): stri
   return [
     usage,
     "",
-    about,
+    `${programAbout.charAt(0).toUpperCase()}${programAbout.slice(1)}.`,
     "",
     "options:",
     termsText(

@@ -21,7 +21,7 @@ export const ls: Command = {
   summary: "list files and directories",
   usage: "[-1aldhrtSR] [--at WHEN] [--stale] [--json] [PATH…]",
   description: [
-    "Lists what is in each DIR and tells each FILE; without an operand the current directory. Names are sorted by their code points. On a terminal they stand in columns, elsewhere one a line, so that scripts can read them.",
+    "Lists what is in each directory and tells each file; without an operand the current directory. Names are sorted by their code points. On a terminal they stand in columns, elsewhere one a line, so that scripts can read them.",
     "With -l each line has the mode, the number of disks that the file is on, its revision, its size in bytes, the time of its last change, and its name.",
     "With several operands files come first, then each directory under its name. What cannot be listed is told on stderr, and the others are listed all the same.",
   ],

@@ -5,6 +5,8 @@
  * run, in a world of their own (worlds.ts), and compared byte by byte (reality.test.ts). docs/COMMANDS.md shows the same cases.
  */
 
+import type { WorldName } from "./world-texts.ts";
+
 /** Lines, each with its end; or a text as it is, where the last line has no end. */
 export type Text = string | readonly string[];
 
@@ -24,7 +26,7 @@ export interface Shown {
 export interface RealityCase {
   readonly lines: string;
   /** The world that it happens in; `home` unless told. */
-  readonly world?: string;
+  readonly world?: WorldName;
   /** Options of the program, before `-c`. */
   readonly options?: readonly string[];
   /** The whole command line of the program, where `lines` are typed to the system's shell instead. */

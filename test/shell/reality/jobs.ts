@@ -46,14 +46,14 @@ export const jobs: CaseTable = {
     {
       lines: "put notes.txt & wait; jobs",
       pipe: {
-        out: ["[1]  done  1 file, 11 B in 0 ms (10.7 KiB/s), 2 copies  put notes.txt"],
+        out: ["[1]  done  put notes.txt  1 file, 11 B in 0 ms (10.7 KiB/s), 2 copies"],
       },
     },
     {
       lines: "put notes.txt & wait; jobs -l",
       pipe: {
         out: [
-          "[1]  done  1 file, 11 B in 0 ms (10.7 KiB/s), 2 copies  put notes.txt",
+          "[1]  done  put notes.txt  1 file, 11 B in 0 ms (10.7 KiB/s), 2 copies",
           "     began 2026-11-01 12:00, ended 2026-11-01 12:00",
         ],
       },
@@ -70,13 +70,13 @@ export const jobs: CaseTable = {
       lines: "put -R music & jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  running  0/0 files, 0% of 0 B  put -R music"],
+        out: ["[1]  running  put -R music  0/0 files, 0% of 0 B"],
       },
     },
     {
       lines: "sleep 0.01 & wait; jobs",
       pipe: {
-        out: ["[s1]  done  a job of this shell  sleep 0.01"],
+        out: ["[s1]  done  sleep 0.01  a job of this shell"],
       },
     },
     {
@@ -237,21 +237,21 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & kill %1; -wait %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  cancelled  cancelled  put notes.txt"],
+        out: ["[1]  cancelled  put notes.txt  cancelled"],
         err: ["[1] cancelled: put notes.txt: cancelled"],
       },
       tty: {
-        screen: ["[1] cancelled: put notes.txt: cancelled", "[1]  cancelled  cancelled  put notes.txt"],
+        screen: ["[1] cancelled: put notes.txt: cancelled", "[1]  cancelled  put notes.txt  cancelled"],
       },
     },
     {
       lines: "sleep 100 & kill %s1; -wait %s1; jobs",
       pipe: {
-        out: ["[s1]  failed  exit code 130  sleep 100"],
+        out: ["[s1]  failed  sleep 100  a job of this shell: exit code 130"],
         err: ["sleep: interrupted"],
       },
       tty: {
-        screen: ["sleep: interrupted", "[s1]  failed  exit code 130  sleep 100"],
+        screen: ["sleep: interrupted", "[s1]  failed  sleep 100  a job of this shell: exit code 130"],
       },
     },
     {
@@ -289,7 +289,7 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & pause %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  paused  0/0 files, 0% of 0 B  put notes.txt"],
+        out: ["[1]  paused  put notes.txt  0/0 files, 0% of 0 B"],
       },
     },
     {
@@ -327,7 +327,7 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & pause %1; resume %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  running  0/0 files, 0% of 0 B  put notes.txt"],
+        out: ["[1]  running  put notes.txt  0/0 files, 0% of 0 B"],
       },
     },
     {

@@ -4,6 +4,63 @@ import type { CaseTable } from "./case.ts";
 export const program: CaseTable = {
   "dfs-shell": [
     {
+      lines: "dfs-shell --help",
+      argv: ["--help"],
+      pipe: {
+        out: [
+          "usage: dfs-shell [options] [-c CMDS | FILE [PARAMETER…] | - [PARAMETER…]]",
+          "       dfs-shell [--data DIR] join INVITE|-",
+          "",
+          "A private, encrypted, versioned file space across your own machines.",
+          "",
+          "options:",
+          "  --data DIR          this machine's data folder",
+          "  -c, --command CMDS  run these commands and end",
+          "  -q, --quiet         no summaries and no bars",
+          "  -v, --verbose       counters and details",
+          "  -x, --trace         write each command to stderr before it runs",
+          "  -n, --dry-run       parse only, run nothing",
+          "  -k, --keep-going    go on after a failing command",
+          "  --atomic            all changes of the script to the network happen at once,",
+          "                      when it ends with 0; or none",
+          "  --stale             show what any coordinator has, without asking the others;",
+          "                      says how old it is",
+          "  --json              NDJSON from every command that can",
+          "  --color WHEN        colours and bold headings: auto (on a terminal), always",
+          "                      (also in a pipe), never (nowhere)",
+          "  --no-progress       no bars",
+          "  --no-config         the prompt does not read its configuration file",
+          "  --timeout SECONDS   the longest that one command may take",
+          "  --help              this text",
+          "  --version           the version",
+          "",
+          "commands:",
+          "  the network's files  ls cd pwd tree find stat cat head du ncdu mkdir rmdir rm",
+          "                       mv cp",
+          "  transfers            put get jobs fg wait kill pause resume",
+          "  this machine's side  lcd lpwd lls lmkdir",
+          "  the past             revisions restore diff undo",
+          "  people               login logout whoami passwd share unshare shares users",
+          "                       adduser userdel admin quota",
+          "  the network          df why status doctor backup fsck policy retain peers peer",
+          "                       coordinator fingers invite",
+          "  the shell            alias unalias echo set unset source test [ ltest time",
+          "                       sleep help completion exit",
+          "",
+          'more: dfs-shell -c help, -c "help put", -c "help grammar"; or help at the prompt',
+          "exit codes: 0 ok, 1 failed or partly failed, 2 usage, 3 no such path, 4 refused, 5 temporary,",
+          "  6 not logged in, 7 integrity, 127 unknown command, 130 interrupted",
+        ],
+      },
+    },
+    {
+      lines: "dfs-shell --no-config -c pwd",
+      argv: ["--no-config", "-c", "pwd"],
+      pipe: {
+        out: ["/"],
+      },
+    },
+    {
       lines: "dfs-shell --version",
       argv: ["--version"],
       pipe: {
@@ -56,7 +113,7 @@ export const program: CaseTable = {
       lines: "dfs-shell join dfs1-qznq9rey",
       argv: ["join", "dfs1-qznq9rey"],
       pipe: {
-        out: ["joined network network bafk2bzaced as ben"],
+        out: ["joined network 7f3a9c41 as ben"],
       },
     },
     {
@@ -64,7 +121,7 @@ export const program: CaseTable = {
       argv: ["--json", "join", "-"],
       stdin: "dfs1-invite\n",
       pipe: {
-        out: ['{"networkId":"network bafk2bzaced","peerName":"ben"}'],
+        out: ['{"networkId":"7f3a9c41","peerName":"ben"}'],
       },
     },
     {

@@ -84,7 +84,7 @@ async function run(row: RealityCase, options: RunOptions): Promise<Outcome> {
   return runProgram(argv, {
     client,
     stdin: row.stdin,
-    networkId: "network bafk2bzaced",
+    networkId: "7f3a9c41",
     ...(isStuck === true ? { openClient: () => new Promise<never>(() => undefined) } : {}),
     ...(openFault === undefined ? {} : { openClient: () => Promise.reject(openFault) }),
     ...options,

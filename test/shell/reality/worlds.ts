@@ -5,6 +5,7 @@ import { DfsError, toDfsError } from "../../../src/core/errors.ts";
 import { parseUserName } from "../../../src/core/ids.ts";
 import { resolvePath } from "../../../src/core/names.ts";
 import { MemoryClient } from "../memory-client.ts";
+import type { WorldName } from "./world-texts.ts";
 
 /** What all clocks show while a case runs. */
 export const nowMs = Date.UTC(2026, 10, 1, 12);
@@ -107,48 +108,33 @@ function withBen(client: MemoryClient, change: (client: MemoryClient) => void): 
   return client;
 }
 
+type OnHold = (signal: AbortSignal | undefined) => Promise<void>;
+
+const worlds: Readonly<Record<WorldName, (onHold: OnHold | undefined) => World | Promise<World>>> = {
+  home: (onHold) => ({ client: home(onHold) }),
+  alone: (onHold) => ({ client: home(onHold, 1) }),
+  three: (onHold) => ({ client: home(onHold, 3) }),
+  past: async () => ({ client: await past() }),
+  empty: () => ({ client: new MemoryClient() }),
+  users: async () => ({ client: await users() }),
+  bob: async () => ({ client: await asBob() }),
+  "no-quorum": () => ({ client: withoutQuorum() }),
+  away: () => ({
+    client: withBen(home(), ({ network }) => network.setPeer("ben", { state: "down", lastSeenMs: 40_000 })),
+  }),
+  damaged: () => ({ client: withBen(home(), ({ network }) => network.damage("ben", 3, 1)) }),
+  slow: () => ({ client: withDaemon(home(untilStopped)) }),
+  contested: async () => ({ client: await contested() }),
+  "no-peer": () => ({
+    client: home(),
+    openFault: new DfsError("timeout", "the peer does not answer at its control socket"),
+  }),
+  stuck: (onHold) => ({ client: home(onHold), isStuck: true }),
+};
+
 /** The world of this name. `onHold` is awaited by puts and reads. */
-export async function worldOf(
-  name: string,
-  onHold?: (signal: AbortSignal | undefined) => Promise<void>,
-): Promise<World> {
-  switch (name) {
-    case "home":
-      return { client: home(onHold) };
-    case "alone":
-      return { client: home(onHold, 1) };
-    case "three":
-      return { client: home(onHold, 3) };
-    case "past":
-      return { client: await past() };
-    case "empty":
-      return { client: new MemoryClient() };
-    case "users":
-      return { client: await users() };
-    case "bob":
-      return { client: await asBob() };
-    case "no-quorum":
-      return { client: withoutQuorum() };
-    case "away":
-      return {
-        client: withBen(home(), ({ network }) => network.setPeer("ben", { state: "down", lastSeenMs: 40_000 })),
-      };
-    case "damaged":
-      return { client: withBen(home(), ({ network }) => network.damage("ben", 3, 1)) };
-    case "slow":
-      return { client: withDaemon(home(untilStopped)) };
-    case "contested":
-      return { client: await contested() };
-    case "no-peer":
-      return {
-        client: home(),
-        openFault: new DfsError("timeout", "the peer does not answer at its control socket"),
-      };
-    case "stuck":
-      return { client: home(onHold), isStuck: true };
-    default:
-      throw new Error(`no world is called ${name}`);
-  }
+export async function worldOf(name: WorldName, onHold?: OnHold): Promise<World> {
+  return worlds[name](onHold);
 }
 
 /** Puts the files of the local side into an empty folder. */
