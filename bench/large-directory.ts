@@ -6,7 +6,7 @@ import { controlAddress } from "../src/peer/data-folder-paths.ts";
 import { createLog } from "../src/peer/log.ts";
 import { usualSettings } from "../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../src/peer/running-peer.ts";
-import { firstNames } from "../src/shell/listing.ts";
+import { firstNames, namedEntries } from "../src/shell/listing.ts";
 import { type Bench, bareNode } from "./contest.ts";
 import { watchMainLoop } from "./main-loop.ts";
 import { withManyFiles } from "./many-files.ts";
@@ -127,20 +127,24 @@ async function once(bench: Bench, network: Network, peer: Peer, command: string)
   });
 }
 
-/** What Tab waits for, in a shell that is there already. */
+/** What a menu of Tab waits for, in a shell that is there already: the first names, and their sizes. */
 async function completions(bench: Bench, peer: Peer): Promise<void> {
   const client = await connectControl(controlAddress(peer.folder));
   const reads = { signal: new AbortController().signal, stale: true };
+  const path = resolvePath("/large");
+  let found = 0;
   for (const prefix of ["img_05", ""])
     await bench.contest({
       name: `Tab behind ls /large/${prefix}`,
       repetitions: 2 * repetitions,
       ours: async () => {
-        await firstNames(client, resolvePath("/large"), { prefix, namesMax }, reads);
+        const names = await firstNames(client, path, { prefix, namesMax }, reads);
+        for await (const entries of namedEntries(client, path, names, reads)) found += entries.length;
         return [];
       },
     });
   await client.close();
+  if (found === 0) throw new Error("Tab found nothing");
 }
 
 /** How late the main loop of a peer gets while it is listed, in this process. */
