@@ -22,6 +22,7 @@ const grammar: Topic = {
           ["A ; B", "A, then B"],
           ["A && B", "B only if A gave 0"],
           ["A || B", "B only if A gave something else"],
+          ["A &", "A in the background: see help jobs"],
           ["-A", "A, and whatever it gives counts as 0"],
           ["# text", "a comment, where a word begins"],
           ["!COMMAND", "a command of this machine, by its own shell"],
@@ -104,6 +105,7 @@ const keys: Topic = {
         terms(
           ["Enter", "run the line"],
           ["Ctrl-C", "stop the running command, or drop the line; the shell stays"],
+          ["Ctrl-Z", "send the running transfer to the background; fg brings it back"],
           ["Ctrl-D", "leave, on an empty line; delete under the cursor in any other"],
           ["Ctrl-L", "clear the screen"],
           ["Alt-Enter", "a new line in the text; Enter makes one too behind an open quote, a backslash, && or ||"],

@@ -48,6 +48,7 @@ export function jobDetail(job: Job): string {
     return `${error.path === undefined ? "" : `${printable(error.path)}: `}${reason(error)}${through}`;
   }
   if (state === "waiting") return "waits until another transfer has ended";
+  if (foundFiles === 0) return state === "paused" ? "not begun" : "begins";
   const share = foundBytes === 0 ? 0 : Math.min(100, Math.floor((bytes * 100) / foundBytes));
   const parts = [`${endedFiles}/${filesText(foundFiles)}`, `${share}% of ${byteText(foundBytes)}`];
   const { activeMs } = job;

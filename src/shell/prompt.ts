@@ -54,6 +54,8 @@ class Prompt {
   #progress: ProgressLines | undefined;
   #redraw: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #end: ((code: number) => void) | undefined;
+  /** What jobs told while something else has the terminal. */
+  #told: string[] | undefined;
 
   constructor(options: ShellOptions, terminal: PromptTerminal) {
     this.#options = options;
@@ -67,7 +69,7 @@ class Prompt {
       stderr: output,
       ask: (question) => this.#ask(question),
       progress: (lines) => this.#startBars(lines),
-      tell: (text) => output.write(text),
+      tell: async (text) => (this.#told === undefined ? output.write(text) : void this.#told.push(text)),
       showView: (open, signal) => this.#stepAside(() => output.holding(async () => options.showView?.(open, signal))),
       localRunner: { ...options.localRunner, stdout: output, stderr: output, around: (work) => this.#aside(work) },
     });
@@ -156,12 +158,16 @@ class Prompt {
   async #stepAside<Result>(work: () => Promise<Result>): Promise<Result> {
     const onInterrupt = (): void => this.#running?.abort();
     await this.#detach();
+    this.#told = [];
     process.on("SIGINT", onInterrupt);
     try {
       return await work();
     } finally {
       process.removeListener("SIGINT", onInterrupt);
       this.#attach();
+      const told = this.#told.join("");
+      this.#told = undefined;
+      await this.#output.write(told);
     }
   }
 

@@ -195,7 +195,10 @@ describe("jobs in scripts", () => {
     await began;
     expect(existsSync(password) && readFileSync(password, "utf8")).toContain("kites");
     const hers = client.another();
-    await run("login --password-file password ann; logout", hers, local);
+    expect(await run("login --password-file password ann; logout", hers, local)).toMatchObject({
+      code: 0,
+      err: "logout: note: 1 of your transfers stopped\n",
+    });
     expect(await running).toMatchObject({ code: 6, err: "[1] cancelled: put big: ann has logged out\n" });
   });
 });

@@ -8,7 +8,7 @@ import { loginRememberedMs } from "../../core/limits.ts";
 import { rootPath } from "../../core/names.ts";
 import { allOn, isJson, jsonOption, staleOption } from "../command.ts";
 import type { Command, CommandContext, Invocation, OptionValues } from "../command.ts";
-import { sharedUser } from "../doors.ts";
+import { sharedUser, userLoggedIn } from "../doors.ts";
 import { jsonLine, timeText } from "../formats.ts";
 import { environmentText, passwordSources, presentPassword } from "../passwords.ts";
 import { spanMs } from "../spans.ts";
@@ -93,7 +93,9 @@ export const logout: Command = {
   purpose: "people",
   summary: "act for nobody in particular again",
   usage: "",
-  description: ["From now on / is what all members share. A login that was remembered on this machine is forgotten."],
+  description: [
+    "From now on / is what all members share. A login that was remembered on this machine is forgotten, and transfers that you have under way here are stopped: what they have done stays.",
+  ],
   options: [],
   side: allOn("none"),
   operandsMin: 0,
@@ -104,12 +106,21 @@ export const logout: Command = {
   seeAlso: ["login", "whoami"],
   async run(_invocation, context) {
     const client = await context.client();
+    const stopped = await transfersOf(client, context);
     await client.logout({ signal: context.signal });
+    if (stopped > 0) await context.stderr.write(`logout: note: ${stopped} of your transfers stopped\n`);
     await standAs(await client.whoami({ signal: context.signal }), client, context);
     await tell("logged out: / is what all members share", context);
     return 0;
   },
 };
+
+/** How many transfers a logout stops; none where nobody is logged in, or where that cannot be known. */
+async function transfersOf(client: DfsClient, { reads, signal }: CommandContext): Promise<number> {
+  if ((await userLoggedIn(client, reads)) === undefined) return 0;
+  const jobs = await client.jobs({ signal });
+  return jobs.filter(({ endedMs }) => endedMs === undefined).length;
+}
 
 /** `whoami`: for whom the shell acts. */
 export const whoami: Command = {
