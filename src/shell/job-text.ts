@@ -44,8 +44,11 @@ export function jobDetail(job: Job): string {
   if (summary !== undefined) return summarySentence(summary);
   const { bytes, endedFiles, foundBytes, foundFiles } = progress;
   if (error !== undefined) {
-    const through = endedFiles === 0 ? "" : `; ${filesText(endedFiles)}, ${byteText(bytes)} were through`;
-    return `${error.path === undefined ? "" : `${printable(error.path)}: `}${reason(error)}${through}`;
+    const through =
+      endedFiles === 0 ? "nothing is through" : `${filesText(endedFiles)}, ${byteText(bytes)} are through`;
+    if (error.kind === "interrupted") return through;
+    const about = error.path === undefined ? "" : `${printable(error.path)}: `;
+    return `${about}${reason(error)}${endedFiles === 0 ? "" : `; ${through}`}`;
   }
   if (state === "waiting") return "waits until another transfer has ended";
   if (foundFiles === 0) return state === "paused" ? "not begun" : "begins";

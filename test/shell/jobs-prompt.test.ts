@@ -97,7 +97,7 @@ describe("transfers at the prompt", () => {
       terminal.type(key.ctrlC);
       await shows(terminal, /fg: interrupted\n\[130\] \/>$/);
       terminal.type(`jobs${key.enter}`);
-      await shows(terminal, /\[1\] {2}cancelled {2}put big \/a {2}cancelled\n\/>$/);
+      await shows(terminal, /\[1\] {2}cancelled {2}put big \/a {2}nothing is through\n\/>$/);
       expect(await statesOf(client)).toEqual(["cancelled"]);
     });
   });

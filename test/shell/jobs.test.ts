@@ -103,9 +103,9 @@ describe("jobs in scripts", () => {
     await again.began;
     expect(await run("kill 1; jobs", other.another())).toMatchObject({
       code: 0,
-      out: "[1]  cancelled  put big  cancelled\n",
+      out: "[1]  cancelled  put big  nothing is through\n",
     });
-    expect(await killed).toMatchObject({ code: 130, err: "[1] cancelled: put big: cancelled\n" });
+    expect(await killed).toMatchObject({ code: 130, err: "[1] cancelled: put big: nothing is through\n" });
     expect(await run("ls", other.another())).toMatchObject({ out: "" });
   });
 

@@ -70,7 +70,7 @@ export const jobs: CaseTable = {
       lines: "put -R music & jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  running  put -R music  0/0 files, 0% of 0 B"],
+        out: ["[1]  running  put -R music  begins"],
       },
     },
     {
@@ -219,7 +219,7 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & kill %1; wait %1",
       world: "slow",
       pipe: {
-        err: ["[1] cancelled: put notes.txt: cancelled"],
+        err: ["[1] cancelled: put notes.txt: nothing is through"],
         code: 130,
       },
     },
@@ -237,11 +237,14 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & kill %1; -wait %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  cancelled  put notes.txt  cancelled"],
-        err: ["[1] cancelled: put notes.txt: cancelled"],
+        out: ["[1]  cancelled  put notes.txt  nothing is through"],
+        err: ["[1] cancelled: put notes.txt: nothing is through"],
       },
       tty: {
-        screen: ["[1] cancelled: put notes.txt: cancelled", "[1]  cancelled  put notes.txt  cancelled"],
+        screen: [
+          "[1] cancelled: put notes.txt: nothing is through",
+          "[1]  cancelled  put notes.txt  nothing is through",
+        ],
       },
     },
     {
@@ -289,7 +292,7 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & pause %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  paused  put notes.txt  0/0 files, 0% of 0 B"],
+        out: ["[1]  paused  put notes.txt  not begun"],
       },
     },
     {
@@ -327,7 +330,7 @@ export const jobs: CaseTable = {
       lines: "put notes.txt & pause %1; resume %1; jobs",
       world: "slow",
       pipe: {
-        out: ["[1]  running  put notes.txt  0/0 files, 0% of 0 B"],
+        out: ["[1]  running  put notes.txt  begins"],
       },
     },
     {
