@@ -54,6 +54,7 @@ const required: Readonly<Record<string, string>> = {
   fsck: "",
   doctor: "",
   ncdu: "",
+  top: "",
   set: "",
   unset: "",
   alias: "",

@@ -37,7 +37,7 @@ export const program: CaseTable = {
           "commands:",
           "  the network's files  ls cd pwd tree find stat cat head du ncdu mkdir rmdir rm",
           "                       mv cp",
-          "  transfers            put get jobs fg wait kill pause resume",
+          "  transfers            put get jobs top fg wait kill pause resume",
           "  this machine's side  lcd lpwd lls lmkdir",
           "  the past             revisions restore diff undo",
           "  people               login logout whoami passwd share unshare shares users",
