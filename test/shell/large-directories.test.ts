@@ -115,6 +115,36 @@ describe("directories of many pages", () => {
     expect(await firstNames(unsorted, path, { prefix: "", namesMax: 20 }, reads)).toEqual(all);
   });
 
+  it("DIR-9 what a glob leaves is looked up a directory at a time", async () => {
+    const client = clientWith(1_000);
+    client.add("/other/img_0001.jpg", "x");
+    const calls = { stat: 0, entries: 0 };
+    const [stat, entries] = [client.stat.bind(client), client.entries.bind(client)];
+    client.stat = (...call) => {
+      calls.stat += 1;
+      return stat(...call);
+    };
+    client.entries = (...call) => {
+      calls.entries += 1;
+      return entries(...call);
+    };
+    const { out, err, code } = await runLines("ls -l /big/img_0[0-4]* /big/gone /big/img_0999.jpg / /*/img_0001.jpg", {
+      client,
+    });
+    expect(err).toBe("ls: /big/gone: no such file or directory\n");
+    expect(code).toBe(3);
+    const named = out.split("\n").map((line) => line.split(/\s+/).at(-1));
+    expect(named.slice(0, 502)).toEqual([
+      ...Array.from({ length: 2 }, (_, place) => `/big/${label(place)}`),
+      `/big/${label(1)}`,
+      ...Array.from({ length: 498 }, (_, place) => `/big/${label(place + 2)}`),
+      `/big/${label(999)}`,
+    ]);
+    expect(named).toContain("/other/img_0001.jpg");
+    expect(calls.entries).toBeLessThan(8);
+    expect(calls.stat).toBeLessThan(12);
+  });
+
   it("DIR-9 a glob asks for the names that begin as it does", async () => {
     const client = clientWith(2_000);
     const { out } = await runLines("ls /big/img_19*[05].jpg | wc -l", { client });

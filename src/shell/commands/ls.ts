@@ -10,6 +10,7 @@ import { alignRows, entryJson, fillColumns, humanSize, jsonLine, modeText, nameT
 import { doorEntries } from "../doors.ts";
 import { listPages, namedEntries, reportRefused, sortedNames } from "../listing.ts";
 import { remotePath } from "../operands.ts";
+import { PathLookup } from "../path-lookup.ts";
 import { temporary } from "../manual.ts";
 
 const rightAligned = new Set([1, 2, 3]);
@@ -59,8 +60,9 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const client = await context.client();
   const files: Shown[] = [];
   const directories: string[] = [];
+  const lookup = new PathLookup(client, context.reads, pathsOf(operands, context));
   const code = await eachOperand(context, operands, async (operand) => {
-    const entry = await client.stat(remotePath(operand, context), context.reads);
+    const entry = await lookup.stat(remotePath(operand, context));
     const { kind } = entry;
     if (kind === "file" || options.has("directory")) files.push({ kind, entry, label: operand });
     else directories.push(operand);
@@ -72,6 +74,17 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
     listing.directory(operand, remotePath(operand, context)),
   );
   return Math.max(code, listCode, await listing.reportRefused());
+}
+
+/** The paths of the operands that can be paths. */
+function pathsOf(operands: readonly string[], context: CommandContext): readonly DfsPath[] {
+  return operands.flatMap((operand) => {
+    try {
+      return [remotePath(operand, context)];
+    } catch {
+      return []; // told when it is its turn
+    }
+  });
 }
 
 /** What is written of an entry, and what to call it. */
