@@ -96,6 +96,14 @@ export abstract class UserReader extends NetworkReader {
     return Uint8Array.from(bytes(row["public_key"]));
   }
 
+  /** The encoded result of the last command of a session; undefined where another one was the last, or none. */
+  outcome(session: SessionId, sequence: number): Uint8Array | undefined {
+    const row = this.database
+      .prepare("SELECT result FROM sessions WHERE session = ? AND last_sequence = ?")
+      .get(idBytes(session), sequence);
+    return row === undefined ? undefined : Uint8Array.from(bytes(row["result"]));
+  }
+
   /** Invites with uses left, those that expire first in front, some of which may have expired by now. */
   invites(): readonly InviteRow[] {
     return this.database

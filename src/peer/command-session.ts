@@ -28,8 +28,18 @@ export interface CommandAuthor {
  */
 export type Propose = (command: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
+/** A command by its place in a session. */
+export interface SentCommand {
+  readonly session: SessionId;
+  readonly sequence: number;
+}
+
 /** Hears what becomes of the commands of one change, so that it can be taken back. */
 export interface ChangeRecorder {
+  /** The operations are on their way, as this command: should nobody hear of it again, its outcome can be asked for. */
+  noteSent(command: SentCommand, operations: readonly Operation[]): void;
+  /** What became of the command is known. */
+  noteSettled(command: SentCommand): void;
   /** The operations happened, by the entry of the log with this index and time. */
   noteCommitted(entry: Pick<AppliedCommand, "index" | "timeMs">, operations: readonly Operation[]): void;
   /** Nobody knows whether the operations happened. */
@@ -113,24 +123,39 @@ export class CommandSession implements CommandTarget {
     recorder: ChangeRecorder | undefined,
   ): Promise<readonly OperationResult[]> {
     signal?.throwIfAborted();
+    let sent: SentCommand | undefined;
+    const settle = (): void => {
+      if (sent !== undefined) recorder?.noteSettled(sent);
+    };
+    const onSend = (command: SentCommand): void => {
+      settle();
+      sent = command;
+      recorder?.noteSent(command, operations);
+    };
     try {
-      const applied = await this.#run(operations, signal);
+      const applied = await this.#run(operations, signal, onSend);
       recorder?.noteCommitted(applied, operations);
+      settle();
       return applied.results;
     } catch (error) {
       const isKnown = error instanceof CommandRefused || toDfsError(error).kind === "usage";
-      if (!isKnown) recorder?.noteUnknown();
+      if (isKnown) settle();
+      else recorder?.noteUnknown();
       throw error;
     }
   }
 
-  async #run(operations: readonly Operation[], signal: AbortSignal | undefined): Promise<AppliedCommand> {
+  async #run(
+    operations: readonly Operation[],
+    signal: AbortSignal | undefined,
+    onSend: (command: SentCommand) => void,
+  ): Promise<AppliedCommand> {
     const isNewSession = this.#sequence === 0;
     try {
-      const { answer, tries } = await this.#send(this.#next(operations), signal);
+      const { answer, tries } = await this.#send(this.#next(operations, onSend), signal);
       const result = decodeResult(answer);
       if ("ok" in result) return result.ok;
-      if (!isNewSession && isForgotten(result.error)) return await this.#runAnew(operations, signal, tries);
+      if (!isNewSession && isForgotten(result.error)) return await this.#runAnew(operations, signal, tries, onSend);
       throw new CommandRefused(result.error);
     } catch (error) {
       if (!(error instanceof CommandRefused) || error.operation === undefined) this.#startAnew();
@@ -139,17 +164,23 @@ export class CommandSession implements CommandTarget {
   }
 
   /** The catalogue has forgotten a session that rested for long; a command that was sent once cannot have happened. */
-  #runAnew(operations: readonly Operation[], signal: AbortSignal | undefined, tries: number): Promise<AppliedCommand> {
+  #runAnew(
+    operations: readonly Operation[],
+    signal: AbortSignal | undefined,
+    tries: number,
+    onSend: (command: SentCommand) => void,
+  ): Promise<AppliedCommand> {
     if (tries > 1)
       throw new DfsError("timeout", "no answer came in time: look whether the change has happened, and try again");
     this.#startAnew();
-    return this.#run(operations, signal);
+    return this.#run(operations, signal, onSend);
   }
 
   /** The bytes of the session's next command. */
-  #next(operations: readonly Operation[]): Uint8Array {
+  #next(operations: readonly Operation[], onSend: (command: SentCommand) => void): Uint8Array {
     this.#sequence += 1;
     const { network, author } = this.#author;
+    onSend({ session: this.#session, sequence: this.#sequence });
     return encodeCommand({ network, author, session: this.#session, sequence: this.#sequence, operations }, (bytes) =>
       this.#author.sign(bytes),
     );

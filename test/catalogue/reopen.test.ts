@@ -1,6 +1,7 @@
 /** Bringing back what was removed, and what an entry of the log did. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Operation, OperationOf } from "../../src/catalogue/operation.ts";
+import { decodeResult } from "../../src/catalogue/result.ts";
 import type { EffectRow } from "../../src/catalogue/rows.ts";
 import type { NodeId } from "../../src/core/ids.ts";
 import { keyGenerationsMax, pageRowsMax, pathDepthMax } from "../../src/core/limits.ts";
@@ -172,6 +173,23 @@ describe("what was removed comes back", () => {
     ok(world.asUser(removeEntry("f")));
     expect(kindOf(reopenEntry("f", { parent: d, generation: keyGenerationsMax }))).toBe("rekeyed");
     ok(world.asUser(reopenEntry("f", { generation: keyGenerationsMax })));
+  });
+});
+
+describe("what became of a command", () => {
+  it("CAT-124 is told of the last one of a session, and of no other", () => {
+    const { session } = world.user;
+    ok(world.asUser(putFile("a")));
+    const { sequence } = world.user;
+    const told = world.catalogue.outcome(session, sequence);
+    expect(told && decodeResult(told)).toMatchObject({
+      ok: { index: world.catalogue.appliedIndex(), timeMs: world.timeMs, results: [{ op: "putFile" }] },
+    });
+    expect(kindOf(putFile("a"))).toBe("exists");
+    const refused = world.catalogue.outcome(session, sequence + 1);
+    expect(refused && decodeResult(refused)).toMatchObject({ error: { kind: "exists" } });
+    for (const other of [sequence, sequence + 2]) expect(world.catalogue.outcome(session, other)).toBeUndefined();
+    expect(world.catalogue.outcome(id("another"), 1)).toBeUndefined();
   });
 });
 

@@ -79,6 +79,7 @@ export const memberCalls: Readonly<Record<string, CallRow>> = {
   "catalogue.user-by-name": call("answered", () => ({ name: "bob" })),
   "catalogue.invites": call("answered"),
   "catalogue.changes": call("answered", ({ user }) => ({ user, sinceIndex: 0 })),
+  "catalogue.outcome": call("answered", () => ({ session: id, sequence: 1 })),
   "catalogue.effects": call("answered", () => ({ index: 1, timeMs: 1 })),
   "catalogue.login-salt": call("answered", () => ({ name: "bob" })),
   "catalogue.login": call("permission", () => ({ name: "bob", proof: bytes(32) })),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Operation } from "../../src/catalogue/operation.ts";
-import { parseUserId } from "../../src/core/ids.ts";
+import { type SessionId, parseUserId } from "../../src/core/ids.ts";
 import { undoChangesMax, undoCommitsMax } from "../../src/core/limits.ts";
 import { SqlDatabase } from "../../src/core/sqlite.ts";
 import { ChangeJournal } from "../../src/peer/undo/change-journal.ts";
@@ -83,10 +83,18 @@ describe("the journal of changes", () => {
     expect(journal.changes(ann)).toHaveLength(1);
   });
 
-  it("UNDO-18 what was under way when the peer was stopped, or had no answer, is perhaps not all", () => {
+  it("UNDO-21 what was under way when the peer was stopped, or had no answer, is perhaps not all", () => {
+    const session = id<SessionId>("session");
+    const whole = journal.begin(ann, { id: "whole", command: "cp" });
+    whole.noteCommitted({ index: 1, timeMs: 1 }, [putFile("a")]);
+    journal.begin(ann, { id: "nothing", command: "mkdir" });
     const cut = journal.begin(ann, { id: "cut", command: "put" });
-    cut.noteCommitted({ index: 1, timeMs: 1 }, [putFile("a")]);
+    cut.noteSent({ session, sequence: 1 }, [putFile("a")]);
+    cut.noteCommitted({ index: 2, timeMs: 2 }, [putFile("a")]);
+    cut.noteSettled({ session, sequence: 1 });
+    cut.noteSent({ session, sequence: 2 }, [putFile("b"), putFile("c")]);
     const unanswered = journal.begin(ann, { id: "unanswered", command: "rm" });
+    unanswered.noteSent({ session, sequence: 3 }, [removeEntry("a")]);
     unanswered.noteUnknown();
     unanswered.end();
     journal.stop();
@@ -94,6 +102,17 @@ describe("the journal of changes", () => {
     expect(journal.changes(ann)).toMatchObject([
       { command: "rm", state: "done", isWhole: false, entries: 0 },
       { command: "put", state: "done", isWhole: false, entries: 1 },
+      { command: "cp", state: "done", isWhole: true, entries: 1 },
+    ]);
+    const [rm, put] = journal.changes(ann);
+    if (rm === undefined || put === undefined) throw new Error("they were there just now");
+    expect(journal.unanswered(put)).toEqual([{ session, sequence: 2, rows: 2, entries: 2 }]);
+    for (const sent of journal.unanswered(put)) journal.answer(put, sent, { index: 3, timeMs: 3 });
+    for (const sent of journal.unanswered(rm)) journal.answer(rm, sent, undefined);
+    expect(journal.changes(ann)).toMatchObject([
+      { isWhole: true, commits: 0 },
+      { isWhole: true, entries: 3, commits: 2 },
+      {},
     ]);
   });
 

@@ -110,12 +110,14 @@ describe("a session of commands", () => {
     const recorder: ChangeRecorder = {
       noteCommitted: ({ index, timeMs }, operations) => heard.push([index, timeMs, operations.length]),
       noteUnknown: () => heard.push("unknown"),
+      noteSent: ({ sequence }) => heard.push(`sent ${sequence}`),
+      noteSettled: ({ sequence }) => heard.push(`settled ${sequence}`),
     };
     const { session } = scripted([done, refusal("exists", 0), failing("no-quorum"), done]);
     for (const name of ["a", "b", "c"])
       await session.execute([makeDirectory(name)], undefined, recorder).catch(() => undefined);
     await session.execute([makeDirectory("d")]);
-    expect(heard).toEqual([[7, 1_000, 1], "unknown"]);
+    expect(heard).toEqual(["sent 1", [7, 1_000, 1], "settled 1", "sent 2", "settled 2", "sent 3", "unknown"]);
   });
 
   it("TXN-5 a refused operation keeps the session, an unknown outcome ends it", async () => {

@@ -44,6 +44,7 @@ export function readerOf({ catalogue }: World): OthersOptions["catalogue"] & Und
     revisions: (node, before, limit) => Promise.resolve(catalogue.revisions(node, before, limit)),
     revision: (node, revision) => Promise.resolve(catalogue.revision(node, revision)),
     lineage: (node) => Promise.resolve(catalogue.lineage(node)),
+    outcome: (session, sequence) => Promise.resolve(catalogue.outcome(session, sequence)),
     effects: (query) => Promise.resolve(catalogue.effects(query)),
     shares: (query, after) => Promise.resolve(catalogue.shares(query, after)),
     user: (user) => Promise.resolve(catalogue.user(user)),
@@ -72,6 +73,8 @@ export class FileSpace {
   nowMs = Date.now;
   /** What becomes of each operation on its way, for coordinators that cannot be trusted. */
   alter: ((operation: Operation) => Operation) | undefined;
+  /** Called after each command was applied: what it fails with keeps the answer back. */
+  afterPropose: () => Promise<void> = () => Promise.resolve();
   /** Called before each command is applied. */
   beforePropose: () => Promise<void> = () => Promise.resolve();
   /** Everything is here: there are no links to ask, and no holders to look for. */
@@ -178,6 +181,7 @@ export class FileSpace {
     const index = this.world.catalogue.appliedIndex() + 1;
     const applied = this.alter === undefined ? command : altered(command, this.alter);
     const [result] = this.world.catalogue.applyBatch([{ index, timeMs: this.nowMs(), command: applied }]);
+    await this.afterPropose();
     return result ?? new Uint8Array(0);
   };
 

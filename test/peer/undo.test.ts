@@ -286,6 +286,33 @@ describe("undo", () => {
     expect(await tree()).toEqual(before);
   });
 
+  it("UNDO-21 what had no answer is asked for, and taken back if it happened", async () => {
+    const { client } = space;
+    const lost = new DfsError("no-quorum", "nobody there");
+    await put("/a", "a", tag("put"));
+    await client.mkdir(at("/d"));
+    const before = await tree();
+    space.afterPropose = () => Promise.reject(lost);
+    expect(await outcome(client.remove(at("/a"), { change: tag("rm") }))).toBe("no-quorum");
+    space.afterPropose = () => Promise.resolve();
+    expect((await client.recordedChanges())[0]).toMatchObject({ command: "rm", isWhole: false, entries: 0 });
+    expect(await tree()).not.toEqual(before);
+    space.afterPropose = () => Promise.reject(lost);
+    expect(await outcome(client.undo())).toBe("no-quorum");
+    space.afterPropose = () => Promise.resolve();
+    expect(await client.undo()).toMatchObject({ steps: 0 });
+    expect((await client.recordedChanges())[0]).toMatchObject({ state: "undone", isWhole: true, entries: 1 });
+    expect(await tree()).toEqual(before);
+    await client.undo({ redo: true });
+    expect(await tree()).not.toEqual(before);
+    await client.undo();
+    space.beforePropose = () => Promise.reject(lost);
+    expect(await outcome(client.rmdir(at("/d"), { change: tag("rmdir") }))).toBe("no-quorum");
+    space.beforePropose = () => Promise.resolve();
+    expect(await client.undo()).toMatchObject({ change: { command: "rmdir" }, steps: 0 });
+    expect(await tree()).toEqual(before);
+  });
+
   it("UNDO-17 in one command it happens as a whole, whatever others do meanwhile", async () => {
     const { client } = space;
     await put("/a", "a", tag("put"));

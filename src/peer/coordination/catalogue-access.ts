@@ -24,7 +24,7 @@ import type {
 import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import type { PeerState } from "../../core/client.ts";
 import type { MemberId } from "../../raft/types.ts";
 import type { GroupId } from "./group-mark.ts";
@@ -76,6 +76,8 @@ export interface UserReader {
   invites(options?: ReadCallOptions): Promise<readonly InviteRow[]>;
   /** One page of what changed in a user's tree after an entry. */
   changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage>;
+  /** The encoded result of the last command of a session; undefined where another one was the last, or none. */
+  outcome(session: SessionId, sequence: number, options?: ReadCallOptions): Promise<Uint8Array | undefined>;
   /** One page of what an entry of the log did to users' trees, as far as it is kept. */
   effects(query: EffectQuery, options?: ReadCallOptions): Promise<EffectPage>;
 }

@@ -25,7 +25,7 @@ import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import { askNextAfterMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { type Answer, AskingRound } from "./asking-round.ts";
@@ -145,6 +145,13 @@ export class CatalogueClient implements CatalogueAccess {
   changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage> {
     return this.#read(
       (coordinator, signal) => coordinator.changes(user, query, { ...options, signal }),
+      options?.signal,
+    );
+  }
+
+  outcome(session: SessionId, sequence: number, options?: ReadCallOptions): Promise<Uint8Array | undefined> {
+    return this.#read(
+      (coordinator, signal) => coordinator.outcome(session, sequence, { ...options, signal }),
       options?.signal,
     );
   }

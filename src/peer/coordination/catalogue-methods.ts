@@ -2,7 +2,15 @@
 import * as v from "valibot";
 import { brandedText } from "../../catalogue/row-schema.ts";
 import { rowSchemas } from "../../catalogue/rows.ts";
-import { parseFileKey, parseNodeId, parseShelfId, parseUserId, parseUserName, isUserName } from "../../core/ids.ts";
+import {
+  parseFileKey,
+  parseNodeId,
+  parseShelfId,
+  parseUserId,
+  parseUserName,
+  isUserName,
+  type SessionId,
+} from "../../core/ids.ts";
 import {
   commandBytesMax,
   failingLinksMax,
@@ -25,6 +33,11 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const bytes = (most: number): v.GenericSchema<unknown, Uint8Array> => v.pipe(v.instance(Uint8Array), v.maxLength(most));
 const user = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseUserId));
 const node = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseNodeId));
+const session = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{32}$/),
+  v.transform((id) => id as SessionId),
+);
 const shelf = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/), v.transform(parseShelfId));
 const fileKey = brandedText(parseFileKey);
 const fileKeys = v.pipe(v.array(fileKey), v.maxLength(recordsPerCallMax));
@@ -149,6 +162,11 @@ export const catalogueMethods = {
       stale,
     }),
     result: rowSchemas.changePage,
+  }),
+  outcome: defineMethod({
+    name: "catalogue.outcome",
+    params: v.object({ session, sequence: v.pipe(count, v.minValue(1)), stale }),
+    result: v.nullable(bytes(2 * commandBytesMax)),
   }),
   effects: defineMethod({
     name: "catalogue.effects",

@@ -17,7 +17,7 @@ import type {
 import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
-import type { FileKey, NodeId, ShelfId, UserId, UserName } from "../../core/ids.ts";
+import type { FileKey, NodeId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import type { CatalogueReader, ReadCallOptions, ShelfReader, UserReader } from "./catalogue-access.ts";
 
 export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, UserReader {
@@ -87,6 +87,10 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
 
   changes(user: UserId, query: ChangeQuery, options?: ReadCallOptions): Promise<ChangePage> {
     return this.read(options, (catalogue) => catalogue.changes(user, query));
+  }
+
+  outcome(session: SessionId, sequence: number, options?: ReadCallOptions): Promise<Uint8Array | undefined> {
+    return this.read(options, (catalogue) => catalogue.outcome(session, sequence));
   }
 
   effects(query: EffectQuery, options?: ReadCallOptions): Promise<EffectPage> {

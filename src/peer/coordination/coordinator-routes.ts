@@ -54,6 +54,11 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
     route(catalogueMethods.changes, async ({ user, stale, ...query }, { signal }) =>
       here().changes(user, query, { stale, signal }),
     ),
+    route(
+      catalogueMethods.outcome,
+      async ({ session, sequence, stale }, { signal }) =>
+        (await here().outcome(session, sequence, { stale, signal })) ?? null,
+    ),
     route(catalogueMethods.effects, async ({ stale, ...query }, { signal }) =>
       here().effects(query, { stale, signal }),
     ),

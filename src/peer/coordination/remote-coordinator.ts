@@ -16,7 +16,7 @@ import type {
 import type { EffectQuery } from "../../catalogue/effects-reader.ts";
 import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
-import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName } from "../../core/ids.ts";
+import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
@@ -112,6 +112,14 @@ export class RemoteCoordinator implements CatalogueAccess {
 
   changes(user: UserId, query: ChangeQuery, { signal, stale }: ReadCallOptions = {}): Promise<ChangePage> {
     return this.#ask(catalogueMethods.changes, { user, ...query, stale }, signal);
+  }
+
+  async outcome(
+    session: SessionId,
+    sequence: number,
+    { signal, stale }: ReadCallOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return (await this.#ask(catalogueMethods.outcome, { session, sequence, stale }, signal)) ?? undefined;
   }
 
   effects(query: EffectQuery, { signal, stale }: ReadCallOptions = {}): Promise<EffectPage> {

@@ -8,11 +8,11 @@
  */
 import type { Operation } from "../../catalogue/operation.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import type { UserId } from "../../core/ids.ts";
+import type { SessionId, UserId } from "../../core/ids.ts";
 import { undoChangesInAllMax, undoChangesMax, undoCommitsMax } from "../../core/limits.ts";
 import { SqlDatabase, type SqlRow } from "../../core/sqlite.ts";
 import type { ChangeTag, RecordedChange } from "../../core/undo.ts";
-import type { ChangeRecorder } from "../command-session.ts";
+import type { ChangeRecorder, SentCommand } from "../command-session.ts";
 import type { Log } from "../log.ts";
 
 /** One command of a change, and how many rows it left behind: what the catalogue still has is compared with that. */
@@ -20,6 +20,12 @@ export interface JournalCommit {
   readonly index: number;
   readonly timeMs: number;
   readonly rows: number;
+}
+
+/** A command of a change whose outcome this machine does not know. */
+export interface UnansweredCommand extends SentCommand {
+  readonly rows: number;
+  readonly entries: number;
 }
 
 /** A change with its number in the journal; of a user, a later change has a larger one. */
@@ -51,7 +57,18 @@ CREATE TABLE changes (
 CREATE TABLE commits (
   change_id INTEGER NOT NULL, round INTEGER NOT NULL, log_index INTEGER NOT NULL, time_ms INTEGER NOT NULL,
   row_count INTEGER NOT NULL, PRIMARY KEY (change_id, round, log_index)) WITHOUT ROWID;
+CREATE TABLE sent (
+  change_id INTEGER NOT NULL, round INTEGER NOT NULL, session TEXT NOT NULL, sequence INTEGER NOT NULL,
+  row_count INTEGER NOT NULL, entries INTEGER NOT NULL, PRIMARY KEY (session, sequence)) WITHOUT ROWID;
 PRAGMA user_version = ${formatVersion};
+`;
+
+/** What ran when the last process ended is over: it is not known whole where a command had no answer yet. */
+const endOfLastProcess = `
+UPDATE changes SET is_running = 0,
+  is_whole = is_whole AND NOT EXISTS (SELECT 1 FROM sent WHERE change_id = changes.id) WHERE is_running = 1;
+DELETE FROM changes WHERE NOT EXISTS (SELECT 1 FROM commits WHERE change_id = changes.id)
+  AND NOT EXISTS (SELECT 1 FROM sent WHERE change_id = changes.id);
 `;
 
 export class ChangeJournal {
@@ -84,8 +101,7 @@ export class ChangeJournal {
   /** Records a call of a change until its end. A journal that cannot be written costs the undo, never the call. */
   begin(user: UserId, tag: ChangeTag): OpenChange {
     const row = this.#orWarned(() => this.#begun(user, tag));
-    if (row === undefined)
-      return { noteCommitted: () => undefined, noteUnknown: () => undefined, end: () => undefined };
+    if (row === undefined) return { ...deaf, end: () => undefined };
     this.#running.set(row, (this.#running.get(row) ?? 0) + 1);
     return {
       ...this.#recorder(row, 0),
@@ -111,6 +127,7 @@ export class ChangeJournal {
     sql.transaction(() => {
       // Earlier rounds say no more than the present one does.
       sql.prepare("DELETE FROM commits WHERE change_id = ? AND round <= ?").run(row, round);
+      sql.prepare("DELETE FROM sent WHERE change_id = ? AND round <= ?").run(row, round);
       sql
         .prepare(
           `UPDATE changes SET round = ?, is_whole = 1,
@@ -120,11 +137,43 @@ export class ChangeJournal {
     });
   }
 
+  /** Commands of a change's present round whose outcome is to be asked for. */
+  unanswered({ row, round }: JournalChange): readonly UnansweredCommand[] {
+    return this.#open()
+      .prepare("SELECT * FROM sent WHERE change_id = ? AND round = ? LIMIT ?")
+      .all(row, round, undoCommitsMax)
+      .map((sent) => ({
+        session: String(sent["session"]) as SessionId,
+        sequence: Number(sent["sequence"]),
+        rows: Number(sent["row_count"]),
+        entries: Number(sent["entries"]),
+      }));
+  }
+
+  /** A command of a change did happen after all, or, without an entry of the log, did not. */
+  answer(
+    { row, round }: JournalChange,
+    { session, sequence, rows, entries }: UnansweredCommand,
+    entry: Pick<JournalCommit, "index" | "timeMs"> | undefined,
+  ): void {
+    const sql = this.#open();
+    sql.transaction(() => {
+      sql.prepare("DELETE FROM sent WHERE session = ? AND sequence = ?").run(session, sequence);
+      if (entry !== undefined) addCommit(sql, row, round, { ...entry, rows }, entries);
+      sql
+        .prepare(
+          "UPDATE changes SET is_whole = 1 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM sent WHERE change_id = changes.id)",
+        )
+        .run(row);
+    });
+  }
+
   /** Nothing can be done with a change any more. */
   forget({ row }: JournalChange): void {
     const sql = this.#open();
     sql.transaction(() => {
       sql.prepare("DELETE FROM commits WHERE change_id = ?").run(row);
+      sql.prepare("DELETE FROM sent WHERE change_id = ?").run(row);
       sql.prepare("DELETE FROM changes WHERE id = ?").run(row);
     });
   }
@@ -183,7 +232,8 @@ export class ChangeJournal {
       sql
         .prepare(
           `DELETE FROM changes WHERE id = ? AND is_whole = 1
-           AND NOT EXISTS (SELECT 1 FROM commits WHERE change_id = changes.id)`,
+           AND NOT EXISTS (SELECT 1 FROM commits WHERE change_id = changes.id)
+           AND NOT EXISTS (SELECT 1 FROM sent WHERE change_id = changes.id)`,
         )
         .run(row);
       sql.prepare("UPDATE changes SET is_running = 0 WHERE id = ?").run(row);
@@ -192,10 +242,22 @@ export class ChangeJournal {
 
   #recorder(row: number, round: number): ChangeRecorder {
     return {
+      noteSent: (command, operations) => this.#orWarned(() => this.#noteSent(row, round, command, operations)),
+      noteSettled: ({ session, sequence }) =>
+        void this.#orWarned(() =>
+          this.#open().prepare("DELETE FROM sent WHERE session = ? AND sequence = ?").run(session, sequence),
+        ),
       noteCommitted: (entry, operations) => this.#orWarned(() => this.#note(row, round, entry, operations)),
       noteUnknown: () =>
         void this.#orWarned(() => this.#open().prepare("UPDATE changes SET is_whole = 0 WHERE id = ?").run(row)),
     };
+  }
+
+  #noteSent(row: number, round: number, command: SentCommand, operations: readonly Operation[]): void {
+    const { session, sequence } = command;
+    this.#open()
+      .prepare("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)")
+      .run(row, round, session, sequence, rowsOf(operations), entriesOf(operations));
   }
 
   #note(
@@ -205,14 +267,8 @@ export class ChangeJournal {
     operations: readonly Operation[],
   ): void {
     const sql = this.#open();
-    const entries = operations.filter(({ op }) => op !== "rekey").length;
     sql.transaction(() => {
-      const counted = round === 0 ? entries : 0;
-      const change = sql
-        .prepare("UPDATE changes SET entries = entries + ?, commits = commits + 1 WHERE id = ? RETURNING commits")
-        .get(counted, row);
-      if (Number(change?.["commits"]) <= undoCommitsMax)
-        sql.prepare("INSERT INTO commits VALUES (?, ?, ?, ?, ?)").run(row, round, index, timeMs, rowsOf(operations));
+      addCommit(sql, row, round, { index, timeMs, rows: rowsOf(operations) }, entriesOf(operations));
       if (round > 0) return;
       // Who changes something new goes another way: what was taken back before stays so.
       sql
@@ -237,6 +293,28 @@ export class ChangeJournal {
     this.#database ??= opened(this.#options.path);
     return this.#database;
   }
+}
+
+/** Who hears nothing. */
+const deaf: ChangeRecorder = {
+  noteSent: () => undefined,
+  noteSettled: () => undefined,
+  noteCommitted: () => undefined,
+  noteUnknown: () => undefined,
+};
+
+function addCommit(sql: SqlDatabase, row: number, round: number, commit: JournalCommit, entries: number): void {
+  const change = sql
+    .prepare("UPDATE changes SET entries = entries + ?, commits = commits + 1 WHERE id = ? RETURNING commits")
+    .get(round === 0 ? entries : 0, row);
+  if (Number(change?.["commits"]) > undoCommitsMax) return;
+  const { index, timeMs, rows } = commit;
+  sql.prepare("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)").run(row, round, index, timeMs, rows);
+}
+
+/** Files and directories that a command changes; keys are none. */
+function entriesOf(operations: readonly Operation[]): number {
+  return operations.filter(({ op }) => op !== "rekey").length;
 }
 
 /** How many rows the catalogue gives of a command: names that ended, and revisions. What a name begins, it keeps as long as it lasts. */
@@ -275,10 +353,11 @@ function prune(sql: SqlDatabase, user: UserId): void {
        OR id IN (SELECT id FROM changes ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     )
     .run(user, undoChangesMax - 1, undoChangesInAllMax - 1);
-  if (gone > 0) sql.prepare("DELETE FROM commits WHERE change_id NOT IN (SELECT id FROM changes)").run();
+  if (gone === 0) return;
+  for (const table of ["commits", "sent"] as const)
+    sql.prepare(`DELETE FROM ${table} WHERE change_id NOT IN (SELECT id FROM changes)`).run();
 }
 
-/** Changes that ran when the last process ended are not known to the end. */
 function opened(path: string): SqlDatabase {
   const sql = new SqlDatabase(path, { durability: "normal" });
   try {
@@ -289,7 +368,7 @@ function opened(path: string): SqlDatabase {
         "version",
         `the journal ${path} has version ${version}, and this program knows ${formatVersion}`,
       );
-    sql.exec("UPDATE changes SET is_running = 0, is_whole = 0 WHERE is_running = 1");
+    sql.exec(endOfLastProcess);
     return sql;
   } catch (error) {
     sql.close();

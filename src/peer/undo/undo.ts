@@ -8,6 +8,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { operationBytes } from "../../catalogue/command.ts";
+import { decodeResult } from "../../catalogue/result.ts";
 import { DfsError } from "../../core/errors.ts";
 import {
   batchOperationsMax,
@@ -31,7 +32,7 @@ import { UndoTasks } from "./undo-tasks.ts";
 
 export interface UndoParts extends Pick<UndoPlacesOptions, "namespace" | "user" | "shared"> {
   readonly journal: ChangeJournal;
-  readonly catalogue: CatalogueReader & Pick<UserReader, "effects">;
+  readonly catalogue: CatalogueReader & Pick<UserReader, "effects" | "outcome">;
   /** Commits as the user. */
   readonly commands: CommandTarget;
 }
@@ -97,6 +98,7 @@ export class Undo {
   async #script(change: JournalChange, dryRun: boolean, signal: AbortSignal | undefined): Promise<UndoScript> {
     const { journal, catalogue, commands, namespace, user, shared } = this.#parts;
     const reading = { signal };
+    await this.#askUnanswered(change, signal);
     const commits = journal.commits(change);
     const touched = await touchedBy(catalogue, commits, reading);
     const places = new UndoPlaces({ namespace, catalogue, user, shared, reading }, touched);
@@ -112,6 +114,16 @@ export class Undo {
     }
     const tasks = await new UndoTasks(options, places, undoings).all();
     return new UndoScriptWriter(places, renewal, signal).write(tasks);
+  }
+
+  /** What had no answer, or was under way when the peer was stopped, may have happened: the catalogue knows. */
+  async #askUnanswered(change: JournalChange, signal: AbortSignal | undefined): Promise<void> {
+    const { journal, catalogue } = this.#parts;
+    for (const sent of journal.unanswered(change)) {
+      const answer = await catalogue.outcome(sent.session, sent.sequence, { signal });
+      const result = answer === undefined ? undefined : decodeResult(answer);
+      journal.answer(change, sent, result !== undefined && "ok" in result ? result.ok : undefined);
+    }
   }
 
   /** All of it as one command where that has room for it, else one after the other. */
