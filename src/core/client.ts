@@ -485,6 +485,8 @@ export type CoordinatorChange = "add" | "remove" | "transfer";
 
 export interface DfsClient
   extends AccountsClient, ChecksClient, DirectoryClient, HistoryClient, JobsClient, UndoClient {
+  /** Whether the connection to the peer is gone: every further call fails, and another client is needed. */
+  readonly hasEnded?: boolean | undefined;
   /** The entry at `path`. Fails with `not-found`, `not-directory`. */
   stat(path: DfsPath, options?: CallOptions): Promise<Entry>;
   /** One page of a directory. Fails with `not-found`, `not-directory`. */

@@ -13,7 +13,7 @@ import type { GetRequest, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
-import { baseName, isWithin, rootPath } from "../core/names.ts";
+import { type DfsPath, baseName, isWithin, rootPath } from "../core/names.ts";
 import { timeAndPath } from "../core/past-path.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
@@ -24,7 +24,7 @@ import type { Namespace } from "./namespace.ts";
 import { OpenFolder } from "./open-folder.ts";
 import { type TargetEntry, TargetFolder } from "./target-folder.ts";
 import { TaskGroup } from "./task-group.ts";
-import { TransferReport } from "./transfer-report.ts";
+import { TransferReport, isOwnFault } from "./transfer-report.ts";
 
 export interface GetOptions {
   readonly namespace: Namespace;
@@ -74,11 +74,7 @@ export class GetTransfer {
   /** Resolves when every file is in its place or has failed by itself; fails when nothing could be tried. */
   async run(): Promise<TransferSummary> {
     try {
-      for (const path of this.#request.sources) {
-        const source = await this.#options.namespace.require(path, this.#reading);
-        const destination = await this.#destination(source);
-        await this.#getSource(source, destination);
-      }
+      for (const path of this.#request.sources) await this.#getOne(path);
       this.#signal.throwIfAborted();
     } catch (error) {
       await this.#files.settled();
@@ -96,6 +92,17 @@ export class GetTransfer {
     const isSingle = summary.failed === 1 && summary.files === 0 && summary.directories === 0;
     if (isSingle && this.#report.firstError !== undefined) throw this.#report.firstError;
     return summary;
+  }
+
+  /** What one of several sources is, keeps only that one from being got. */
+  async #getOne(path: DfsPath): Promise<void> {
+    try {
+      const source = await this.#options.namespace.require(path, this.#reading);
+      await this.#getSource(source, await this.#destination(source));
+    } catch (error) {
+      if (this.#request.sources.length === 1 || !isOwnFault(error)) throw error;
+      this.#report.failed(path, error);
+    }
   }
 
   /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */

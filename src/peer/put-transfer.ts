@@ -25,7 +25,7 @@ import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put
 import { countNewBytes } from "./new-bytes.ts";
 import { type Claim, PutRoom, type Room } from "./put-room.ts";
 import { TaskGroup } from "./task-group.ts";
-import { TransferReport } from "./transfer-report.ts";
+import { TransferReport, isOwnFault } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
 import { type ShelfChoice, UploadSessions } from "./upload-sessions.ts";
 
@@ -96,9 +96,8 @@ export class PutTransfer {
     try {
       checkPutRequest(this.#request, Date.now());
       const place = await this.#options.namespace.locate(this.#request.target, { signal: this.#signal });
-      for (const source of this.#request.sources) {
-        await this.#putSource(source, await this.#destination(source, place));
-      }
+      this.#checkTarget(place);
+      for (const source of this.#request.sources) await this.#putOne(source, place);
       await this.#files.settled();
       this.#signal.throwIfAborted();
     } catch (error) {
@@ -115,19 +114,32 @@ export class PutTransfer {
     return summary;
   }
 
+  #checkTarget(place: Located | undefined): void {
+    const { target, sources } = this.#request;
+    if (sources.length === 1 || place?.entry.kind === "directory") return;
+    const why = place === undefined ? "no such directory" : "not a directory";
+    throw new DfsError(
+      place === undefined ? "not-found" : "not-directory",
+      `${why}; several sources need a directory to go into`,
+      { path: target },
+    );
+  }
+
+  /** What one of several sources is, keeps only that one from being put. */
+  async #putOne(source: PutSource, place: Located | undefined): Promise<void> {
+    try {
+      await this.#putSource(source, await this.#destination(source, place));
+    } catch (error) {
+      if (this.#request.sources.length === 1 || !isOwnFault(error)) throw error;
+      this.#report.failed(source.kind === "path" ? source.path : source.name, error);
+    }
+  }
+
   /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
   async #destination(source: PutSource, place: Located | undefined): Promise<Destination> {
-    const { target, sources } = this.#request;
+    const { target } = this.#request;
     const ownName = source.kind === "path" ? basename(source.path) : source.name;
     if (place?.entry.kind === "directory") return { folder: place, name: checkName(ownName) };
-    if (sources.length > 1) {
-      const why = place === undefined ? "no such directory" : "not a directory";
-      throw new DfsError(
-        place === undefined ? "not-found" : "not-directory",
-        `${why}; several sources need a directory to go into`,
-        { path: target },
-      );
-    }
     return {
       folder: await this.#options.namespace.requireParent(target, { signal: this.#signal }),
       name: baseName(target),

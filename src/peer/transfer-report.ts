@@ -5,6 +5,12 @@ import { transferProgressMs } from "../core/limits.ts";
 
 type Totals = { -readonly [Name in keyof TransferSummary]: TransferSummary[Name] };
 
+/** Whether it is for what a source is, and not for how the network or the target are, that it cannot be transferred. */
+export function isOwnFault(error: unknown): boolean {
+  const { kind } = toDfsError(error);
+  return kind === "invalid-name" || kind === "is-directory";
+}
+
 export class TransferReport {
   readonly #startedMs = performance.now();
   readonly #onEvent: (event: TransferEvent) => void;

@@ -331,6 +331,11 @@ async function promptOpener(program: ShellProgram, launch: Launch): Promise<Shel
   const ask = questions(program, () => interrupt.abort());
   const sources = sourcesAt(program, ask, interrupt.signal);
   if (!namesUser(sources)) return openClient;
-  const client = await loggedInOpener(openClient, sources, interrupt.signal)();
-  return async () => client;
+  const open = loggedInOpener(openClient, sources, interrupt.signal);
+  let first: DfsClient | undefined = await open();
+  return async () => {
+    const client = first ?? (await open());
+    first = undefined;
+    return client;
+  };
 }

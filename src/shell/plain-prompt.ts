@@ -78,7 +78,10 @@ class PlainPrompt {
       for (;;) {
         void recognise(state, this.#shell.openedClient);
         const line = await this.#read(promptText(state, this.#terminal.stdout.columns));
-        if (line === undefined) return state.lastStatus;
+        if (line === undefined) {
+          this.#terminal.stdout.write("\n");
+          return state.lastStatus;
+        }
         if (historyPath !== undefined && mayBeKept(line)) await appendHistory(historyPath, line);
         this.#interrupt = new AbortController();
         await this.#shell.run({ name: "input", text: line }, this.#interrupt.signal);

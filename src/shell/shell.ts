@@ -39,6 +39,7 @@ import { isBrokenPipe } from "./output.ts";
 import type { Output } from "./output.ts";
 import { parseScript } from "./parser.ts";
 import { closed, unlessStuck, withinTime } from "./patience.ts";
+import { ShellClient } from "./shell-client.ts";
 import { stalenessText } from "./staleness.ts";
 import type { Assignment, CommandNode, Redirection, Script, ScriptSource, SimpleCommand, Statement } from "./syntax.ts";
 import { commandTrace, traceLine, typedText } from "./trace.ts";
@@ -69,7 +70,7 @@ export class Shell {
   readonly background: Background;
   readonly #options: ShellOptions;
   #settings: Settings;
-  #client: Promise<DfsClient> | undefined;
+  readonly #client: ShellClient;
   #isStuck = false;
 
   /** A shell with another's `background` is a job of that one. */
@@ -77,29 +78,26 @@ export class Shell {
     this.#options = options;
     this.#settings = options.settings;
     this.state = options.state;
+    this.#client = new ShellClient(options.openClient, options.state);
     const { isPrompt = false, tell = (text: string) => this.#say(text) } = options;
     const clients = { client: () => this.client(), openedClient: () => this.openedClient };
     this.background = background ?? new Background({ ...clients, isPrompt, tell });
   }
 
-  /** The client, opened at the first call; a failed opening is tried again at the next. */
+  /** The client, opened at the first call; a failed opening is tried again at the next, and so is one whose peer has stopped. */
   client(): Promise<DfsClient> {
-    this.#client ??= this.#options.openClient().catch((error: unknown) => {
-      this.#client = undefined;
-      throw error;
-    });
-    return this.#client;
+    return this.#client.get();
   }
 
   /** The client where it was opened already, or is being opened. */
   get openedClient(): Promise<DfsClient> | undefined {
-    return this.#client;
+    return this.#client.opened;
   }
 
   /** Lets go of the client, if it was ever opened; one that is stuck is left alone. */
   async close(): Promise<void> {
     this.background.close();
-    const letGo = async (): Promise<void> => (await this.#client?.catch(() => undefined))?.close();
+    const letGo = async (): Promise<void> => (await this.openedClient?.catch(() => undefined))?.close();
     await closed(letGo(), this.#isStuck ? commandStopMs : stopMs);
   }
 
@@ -338,7 +336,7 @@ export class Shell {
       stderr,
       stdin: streams.stdin,
       ...callsOf(command, reads),
-      client: () => this.client(),
+      client: () => this.#client.forCommand(),
       report: async (error, operand) => {
         if (isBrokenPipe(error) || signal.aborted) throw error;
         return this.#report(command, call, error, operand);

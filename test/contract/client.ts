@@ -240,6 +240,29 @@ export function clientContract(name: string, open: () => Promise<ContractClient>
       expect(await readFile(join(folder, "back/sub/b.txt"), "utf8")).toBe("b");
     });
 
+    it("CLIENT-32 one of several sources that cannot be transferred keeps the others from nothing", async () => {
+      const names = ["several/a.txt", "several/b.txt", "several/bad\u0001.txt"];
+      const paths = await Promise.all(names.map((name) => local(name, name)));
+      await local("several/sub/c.txt", "c");
+      await client.mkdir(at("/several/sub"), { parents: true });
+      const failures: string[] = [];
+      const onEvent = (event: TransferEvent): void => {
+        if (event.type === "failed") failures.push(`${event.path.slice(-9)}: ${event.error.kind}`);
+      };
+      const [a, b, bad] = paths.map((path) => ({ kind: "path", path }) as const);
+      const sub = { kind: "path", path: join(folder, "several/sub") } as const;
+      const put = { sources: [a, sub, bad, b] as PutSource[], target: at("/several") };
+      expect(await client.put(put, { onEvent })).toMatchObject({ files: 2, failed: 2, directories: 0 });
+      expect(failures).toEqual([expect.stringMatching(/sub: is-directory$/), expect.stringMatching(/: invalid-name$/)]);
+      failures.length = 0;
+      const back = join(folder, "several-back");
+      await mkdir(back);
+      const get = { sources: [at("/several/sub"), at("/several/a.txt")], target: back };
+      expect(await client.get(get, { onEvent })).toMatchObject({ files: 1, failed: 1, directories: 0 });
+      expect(failures).toEqual([expect.stringMatching(/sub: is-directory$/)]);
+      expect(await readdir(back)).toEqual(["a.txt"]);
+    });
+
     it("FIND-2 finds names by every test, as soon as they are there", async () => {
       await client.mkdir(at("/wood/deep"), { parents: true });
       await client.put({ sources: [streamOf("x")], target: at("/wood/Twig.bark") });

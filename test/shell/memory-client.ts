@@ -55,6 +55,7 @@ import { runTransfer } from "../../src/peer/jobs/job-runner.ts";
 import type { PausableOptions } from "../../src/peer/jobs/pause-gate.ts";
 import { TransferJobs } from "../../src/peer/jobs/transfer-jobs.ts";
 import { MemoryNetwork, otherName, selfName } from "./memory-network.ts";
+import { isOwnFault } from "../../src/peer/transfer-report.ts";
 import { namesPage } from "./memory-names.ts";
 import type { StoredSums } from "./memory-network.ts";
 import { MemoryPast } from "./memory-past.ts";
@@ -433,24 +434,29 @@ export class MemoryClient extends MemorySession implements DfsClient {
     if ((request.expiresMs ?? Number.POSITIVE_INFINITY) <= this.#group.nowMs)
       throw new DfsError("usage", "the file would have expired already");
     const targets = await this.#putTargets(request);
-    for (const [source, path] of targets) {
-      const isDirectory = source.kind === "path" && (await stat(source.path)).isDirectory();
-      if (!isDirectory) continue;
-      if (request.ifRevision !== undefined)
-        throw new DfsError("usage", "a revision can be asked for with one file only", { path: source.path });
-      if (request.recursive !== true)
-        throw new DfsError("is-directory", "is a directory (use -R)", {
-          path: source.kind === "path" ? source.path : "",
-        });
-      if (this.nodeAt(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
-    }
-    for (const [source, path] of targets)
-      if (source.kind === "stream") await this.#putStream(source, path, request, transfer);
-      else await this.#putPath(source.path, path, request, transfer);
+    for (const [source, pathOf] of targets)
+      try {
+        const path = pathOf();
+        await this.#checkSource(source, path, request);
+        if (source.kind === "stream") await this.#putStream(source, path, request, transfer);
+        else await this.#putPath(source.path, path, request, transfer);
+      } catch (error) {
+        if (targets.length === 1 || !isOwnFault(error)) throw error;
+        transfer.fail(source.kind === "path" ? source.path : source.name, error);
+      }
     return transfer.summary();
   }
 
-  async #putTargets(request: PutRequest): Promise<readonly (readonly [PutSource, DfsPath])[]> {
+  async #checkSource(source: PutSource, path: DfsPath, request: PutRequest): Promise<void> {
+    if (source.kind === "stream" || !(await stat(source.path)).isDirectory()) return;
+    if (request.ifRevision !== undefined)
+      throw new DfsError("usage", "a revision can be asked for with one file only", { path: source.path });
+    if (request.recursive !== true)
+      throw new DfsError("is-directory", "is a directory (use -R)", { path: source.path });
+    if (this.nodeAt(path)?.kind === "file") throw new DfsError("not-directory", "not a directory", { path });
+  }
+
+  async #putTargets(request: PutRequest): Promise<readonly (readonly [PutSource, () => DfsPath])[]> {
     const isInto = this.nodeAt(request.target)?.kind === "directory";
     if (!isInto && request.sources.length > 1)
       throw new DfsError("not-directory", "not a directory", { path: request.target });
@@ -459,7 +465,7 @@ export class MemoryClient extends MemorySession implements DfsClient {
       if (source.kind === "path") await stat(source.path).catch((error: unknown) => Promise.reject(toDfsError(error)));
     return request.sources.map((source) => {
       const name = source.kind === "path" ? basename(source.path) : source.name;
-      return [source, isInto ? childPath(request.target, name) : request.target] as const;
+      return [source, () => (isInto ? childPath(request.target, name) : request.target)] as const;
     });
   }
 
@@ -566,13 +572,16 @@ export class MemoryClient extends MemorySession implements DfsClient {
     if (!isInto && request.sources.length > 1)
       throw new DfsError("not-directory", "not a directory", { path: request.target });
     const transfer = new Transfer({ ...options, onPiece: this.#options.onPiece });
-    for (const source of request.sources) {
-      const node = this.#node(source);
-      if (node.kind === "directory" && request.recursive !== true)
-        throw new DfsError("is-directory", "is a directory (use -R)", { path: source });
-    }
     for (const source of request.sources)
-      await this.#getNode(source, isInto ? join(request.target, baseName(source)) : request.target, request, transfer);
+      try {
+        if (this.#node(source).kind === "directory" && request.recursive !== true)
+          throw new DfsError("is-directory", "is a directory (use -R)", { path: source });
+        const local = isInto ? join(request.target, baseName(source)) : request.target;
+        await this.#getNode(source, local, request, transfer);
+      } catch (error) {
+        if (request.sources.length === 1 || !isOwnFault(error)) throw error;
+        transfer.fail(source, error);
+      }
     return transfer.summary();
   }
 

@@ -69,6 +69,10 @@ class ControlClient extends JobsCaller implements DfsClient {
     this.#address = address;
   }
 
+  get hasEnded(): boolean {
+    return this.rpc.hasEnded;
+  }
+
   stat(path: DfsPath, { signal, stale }: CallOptions = {}): Promise<Entry> {
     return this.rpc.call(methods.stat, { path, stale }, { signal });
   }

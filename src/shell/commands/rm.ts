@@ -66,7 +66,9 @@ async function mayRemove({ options, operands }: Invocation, context: CommandCont
   const recursive = options.has("recursive");
   if (!recursive && operands.length <= targetsUnasked) return true;
   const what = operands.length === 1 ? printable(operands[0] ?? "") : `${operands.length} targets`;
-  return context.ask(`rm: remove ${what}${recursive ? " with all that is in it" : ""}?`);
+  return context.ask(
+    `rm: remove ${what}${recursive ? ` with all that is in ${operands.length === 1 ? "it" : "them"}` : ""}?`,
+  );
 }
 
 async function agrees(question: string, context: CommandContext): Promise<boolean> {
