@@ -18,6 +18,8 @@ export interface LiveArea {
 const emptyArea: LiveArea = { rows: [] };
 /** The area less than a row is one row high for Ink: its line end. */
 const upOneRow = "\u001b[1A";
+const downOneRow = "\u001b[1B";
+const eraseRow = "\u001b[2K";
 
 export class Screen {
   readonly #stdin: ShellInput;
@@ -70,8 +72,13 @@ export class Screen {
     if (this.#instance === undefined) return;
     const { rows, cursor = { x: 0, y: this.#area.rows.length } } = this.#area;
     const heights = rows.map((row) => Math.max(1, Math.ceil(rowColumns(row) / columns)));
-    const above = heights.slice(0, cursor.y).reduce((sum, height) => sum + height, 0) + Math.floor(cursor.x / columns);
-    this.#stdout.write(`\r${moves(above, "A")}\u001b[J${moves(cursor.y, "B")}${moves(cursor.x, "C")}`);
+    const sum = (some: readonly number[]): number => some.reduce((total, height) => total + height, 0);
+    const above = sum(heights.slice(0, cursor.y)) + Math.floor(cursor.x / columns);
+    const all = sum(heights);
+    // Row by row: wiping all to the end from the top of its screen, tmux would keep what it wipes in its history.
+    const wiped = `${eraseRow}${`${downOneRow}${eraseRow}`.repeat(all)}`;
+    const back = `${moves(all, "A")}${moves(cursor.y, "B")}${moves(cursor.x, "C")}`;
+    this.#stdout.write(`\r${moves(above, "A")}${wiped}${back}`);
   }
 
   /** Writes whole lines above the live area. */
