@@ -64,16 +64,18 @@ function headRows({ picture: { status }, intervalMs, nowMs, timeMs }: WatchState
   }
   const { health, reason, advice } = value;
   const [first = "", ...rest] = wrapped(`${health}: ${printable(reason)}`, space.columns);
-  const style = healthStyles[health];
   const age = ageText(status, nowMs, intervalMs);
+  // What is old comes first, also where there is room for nothing else, and looks like nothing that is known.
+  const style = age === undefined ? healthStyles[health] : "dim";
+  const reasonStyle = age === undefined ? "title" : "dim";
   return [
+    ...(age === undefined ? [] : [textRow(age, "bad")]),
     [
       { text: first.slice(0, health.length), style },
-      { text: first.slice(health.length), style: "title" },
+      { text: first.slice(health.length), style: reasonStyle },
     ],
-    ...rest.map((line) => textRow(line, "title")),
+    ...rest.map((line) => textRow(line, reasonStyle)),
     ...(advice === undefined ? [] : [textRow(`→ ${printable(advice)}`, "warn")]),
-    ...(age === undefined ? [] : [textRow(age, "bad")]),
     textRow(`${clockText(timeMs)}  every ${intervalMs / 1000} s`, "dim"),
   ];
 }
