@@ -308,6 +308,9 @@ const bindings: Readonly<Record<string, Binding>> = {
   "ctrl-r": (state) => ({ state: { ...state, draft: state.text, search: { query: "", found: state.history.length } } }),
 };
 
+/** The keys that do something in the line, as `bindings` calls them. */
+export const boundKeys: readonly string[] = Object.keys(bindings);
+
 /** Keys during Ctrl-R: text narrows the search, Ctrl-R and ↑ go further back, Ctrl-S and ↓ come back, Ctrl-C or Ctrl-G gives up, all else takes the line. */
 function pressInSearch(state: LineState, search: Search, key: Key): LineStep {
   const name = bindingName(key);

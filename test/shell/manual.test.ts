@@ -5,6 +5,8 @@ import type { Command } from "../../src/shell/command.ts";
 import { commands } from "../../src/shell/commands/table.ts";
 import { expandWord } from "../../src/shell/expand.ts";
 import { topics } from "../../src/shell/help-topics.ts";
+import { boundKeys } from "../../src/shell/line-editor.ts";
+import { pageText } from "../../src/shell/manual-text.ts";
 import { exitCodes, exitCodesOf, purposes } from "../../src/shell/manual.ts";
 import { parseScript } from "../../src/shell/parser.ts";
 import type { ScriptSource, SimpleCommand } from "../../src/shell/syntax.ts";
@@ -126,6 +128,17 @@ describe("manuals", () => {
       expect(out).toContain(`\n    ${name} `);
       expect(await runLines(`help ${name}`)).toMatchObject({ code: 0, err: "" });
     }
+  });
+
+  it("HELP-12 help keys has every key that does something in the line", () => {
+    const page = pageText(topics.find(({ name }) => name === "keys")?.sections ?? [], { columns: 100, color: false });
+    const called = (key: string): string =>
+      key
+        .replace("return", "enter")
+        .replace("meta-", "alt-")
+        .replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+    expect(boundKeys.length).toBeGreaterThan(30);
+    expect(boundKeys.map(called).filter((key) => !new RegExp(`(^|[ ,])${key}([ ,]|$)`, "m").test(page))).toEqual([]);
   });
 
   it("HELP-5 help -k lists what mentions a word, whatever the case, and tells where nothing does", async () => {
