@@ -812,8 +812,10 @@ export const listedAtOnce = 250;
 export const openedAtOnce = 100;
 /** Names on one page of a directory: a few screens, and some milliseconds of work. */
 export const namesPageMax = 1_000;
-/** A large directory is listed unsorted when the index of names is not up to date by then: to gather 100,000 names takes as long. */
-export const namesPatienceMs = 3_000;
+/** Names of a directory that a peer gathers and sorts without an index of names: some 30 ms. */
+export const namesGatheredMax = 2_000;
+/** A larger directory is listed unsorted when its index is not up to date by then: to gather 100,000 names takes as long. */
+export const namesPatienceMs = 5_000;
 /** How often the index of names follows the catalogue by itself: what has changed since is read in some milliseconds. */
 export const namesFollowMs = 3_000;
 /** Files and directories of a network from which on that is worth a thread: fewer are looked through in a moment. */

@@ -4,7 +4,7 @@
  */
 import type { ChildName, NamedEntries, NamesOptions, NamesPage } from "../../core/directory-names.ts";
 import { DfsError } from "../../core/errors.ts";
-import { namesPageMax, pageRowsMax, refusedNamesMax } from "../../core/limits.ts";
+import { namesGatheredMax, namesPageMax, pageRowsMax, refusedNamesMax } from "../../core/limits.ts";
 import { FirstNames, compareNames } from "../../core/name-order.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { ReadCallOptions } from "../coordination/catalogue-access.ts";
@@ -51,7 +51,7 @@ export async function namedEntries(
   return { entries: children.map(({ entry }) => entry), refused: errorsOf(refused) };
 }
 
-/** What fits into one page of the catalogue is sorted here; the index has the rest, if need be after a while. */
+/** Few names are sorted here; the index has those of larger directories, if need be after a while. */
 async function sortedPage(parts: Parts, wanted: Wanted, after: string | undefined): Promise<NamesPage> {
   const { names, namespace } = parts;
   const { directory } = wanted;
@@ -60,15 +60,25 @@ async function sortedPage(parts: Parts, wanted: Wanted, after: string | undefine
     const page = await indexedPage(parts, ready, wanted, after ?? "");
     if (page !== undefined) return page;
   }
-  const first = await namespace.namesPage(directory, undefined, pageRowsMax, wanted);
-  if (first.next === undefined) return selected(wanted, after ?? "", [first]);
+  const some = await somePages(namespace, wanted);
+  if (some.at(-1)?.next === undefined) return selected(wanted, after ?? "", some);
   const index = ready === undefined ? await names?.at(directory) : undefined;
   if (index !== undefined && (await index.isSoonReady(wanted))) {
     const page = await indexedPage(parts, index, wanted, after ?? "");
     if (page !== undefined) return page;
   }
   if (after !== undefined) return selected(wanted, after, allPages(namespace, wanted));
-  return wanted.limit < pageRowsMax ? unsortedPage(parts, wanted, undefined) : unsorted(wanted, first);
+  return unsortedPage(parts, wanted, undefined);
+}
+
+/** The first pages of a directory: all of them, where it is small. */
+async function somePages(namespace: Namespace, wanted: Wanted): Promise<readonly Rows[]> {
+  const pages: Rows[] = [];
+  for await (const page of allPages(namespace, wanted)) {
+    pages.push(page);
+    if (pages.length * pageRowsMax >= namesGatheredMax) break;
+  }
+  return pages;
 }
 
 /** A page of the index; undefined where it does not know the directory. */
@@ -140,12 +150,12 @@ async function* allPages(namespace: Namespace, { directory, ...reading }: Wanted
   } while (after !== undefined);
 }
 
-async function unsortedPage({ namespace }: Parts, wanted: Wanted, after: Uint8Array | undefined): Promise<NamesPage> {
-  const limit = Math.min(wanted.limit, pageRowsMax);
-  return unsorted(wanted, await namespace.namesPage(wanted.directory, after, limit, wanted));
-}
-
-function unsorted({ prefix }: Wanted, { names, refused, next }: Rows): NamesPage {
+async function unsortedPage(
+  { namespace }: Parts,
+  { directory, limit, prefix, ...reading }: Wanted,
+  after: Uint8Array | undefined,
+): Promise<NamesPage> {
+  const { names, refused, next } = await namespace.namesPage(directory, after, Math.min(limit, pageRowsMax), reading);
   return {
     names: names.filter(({ name }) => name.startsWith(prefix)),
     isSorted: false,

@@ -1,10 +1,12 @@
 /** One user's tree in a catalogue in memory, with a real index of its names on the disk. */
 import { join } from "node:path";
+import type { Operation } from "../../../src/catalogue/operation.ts";
 import type { ChangePage } from "../../../src/catalogue/rows.ts";
 import type { ChangeQuery } from "../../../src/catalogue/user-reader.ts";
 import type { Found } from "../../../src/core/client.ts";
 import type { FindQuery } from "../../../src/core/find-query.ts";
 import type { LeaseId, UserId } from "../../../src/core/ids.ts";
+import { batchOperationsMax } from "../../../src/core/limits.ts";
 import { type DfsPath, baseName, resolvePath } from "../../../src/core/names.ts";
 import { CommandSession } from "../../../src/peer/command-session.ts";
 import { Namespace } from "../../../src/peer/namespace.ts";
@@ -72,6 +74,18 @@ export class NameSpace {
   }
 
   async file(path: string, options: FileOptions = {}): Promise<void> {
+    await this.commands.execute([await this.#putFile(path, options)]);
+  }
+
+  /** Makes many files, several by each command. */
+  async files(paths: readonly string[]): Promise<void> {
+    for (let at = 0; at < paths.length; at += batchOperationsMax) {
+      const some = paths.slice(at, at + batchOperationsMax);
+      await this.commands.execute(await Promise.all(some.map((path) => this.#putFile(path))));
+    }
+  }
+
+  async #putFile(path: string, options: FileOptions = {}): Promise<Operation> {
     const { sizeBytes = 10, modifiedMs = startMs, expiresMs = null } = options;
     const parent = await this.namespace.requireParent(at(path));
     const key = fileKey(path);
@@ -84,9 +98,7 @@ export class NameSpace {
     } as const;
     const sealed = newFile(parent, baseName(at(path)), randomId(), fields, { mode: 0o644, modifiedMs, reference });
     const content = { sealedBytes: sizeBytes, addedBytes: sizeBytes, shelf: founderShelf, epoch: 1, copies: 1 };
-    await this.commands.execute([
-      { op: "putFile", ...sealed, ...fields, ...content, lease: id<LeaseId>("lease of names") },
-    ]);
+    return { op: "putFile", ...sealed, ...fields, ...content, lease: id<LeaseId>("lease of names") };
   }
 
   /** Gives a directory or file a new key. */

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { UserName } from "../../../src/core/ids.ts";
-import { namesKeptFromEntries, pageRowsMax } from "../../../src/core/limits.ts";
+import { namesGatheredMax, namesKeptFromEntries } from "../../../src/core/limits.ts";
 import { deriveUser } from "../../../src/identity/user-keys.ts";
 import type { Remembered } from "../../../src/peer/accounts/remembered-login.ts";
 import { createLog } from "../../../src/peer/log.ts";
@@ -50,7 +50,7 @@ function keeperOf(space: NameSpace, world: KeeperWorld = {}): NamesKeeper {
 it("DIR-10 a large directory is told by the index the first time that anybody asks", { timeout }, async () => {
   const space = newSpace();
   await space.client.mkdir(at("/large"));
-  for (let place = 0; place <= pageRowsMax; place += 1) await space.file(`/large/${place}`);
+  await space.files(Array.from({ length: namesGatheredMax + 1 }, (_, place) => `/large/${place}`));
   const keeper = keeperOf(space);
   await keeper.follow();
   await space.file("/large/later");
