@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DfsClient } from "../../src/core/client.ts";
 import { parsePeerName, parseUserName } from "../../src/core/ids.ts";
@@ -11,6 +12,7 @@ import { controlAddress } from "../../src/peer/data-folder-paths.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { usualSettings } from "../../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../../src/peer/running-peer.ts";
+import { anyChanges, makeChange } from "./undo-steps.ts";
 
 type RunningPeer = Awaited<ReturnType<typeof startRunningPeer>>;
 
@@ -93,5 +95,33 @@ describe("undo by whole peers", { timeout: 60_000 }, () => {
     expect(await found(client)).toEqual(["/", "/all"]);
     await client.undo();
     expect(await found(client)).toEqual(["/"]);
+  });
+
+  it("UNDO-10 random changes of a whole peer and as many undos give the tree before", async () => {
+    const client = await connectControl(controlAddress(folder));
+    const treeOf = async (top: string): Promise<Record<string, string>> => {
+      const seen: Record<string, string> = {};
+      for await (const { path, kind, fileKey } of client.walk(at(top))) seen[path] = fileKey ?? kind;
+      return seen;
+    };
+    let runs = 0;
+    const property = fc.asyncProperty(anyChanges, async (changes) => {
+      runs += 1;
+      const top = `/run-${runs}`;
+      await client.mkdir(at(top));
+      const seen = [await treeOf(top)];
+      for (const [place, change] of changes.entries()) {
+        const command = `${"ab"[runs % 2]}${"abcdefghijklmnop"[place]}`;
+        await makeChange(client, change, top, { id: `${runs}x${place}`, command });
+        const [newest] = await client.recordedChanges();
+        if (newest?.command === command && newest.state === "done") seen.push(await treeOf(top));
+      }
+      for (const before of seen.slice(0, -1).toReversed()) {
+        await client.undo();
+        expect(await treeOf(top)).toEqual(before);
+      }
+    });
+    await fc.assert(property, { numRuns: 5 });
+    await client.close();
   });
 });

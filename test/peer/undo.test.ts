@@ -6,6 +6,7 @@ import type { PeerClient } from "../../src/peer/peer-client.ts";
 import { DfsError, toDfsError } from "../../src/core/errors.ts";
 import type { ChangeTag } from "../../src/core/undo.ts";
 import { FileSpace, type SpaceUser, at, textOf } from "./file-space.ts";
+import { anyChanges, makeChange } from "./undo-steps.ts";
 
 let space: FileSpace;
 beforeEach(async () => {
@@ -44,93 +45,6 @@ function put(path: string, content: string, change: ChangeTag, client: PeerClien
   })();
   const source = { kind: "stream", bytes, name: "stream" } as const;
   return client.put({ sources: [source], target: at(path), force: true }, { change });
-}
-
-type Step = (client: PeerClient, change: ChangeTag, top: string) => Promise<unknown>;
-
-const names = ["a", "b", "c", "d"] as const;
-const anyName = fc.constantFrom(...names);
-/** One to three names deep, under one another. */
-const anyPath = fc.array(anyName, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  anyPath.map(
-    (path): Step =>
-      (client, change, top) =>
-        client.mkdir(at(top + path), { parents: true, change }),
-  ),
-  {
-    weight: 2,
-    arbitrary: fc.tuple(anyPath, fc.nat(9)).map(
-      ([path, content]): Step =>
-        (client, change, top) =>
-          put(top + path, `${content}`, change, client),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(anyPath, anyPath).map(
-      ([from, to]): Step =>
-        (client, change, top) =>
-          client.move(at(top + from), at(top + to), { force: true, change }),
-    ),
-  },
-  fc.tuple(anyPath, anyPath).map(
-    ([from, to]): Step =>
-      (client, change, top) =>
-        client.copy(at(top + from), at(top + to), { recursive: true, force: true, change }),
-  ),
-  anyPath.map(
-    (path): Step =>
-      (client, change, top) =>
-        client.remove(at(top + path), { recursive: true, change }),
-  ),
-  anyPath.map(
-    (path): Step =>
-      (client, change, top) =>
-        client.restore(at(top + path), 1, { change }),
-  ),
-);
-/** Two things change places, and a directory comes to be in one that was in it. */
-const anyKnot: fc.Arbitrary<readonly Step[]> = fc.oneof(
-  fc.tuple(anyPath, anyPath).map(([one, other]) => moves([one, "/aside"], [other, one], ["/aside", other])),
-  fc
-    .tuple(anyPath, anyName, anyName)
-    .map(([above, below, name]) => moves([`${above}/${below}`, `/${name}`], [above, `/${name}/in`])),
-);
-
-function moves(...pairs: readonly (readonly [from: string, to: string])[]): readonly Step[] {
-  return pairs.map(
-    ([from, to]): Step =>
-      (client, change, top) =>
-        client.move(at(top + from), at(top + to), { change }),
-  );
-}
-
-/** Changes of one to three steps, some of them as a transaction. */
-const anyChanges = fc.array(
-  fc.record({
-    steps: fc.oneof({ weight: 4, arbitrary: fc.array(anyStep, { minLength: 1, maxLength: 4 }) }, anyKnot),
-    isAtomic: fc.boolean(),
-  }),
-  { minLength: 1, maxLength: 12 },
-);
-
-/** What fails because it makes no sense in the tree as it is changes nothing. */
-async function attempt(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (toDfsError(error).kind === "internal") throw error;
-  });
-}
-
-async function make(client: PeerClient, steps: readonly Step[], isAtomic: boolean, top: string): Promise<void> {
-  const change = tag("step");
-  if (!isAtomic) {
-    for (const step of steps) await attempt(step(client, change, top));
-    return;
-  }
-  const transaction = await client.begin();
-  for (const step of steps) await attempt(step(transaction as PeerClient & typeof transaction, change, top));
-  await transaction.commit({ change });
 }
 
 describe("undo", () => {
@@ -343,9 +257,9 @@ describe("undo", () => {
           await client.undo({ redo });
           expect(await tree(client, top)).toEqual(seen[place]);
         };
-        for (const { steps, isAtomic } of changes) {
+        for (const change of changes) {
           const before = newest();
-          await make(client, steps, isAtomic, top);
+          await makeChange(client, change, top, tag("step"));
           if (newest() === before) continue;
           seen.push(await tree(client, top));
           if (repeats[seen.length] !== true) continue;
