@@ -74,10 +74,18 @@ export class Members {
     }
   }
 
+  /**
+   * Tells the host where the members of the last run are. To be called before anything dials: a dial without an address
+   * looks for one, and as long as it does every later one waits for it.
+   */
+  async introduce(host: Host): Promise<void> {
+    await this.#tellHost(host, this.peers);
+  }
+
   /** Starts dialling members, and keeps dialling those that are not connected. */
   async start(host: Host, links: PeerLinks, catalogue: CatalogueAccess): Promise<void> {
     this.#network = { host, links, catalogue };
-    await this.#tellHost(this.peers);
+    await this.#tellHost(host, this.peers);
     this.#timer = setInterval(() => void this.#dialAll(), redialMs);
     this.#timer.unref();
     void this.#dialAll();
@@ -147,11 +155,12 @@ export class Members {
 
   async #fetch(signal: AbortSignal | undefined): Promise<void> {
     if (this.#network === undefined) return;
-    const list = await this.#network.catalogue.members(signal);
+    const { catalogue, host } = this.#network;
+    const list = await catalogue.members(signal);
     // Coordinators that were left behind by a group that started anew know nothing of value.
     if (list.roster.generation < (this.roster?.generation ?? 0)) return;
     this.#use(list);
-    await this.#tellHost(list.peers);
+    await this.#tellHost(host, list.peers);
     await writeFileAtomic(this.#options.path, memberListBytes(list, this.#options.gate.departed));
     this.#options.onList();
     void this.#dialAll();
@@ -165,9 +174,7 @@ export class Members {
   }
 
   /** libp2p dials by peer id: it must know the addresses. */
-  async #tellHost(peers: readonly PeerRow[]): Promise<void> {
-    const host = this.#network?.host;
-    if (host === undefined) return;
+  async #tellHost(host: Host, peers: readonly PeerRow[]): Promise<void> {
     for (const { id, addresses } of peers) {
       if (id === this.#options.self || addresses.length === 0) continue;
       await host.peerStore

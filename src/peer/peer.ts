@@ -181,6 +181,7 @@ export class Peer {
     clockWatch.start();
     this.#cleanups.push(() => clockWatch.stop());
     const { host, takenPort } = await this.#startHost();
+    await this.#members.introduce(host);
     const buffers = new FrameBuffers();
     const links = new PeerLinks(host, buffers, (peer) => this.#gate.isMember(peer));
     this.#cleanups.push(() => links.stop());
@@ -220,7 +221,6 @@ export class Peer {
     await this.#startSeat(links, asPeer);
     watchStrangers(host, this.#gate);
     await guardProtocols(host, this.#gate);
-
     await this.#members.start(host, links, catalogue);
     this.#cleanups.push(() => this.#members.stop());
     this.#startKeepers(links, asPeer);
