@@ -148,7 +148,8 @@ export class PromptLine {
       const shown = printable(line.replaceAll("\n", " ⏎ "));
       const { rows } = layoutInput({ prompt: [], text: shown, cursor: 0, suggestion: "" }, columns - 2, 1);
       const text = rows[0]?.map((span) => span.text).join("") ?? "";
-      return [{ text: isChosen ? "› " : "  " }, { text, style: isChosen ? "selected" : "grey" }];
+      if (isChosen) return [{ text: "› " }, { text, style: "selected" }];
+      return [{ text: "  " }, ...foundSpans(text, this.#line.search?.query ?? "")];
     });
   }
 
@@ -310,6 +311,19 @@ export class PromptLine {
     this.#menu = completion.candidates.length > 1 ? this.#menuOf(completion) : undefined;
     this.#ports.changed();
   }
+}
+
+/** A line that a search found, with what was searched for standing out. */
+function foundSpans(text: string, query: string): readonly Span[] {
+  const at = text.indexOf(query);
+  if (at < 0) return [{ text, style: "grey" }];
+  const end = at + query.length;
+  const spans: readonly Span[] = [
+    { text: text.slice(0, at), style: "grey" },
+    { text: text.slice(at, end), style: "match" },
+    { text: text.slice(end), style: "grey" },
+  ];
+  return spans.filter((span) => span.text !== "");
 }
 
 const menuMoves: Readonly<Record<string, MenuMove>> = {

@@ -232,6 +232,7 @@ describe("history", () => {
       const above = "/> put two^C\n";
       await shows(terminal, `${above}(search) put: put two\n› put two\n  echo put\n  put one`);
       await looks(terminal, "put two", "inverse");
+      expect([terminal.look("echo put"), terminal.look("put one")]).toEqual(["dim", "bold underline"]);
       terminal.type(key.ctrlR);
       await shows(terminal, `${above}(search) put: echo put\n  put two\n› echo put\n  put one`);
       terminal.type("z");
