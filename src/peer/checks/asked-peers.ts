@@ -1,5 +1,6 @@
 /** What other members say when they are asked for their time and version, and how long that takes. */
 import type { PeerId, PeerName } from "../../core/ids.ts";
+import { withDeadline } from "../../core/deadline.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { checkMethods } from "./check-methods.ts";
@@ -37,15 +38,18 @@ export function askPeers(
   { nowMs, steadyMs }: AskingClocks,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<readonly PeerAnswered[]> {
+  const measure = async (peer: PeerId, bounded: AbortSignal): Promise<PeerAnswer> => {
+    // The first call may have to connect: only the second one shows the way there and back.
+    await links.call(peer, checkMethods.about, {}, { signal: bounded });
+    const startedMs = nowMs();
+    const startedSteadyMs = steadyMs();
+    const { nowMs: theirMs, version } = await links.call(peer, checkMethods.about, {}, { signal: bounded });
+    const roundTripMs = steadyMs() - startedSteadyMs;
+    return { aheadMs: theirMs - (startedMs + roundTripMs / 2), roundTripMs, version };
+  };
   const ask = async (peer: AskedPeer): Promise<PeerAnswered> => {
     try {
-      // The first call may have to connect: only the second one shows the way there and back.
-      await links.call(peer.id, checkMethods.about, {}, { signal, timeoutMs });
-      const startedMs = nowMs();
-      const startedSteadyMs = steadyMs();
-      const { nowMs: theirMs, version } = await links.call(peer.id, checkMethods.about, {}, { signal, timeoutMs });
-      const roundTripMs = steadyMs() - startedSteadyMs;
-      return { ...peer, answer: { aheadMs: theirMs - (startedMs + roundTripMs / 2), roundTripMs, version } };
+      return { ...peer, answer: await withDeadline(timeoutMs, signal, (bounded) => measure(peer.id, bounded)) };
     } catch (error) {
       signal.throwIfAborted();
       return { ...peer, reason: toDfsError(error).message };

@@ -99,6 +99,10 @@ describe("making checks", () => {
     const clocks = { nowMs: () => 440_000 + steadyMs, steadyMs: () => steadyMs };
     const [answer] = await askPeers([ben], links, clocks, { timeoutMs: 1_000, signal: never });
     expect(answer?.answer).toEqual({ aheadMs: 60_050, roundTripMs: 100, version: "2" });
+    const hanging = { call: () => new Promise<never>(() => undefined) };
+    expect(await askPeers([ben], hanging, clocks, { timeoutMs: 20, signal: never })).toEqual([
+      { ...ben, reason: "no answer within 0.02 s" },
+    ]);
     const silent = { call: () => Promise.reject(new DfsError("unreachable", "cannot connect to the peer")) };
     expect(await askPeers([ben], silent, clocks, { timeoutMs: 1_000, signal: never })).toEqual([
       { ...ben, reason: "cannot connect to the peer" },
