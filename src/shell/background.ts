@@ -52,6 +52,7 @@ export interface BackgroundOptions {
 export class Background {
   readonly isPrompt: boolean;
   readonly #options: BackgroundOptions;
+  readonly #startedMs = Date.now();
   readonly #own = new Map<string, RunningOwnJob>();
   readonly #watched = new Map<JobId, WatchedTransfer>();
   readonly #watching = pLimit(watchedTransfersMax);
@@ -179,6 +180,22 @@ export class Background {
     const leave = this.#leaveForeground;
     leave?.();
     return leave !== undefined;
+  }
+
+  /** Tells of transfers that go on from before this shell, where there are any and the peer can be asked. */
+  async tellOfEarlier(): Promise<void> {
+    try {
+      const client = await this.#options.openedClient();
+      const jobs = (await client?.jobs({ signal: this.#closing.signal })) ?? [];
+      const earlier = jobs.filter(({ startedMs, endedMs }) => endedMs === undefined && startedMs < this.#startedMs);
+      const count = earlier.length;
+      if (count === 0) return;
+      await this.#options.tell(
+        `${count === 1 ? "1 transfer goes" : `${count} transfers go`} on in the background: see jobs\n`,
+      );
+    } catch {
+      // Whoever types a command is told what is wrong.
+    }
   }
 
   /** What would be lost by leaving now, as a sentence; nothing when there is nothing, or when it was said just now. */

@@ -106,7 +106,7 @@ class Prompt {
     this.#attach();
     this.#show();
     // A client that cannot be opened is told by the first command that needs it.
-    void this.#recognise(this.#shell.client());
+    void this.#recognise(this.#shell.client()).then(() => this.#shell.background.tellOfEarlier());
     this.#health.refresh();
     await this.#configure();
     await this.#line.readHistory();

@@ -135,8 +135,8 @@ export function jobsContract(name: string, open: () => Promise<ContractNetwork>)
       await client.steerJob(id, "pause");
       expect((await jobOf(id))?.state).toBe("paused");
       await client.steerJob(id, "pause");
-      // Another transfer from its beginning to its end.
-      const other = await local("five.bin", noise(2 * MiB, 5));
+      // A longer transfer from its beginning to its end.
+      const other = await local("five.bin", noise(60 * MiB, 5));
       await client.followJob(await client.startTransfer(putOf(other, "/five.bin"), "put five.bin"));
       expect((await jobOf(id))?.state).toBe("paused");
       expect(await kindOf(client.stat(resolvePath("/four.bin")))).toBe("not-found");

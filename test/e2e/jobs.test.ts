@@ -122,6 +122,8 @@ describe("a transfer between real peers", () => {
       expect((await shelfStatus()).store.chunks).toBe(chunks);
       await processes.run(owner.folder, `get /big ${work}/back`);
       execFileSync("cmp", [join(work, "big"), join(work, "back")]);
+      // What it costs is what was stored before the pause and after it.
+      expect((await client.stat(resolvePath("/big"))).addedBytes).toBe(newBytes);
     },
   );
 
@@ -187,7 +189,7 @@ describe("a drawn prompt that is killed", () => {
     await first.kill();
 
     const second = screen(folder);
-    await second.shows(/\/>$/);
+    await second.shows(/1 transfer goes on in the background: see jobs\n\/>$/);
     second.type("jobs\r");
     await second.shows(/\[1\] {2}running {2}put .* {2}0\/1 file, \d+% of 1\.0 GiB/);
     second.type("fg\r");

@@ -142,7 +142,7 @@ describe("a shell that is killed", () => {
       timeout: 5 * minutes,
     },
     async () => {
-      const seed = randomInt(2 ** 31);
+      const seed = Number(process.env["DFS_KILLS_SEED"] ?? randomInt(2 ** 31));
       const random = new Prng(seed);
       process.stderr.write(`killed-shells: seed ${seed}\n`);
       const keptTree = await writeTree(9999);

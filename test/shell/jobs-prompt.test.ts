@@ -202,6 +202,7 @@ describe("transfers at the prompt", () => {
       pace.pass(piece);
       await shows(terminal, /█░+ +25%/);
       await withTerminal({ client: client.another() }, local, async (next) => {
+        await shows(next, /\n1 transfer goes on in the background: see jobs\n/);
         next.type(`jobs${key.enter}`);
         await shows(next, /\[1\] {2}running {2}put big \/a {2}0\/1 file, 25% of 1\.0 MiB\n\/>$/);
         next.type(`fg${key.enter}`);
