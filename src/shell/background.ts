@@ -60,6 +60,8 @@ export class Background {
   #lastOwn = 0;
   /** Sends the transfer that is followed in the foreground to the background. */
   #leaveForeground: (() => void) | undefined;
+  /** Transfers whose end is told where they are followed. */
+  readonly #inForeground = new Set<JobId>();
   /** The rest of a line whose transfer was sent to the background is not run: it may rest on that. */
   hasLeft = false;
   /** What was said about leaving, where nothing was typed since. */
@@ -161,13 +163,16 @@ export class Background {
     };
     signal.addEventListener("abort", cancel, { once: true });
     if (signal.aborted) cancel();
+    this.#inForeground.add(id);
     try {
       const job = await client.followJob(id, { signal: following.signal, onProgress });
+      this.#watched.delete(id);
       if (signal.aborted && job.state === "cancelled") throw signal.reason as Error;
       return job;
     } catch (error) {
       if (!isLeft) throw error;
-      this.watch(id);
+      this.#inForeground.delete(id);
+      if (!this.#watched.has(id)) this.watch(id);
       return undefined;
     } finally {
       this.#leaveForeground = undefined;
@@ -261,6 +266,7 @@ export class Background {
       if (!signal.aborted) await this.#options.tell(`[${id}] ${toDfsError(error).message}: see jobs\n`);
       return undefined;
     }
+    if (this.#inForeground.has(id)) return job;
     if (this.isPrompt || jobExitCode(job) !== 0) await this.#options.tell(`${endedText(job)}\n`);
     return job;
   }

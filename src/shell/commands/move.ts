@@ -37,7 +37,7 @@ export const mv: Command = {
     ["mv draft.txt final.txt", "Rename a file."],
     ["mv *.jpg photos", "Move pictures into a directory."],
   ],
-  seeAlso: ["cp", "rm"],
+  seeAlso: ["cp", "rm", "undo"],
   run: (invocation, context) =>
     toTarget(invocation, context, (client, from, to, force) => client.move(from, to, { force, ...context.writes })),
 };

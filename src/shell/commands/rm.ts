@@ -15,7 +15,7 @@ export const rm: Command = {
   summary: "remove files and trees",
   usage: "[-rfi] PATH…",
   description: [
-    "Removes each PATH. What is removed is kept for a while (see retain), and its space is given back after that.",
+    "Removes each PATH. What is removed is kept for a while (see retain): undo and restore bring it back. Its space is given back after that.",
     "On a terminal it asks before it removes a tree or more than three targets; -f does not ask. The root cannot be removed.",
   ],
   options: [
@@ -39,7 +39,7 @@ export const rm: Command = {
     ["rm -r drafts", "Remove a directory with all that is in it."],
     ["rm -f *.tmp", "Remove many without a question."],
   ],
-  seeAlso: ["rmdir", "mv", "retain"],
+  seeAlso: ["undo", "restore", "rmdir", "retain"],
   run,
 };
 
