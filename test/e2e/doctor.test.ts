@@ -1,6 +1,7 @@
 /** `doctor` beside real peers: each thing is broken for real, and is found with what to do about it. */
 import { execFileSync } from "node:child_process";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, open, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -196,6 +197,22 @@ describe("doctor", () => {
     },
   );
 
+  it("DOCTOR-15 finds chunks that a bad disk has changed, as soon as that is known", { timeout: minutes }, async () => {
+    const folder = await processes.folder();
+    const work = await processes.folder();
+    await writeFile(join(work, "file"), randomBytes(4 * 1024 ** 2));
+    await processes.peer(folder, ["--name", "ann"]);
+    await processes.run(folder, `put ${work}/file /file`);
+    expect((await doctor(folder)).find("chunks")?.outcome).toBe("ok");
+    await damageLargest(join(folder, "chunks"));
+    expect(await processes.shell(["--data", folder, "-c", "fsck"])).toMatchObject({ code: 7 });
+    const { code, find } = await doctor(folder);
+    expect(code).toBe(1);
+    expect(find("chunks")).toEqual(
+      finding("fault", /^1 chunk of this disk is damaged or lost$/, /^fsck fetches them again/),
+    );
+  });
+
   it.runIf(process.getuid?.() === 0)("DOCTOR-7 so it is with a folder of another user", async () => {
     const folder = await processes.folder();
     await processes.run(folder, "status");
@@ -206,6 +223,26 @@ describe("doctor", () => {
     expect(find("data-folder")).toEqual(finding("fault", /belongs to user 65534/, /chown/));
   });
 });
+
+/** Turns a bit over in the middle of the largest file below a folder. */
+async function damageLargest(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  const files = await Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), ...(await sizeOf(join(folder, name))) })),
+  );
+  const { path = "", size = 0 } = files.toSorted((one, other) => other.size - one.size)[0] ?? {};
+  const file = await open(path, "r+");
+  const middle = Math.floor(size / 2);
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, middle);
+  await file.write(Buffer.of((buffer[0] ?? 0) ^ 1), 0, 1, middle);
+  await file.close();
+}
+
+/** 0 for a folder. */
+async function sizeOf(path: string): Promise<{ readonly size: number }> {
+  const found = await stat(path);
+  return { size: found.isFile() ? found.size : 0 };
+}
 
 async function otherVersion(folder: string): Promise<void> {
   const path = join(folder, "format");
