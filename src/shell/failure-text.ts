@@ -35,7 +35,7 @@ export function plainFailureText(failure: DfsError, place: Place): string {
 
 /** That there is no command `name` among `names`. */
 export function unknownText(failure: DfsError, name: string, names: readonly string[], place: Place): string {
-  const [nearest] = nearestNames(name, names);
+  const [nearest] = name.startsWith("!") ? ["!time COMMAND"] : nearestNames(name, names);
   const hint = nearest === undefined ? '; "help" lists them' : `; did you mean "${nearest}"?`;
   return `${placePrefix(place)}${printable(name)}: ${messageText(failure)}${hint}\n`;
 }

@@ -190,7 +190,16 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
     fileKey: text("key of the content in the finger table"),
     shelf: text("the shelf that it lies on"),
     copiesWanted: count("disks that it is to be on"),
-    chain: list(object({ id: peerId, name: peerName, state, standing }), "who keeps the shelf, the owner first"),
+    chain: list(
+      object({
+        id: peerId,
+        name: peerName,
+        state,
+        standing,
+        "verified?": time("when the owner compared it last"),
+      }),
+      "who keeps the shelf, the owner first",
+    ),
     holders: list(
       object({
         id: peerId,

@@ -16,6 +16,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { printable, rootPath } from "../core/names.ts";
 import { runAtomically } from "./atomic.ts";
 import { startBatchBars } from "./batch-bars.ts";
+import { findCommand } from "./command.ts";
 import type { ShellState } from "./command.ts";
 import { commands } from "./commands/table.ts";
 import { configFile } from "./config-file.ts";
@@ -92,6 +93,17 @@ export async function runShell(program: ShellProgram): Promise<number> {
   }
 }
 
+/** Who forgets -c is told of it. */
+async function scriptToRun(path: string): Promise<ScriptSource> {
+  try {
+    return await scriptFile(path, process.cwd());
+  } catch (error) {
+    const { kind, message } = toDfsError(error);
+    if (kind !== "not-found" || findCommand(commands, path) === undefined) throw error;
+    throw new DfsError(kind, `${message}; to run the command: dfs-shell -c "${path} …"`, { path, cause: error });
+  }
+}
+
 async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
   const { task } = launch;
   if (launch.atomic && (task.kind === "join" || (task.kind === "prompt" && program.stdin.isTTY === true)))
@@ -106,7 +118,7 @@ async function runTask(program: ShellProgram, launch: Launch): Promise<number> {
     case "commands":
       return runScript(program, launch, { name: "-c", text: task.text }, true);
     case "file":
-      return runScript(program, launch, await scriptFile(task.path, process.cwd()), true);
+      return runScript(program, launch, await scriptToRun(task.path), true);
     case "stdin":
       return runScript(program, launch, await scriptOnStdin(program), false);
     default:

@@ -292,7 +292,7 @@ describe("peer", () => {
       terminal.type("\u0003");
       await terminal.until((text) => {
         expect(text).toMatch(/peer: the order stands and goes on/);
-        expect(text).toMatch(/peer: interrupted\n\[130\] \/>$/);
+        expect(text).toMatch(/peer: interrupted\n\[130\] (anna\(degraded\) )?\/>$/);
         expect(text).not.toContain("░");
       });
     } finally {
@@ -365,7 +365,9 @@ describe("fsck", () => {
         expect(text).toMatch(/\n1\/3 peers +█{13}░{7} {2}66% {2}4\.0 MiB/);
       });
       terminal.type("\u0003");
-      await terminal.until((text) => expect(text).toMatch(/\/> fsck\nfsck: interrupted\n\[130\] \/>$/));
+      await terminal.until((text) =>
+        expect(text).toMatch(/\/> fsck\nfsck: interrupted\n\[130\] (anna\(degraded\) )?\/>$/),
+      );
     } finally {
       terminal.stdin.end();
       await terminal.ended;

@@ -1,8 +1,8 @@
 /* The commands that tell everything about one path. */
-import type { Entry, WhyReport } from "../../core/client.ts";
+import type { DfsClient, Entry, WhyReport } from "../../core/client.ts";
 import { allOn, atOption, eachOperand, staleOption } from "../command.ts";
 import type { Command } from "../command.ts";
-import { alignRows, byteText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
+import { alignRows, byteText, durationText, entryJson, jsonLine, modeText, nameText } from "../formats.ts";
 import type { Output } from "../output.ts";
 import { compareNames } from "../listing.ts";
 import { remotePath } from "../operands.ts";
@@ -66,7 +66,7 @@ export const why: Command = {
   summary: "where a file is, and how many failures it survives",
   usage: "[--stale] [--json] FILE…",
   description: [
-    "Asks the holders of each FILE now, and prints: its revision, its shelf and that shelf's chain, who has all of it, how they were found, and how many of these disks may be lost before the file is.",
+    "Asks the holders of each FILE now, and prints: its revision, its shelf and that shelf's chain, who has all of it, how they were found, when the shelf's owner last compared what the others have, and how many of these disks may be lost before the file is.",
   ],
   options: [staleOption, { long: "json", summary: "one JSON object a line" }],
   side: allOn("remote"),
@@ -84,12 +84,52 @@ export const why: Command = {
     const client = await context.client();
     return eachOperand(context, operands, async (operand) => {
       const report = await client.why(remotePath(operand, context), context.reads);
-      await context.stdout.write(isJson ? jsonLine(report) : alignRows(whyRows(report, context.stdout)));
+      const verified = await verifiedLinks(report, client, context.signal);
+      await context.stdout.write(
+        isJson ? jsonLine(whyJson(report, verified)) : alignRows(whyRows(report, verified, context.stdout)),
+      );
     });
   },
 };
 
-function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[])[] {
+/** When the owner last compared what each other peer of the chain has, in milliseconds since 1970, as far as it can be asked. */
+async function verifiedLinks(
+  { shelf, chain }: WhyReport,
+  client: DfsClient,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  if (chain.length < 2) return new Map();
+  const shelves = await client.backup({ signal }).catch(() => []);
+  signal.throwIfAborted();
+  const links = shelves.find((each) => each.shelf === shelf)?.links ?? [];
+  return new Map(links.flatMap(({ id, verifiedMs }) => (verifiedMs === undefined ? [] : [[id, verifiedMs] as const])));
+}
+
+function whyJson({ chain, ...report }: WhyReport, verified: ReadonlyMap<string, number>): Record<string, unknown> {
+  const withTime = chain.map((link) => {
+    const timeMs = verified.get(link.id);
+    return timeMs === undefined ? link : { ...link, verified: new Date(timeMs).toISOString() };
+  });
+  const { path, revision, sizeBytes, fileKey, shelf, copiesWanted, ...rest } = report;
+  return { path, revision, sizeBytes, fileKey, shelf, copiesWanted, chain: withTime, ...rest };
+}
+
+function verifiedText({ chain }: WhyReport, verified: ReadonlyMap<string, number>): string {
+  const nowMs = Date.now();
+  return chain
+    .slice(1)
+    .map(({ id, name }) => {
+      const timeMs = verified.get(id);
+      return `${name} ${timeMs === undefined ? "not yet" : `${durationText(Math.max(0, nowMs - timeMs))} ago`}`;
+    })
+    .join(", ");
+}
+
+function whyRows(
+  report: WhyReport,
+  verified: ReadonlyMap<string, number>,
+  stdout: Output,
+): readonly (readonly string[])[] {
   const chain = report.chain.map(({ name, state, standing }) =>
     state === "up" ? `${name} (${standing})` : `${name} (${standing}, ${state})`,
   );
@@ -109,6 +149,7 @@ function whyRows(report: WhyReport, stdout: Output): readonly (readonly string[]
     ["chain:", chain.join(" → ")],
     ["holders:", holders.length > 0 ? holders.join(", ") : "none"],
     ["found by:", report.foundBy + source],
+    ...(verified.size > 0 ? [["verified:", verifiedText(report, verified)]] : []),
     ["safety:", safetyText(report)],
   ];
 }

@@ -96,6 +96,7 @@ export const network: CaseTable = {
           "chain:         anna (owner) → ben (full)",
           "holders:       anna, ben",
           "found by:      finger-table",
+          "verified:      ben 12 s ago",
           "safety:        2 of 2 wanted disks have it: any one of them may be lost",
         ],
       },
@@ -104,7 +105,7 @@ export const network: CaseTable = {
       lines: "why --json plan.md",
       pipe: {
         out: [
-          '{"path":"/plan.md","revision":2,"sizeBytes":26,"fileKey":"bafyreib36qymslcxvpv674nj5pqzk5hei6s3bs7lk5aebwthsylqjeupyu","shelf":"00000000000000000000000000000000","copiesWanted":2,"chain":[{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","state":"up","standing":"owner"},{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","state":"up","standing":"full"}],"holders":[{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","answered":true,"complete":true},{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","answered":true,"complete":true}],"foundBy":"finger-table","chunks":1,"sealedBytes":26,"firstChunks":["bafkreib36qymslcxvpv674nj5pqzk5hei6s3bs7lk5aebwthsylqjeupyu"],"failuresToLoss":1}',
+          '{"path":"/plan.md","revision":2,"sizeBytes":26,"fileKey":"bafyreib36qymslcxvpv674nj5pqzk5hei6s3bs7lk5aebwthsylqjeupyu","shelf":"00000000000000000000000000000000","copiesWanted":2,"chain":[{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","state":"up","standing":"owner"},{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","state":"up","standing":"full","verified":"2026-11-01T11:59:48.000Z"}],"holders":[{"id":"12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"anna","answered":true,"complete":true},{"id":"12D3KooWBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB","name":"ben","answered":true,"complete":true}],"foundBy":"finger-table","chunks":1,"sealedBytes":26,"firstChunks":["bafkreib36qymslcxvpv674nj5pqzk5hei6s3bs7lk5aebwthsylqjeupyu"],"failuresToLoss":1}',
         ],
       },
     },
@@ -140,6 +141,7 @@ export const network: CaseTable = {
           "chain:         anna (owner) → ben (full)",
           "holders:       anna, ben",
           "found by:      finger-table",
+          "verified:      ben 12 s ago",
           "safety:        2 of 2 wanted disks have it: any one of them may be lost",
         ],
         err: ["why: stale: as of 1 min 30 s ago, from anna; a majority of the coordinators does not answer"],
@@ -156,6 +158,7 @@ export const network: CaseTable = {
           "chain:         anna (owner) → ben (full)",
           "holders:       anna, ben",
           "found by:      finger-table",
+          "verified:      ben 12 s ago",
           "safety:        2 of 2 wanted disks have it: any one of them may be lost",
         ],
       },

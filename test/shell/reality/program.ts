@@ -423,6 +423,14 @@ export const program: CaseTable = {
       },
     },
     {
+      lines: "dfs-shell ls photos",
+      argv: ["ls", "photos"],
+      pipe: {
+        err: ['dfs-shell: ls: no such file or directory; to run the command: dfs-shell -c "ls …"'],
+        code: 3,
+      },
+    },
+    {
       lines: "dfs-shell -c 'mkdir a && echo made; mkdir photos || echo there'",
       argv: ["-c", "mkdir a && echo made; mkdir photos || echo there"],
       pipe: {

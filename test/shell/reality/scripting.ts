@@ -396,6 +396,13 @@ export const scripting: CaseTable = {
       },
     },
     {
+      lines: "time !true",
+      pipe: {
+        err: ['!true: no such command; did you mean "!time COMMAND"?'],
+        code: 127,
+      },
+    },
+    {
       lines: "time lss",
       pipe: {
         err: ['lss: no such command; did you mean "ls"?'],
