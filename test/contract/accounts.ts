@@ -457,11 +457,11 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
     });
 
     it("PAST-13 each user has a past of its own, and that of what is everybody's; the past of what others share is theirs", async () => {
-      const one = await user("tea");
-      const other = await user("uma");
+      const one = await user("xara");
+      const other = await user("yves");
       await put(one, "/own", "first");
       await put(one, "/shared/board", "first");
-      await one.share(at("/own"), named("uma"));
+      await one.share(at("/own"), named("yves"));
       const nowMs = Date.now();
       await vi.waitUntil(() => Date.now() > nowMs);
       const then = pastRoot(nowMs);
@@ -471,8 +471,8 @@ export function accountsContract(name: string, open: () => Promise<ContractNetwo
       expect(await kindOf(other.stat(at(`${then}/own`)))).toBe("not-found");
       for (const each of [one, other]) expect(await read(each, `${then}/shared/board`)).toBe("first");
       expect(await read(nobody, `${then}/board`)).toBe("first");
-      expect(await read(other, "/from/tea/own")).toBe("second");
-      for (const path of [`${then}/from`, `${then}/from/tea/own`])
+      expect(await read(other, "/from/xara/own")).toBe("second");
+      for (const path of [`${then}/from`, `${then}/from/xara/own`])
         expect(await kindOf(other.stat(at(path)))).toBe("permission");
       expect(await put(other, `${then}/shared/board`, "changed")).toBe("permission");
       expect(await kindOf(other.mkdir(at("/shared/@2026-11-01")))).toBe("invalid-name");
