@@ -292,7 +292,7 @@ describe("ncdu elsewhere", () => {
   });
 
   it.each<readonly [operand: string, code: number, message: string]>([
-    ["/gone", 3, "ncdu: no such file or directory"],
+    ["/gone", 3, "ncdu: /gone: no such file or directory"],
     ["/notes.txt", 4, "ncdu: /notes.txt: not a directory"],
   ])("VIEW-22 of %s it ends with %i before anything is drawn", async (operand, code, message) => {
     const terminal = new FakeTerminal({ columns: 60, rows: 10, argv: ["-c", `ncdu ${operand}`], client: world() });

@@ -73,7 +73,7 @@ describe("top as rows", () => {
       "> [2]  running    █████░░░░░ 50% of 100.0 MiB, 1/4 files, 25.0 MiB/s, 0:02 left  put file2 /",
       "  [3]  waiting    waits until another transfer has ended  put file3 /",
       "  [4]  paused     ██░░░░░░░░ 25% of 100.0 MiB, 1/4 files  put file4 /",
-      expect.stringMatching(/^ {2}\[5\] {2}cancelled {2}cancelled/),
+      expect.stringMatching(/^ {2}\[5\] {2}cancelled {2}1 file, 0 B are through {2}put file5 /),
       expect.stringMatching(/^ {2}\[1\] {2}done /),
       "",
       "",
