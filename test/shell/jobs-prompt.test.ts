@@ -99,6 +99,9 @@ describe("transfers at the prompt", () => {
       terminal.type(`jobs${key.enter}`);
       await shows(terminal, /\[1\] {2}cancelled {2}put big \/a {2}nothing is through\n\/>$/);
       expect(await statesOf(client)).toEqual(["cancelled"]);
+      expect(terminal.text()).not.toContain("[1] cancelled:");
+      terminal.type(`wait${key.enter}`);
+      await shows(terminal, /\/> wait\n\/>$/);
     });
   });
 
