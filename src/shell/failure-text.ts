@@ -1,6 +1,7 @@
 /** What people are told when a command fails: `command: operand: reason`, in a script file behind its place. */
 import type { DfsError } from "../core/errors.ts";
 import { printable } from "../core/names.ts";
+import { pastTimeOf } from "../core/past-path.ts";
 import { takesStale, usageLine } from "./command.ts";
 import type { Command } from "./command.ts";
 import { messageText } from "./formats.ts";
@@ -24,7 +25,11 @@ export function failureText(failure: DfsError, command: Command, place: Place, o
   const subject = operand ?? failure.path;
   const usage = failure.kind === "usage" && operand === undefined ? `${usageLine(command)}\n` : "";
   const way = failure.kind === "no-quorum" && takesStale(command) ? "; use --stale to see what is known" : "";
-  return `${placePrefix(place)}${command.name}: ${subjectText(subject)}${reason(failure)}${way}\n${usage}`;
+  const time =
+    failure.kind === "not-found" && isNoTime(subject)
+      ? "; a path takes a time as /@2026-11-01T18:00, and only --at one as 2h or yesterday"
+      : "";
+  return `${placePrefix(place)}${command.name}: ${subjectText(subject)}${reason(failure)}${way}${time}\n${usage}`;
 }
 
 /** That something failed that is no command of ours. */
@@ -38,6 +43,12 @@ export function unknownText(failure: DfsError, name: string, names: readonly str
   const [nearest] = name.startsWith("!") ? ["!time COMMAND"] : nearestNames(name, names);
   const hint = nearest === undefined ? '; "help" lists them' : `; did you mean "${nearest}"?`;
   return `${placePrefix(place)}${printable(name)}: ${messageText(failure)}${hint}\n`;
+}
+
+/** Whether it looks like a path in the past, and is none. */
+function isNoTime(subject = ""): boolean {
+  const [, name] = /^\/(@[^/]+)/u.exec(subject) ?? [];
+  return name !== undefined && pastTimeOf(name) === undefined;
 }
 
 function subjectText(subject: string | undefined): string {

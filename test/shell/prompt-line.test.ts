@@ -264,7 +264,7 @@ describe("several lines", () => {
   it("LINE-13 an open quote, a backslash or an operator at the end goes on in the next line", async () => {
     await withTerminal({}, async (terminal) => {
       terminal.type(`echo 'a${key.enter}b'${key.enter}`);
-      await shows(terminal, "/> echo 'a\nb'\na\\x0ab\n/>");
+      await shows(terminal, "/> echo 'a\nb'\na\nb\n/>");
       terminal.type(`echo c \\${key.enter}d &&${key.enter}echo e${key.enter}`);
       await terminal.until((text) => expect(text).toMatch(/echo c \\\nd &&\necho e\nc d\ne\n\/>$/));
     });

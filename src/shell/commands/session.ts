@@ -29,7 +29,9 @@ export const echo: Command = {
   ownArguments: true,
   async run({ operands }, { stdout }) {
     const text = operands.join(" ");
-    await stdout.write(`${stdout.isTTY ? printable(text) : text}\n`);
+    // Globs put names into the text: on a terminal only line ends are let through.
+    const shown = stdout.isTTY ? text.split("\n").map(printable).join("\n") : text;
+    await stdout.write(`${shown}\n`);
     return 0;
   },
 };

@@ -44,6 +44,16 @@ export const past: CaseTable = {
   ],
   cd: [
     {
+      lines: "cd /@yesterday/photos",
+      world: "past",
+      pipe: {
+        err: [
+          "cd: /@yesterday/photos: no such file or directory; a path takes a time as /@2026-11-01T18:00, and only --at one as 2h or yesterday",
+        ],
+        code: 3,
+      },
+    },
+    {
       lines: "cd /@2026-11-01T10:00Z/photos; pwd; ls; rm cat.jpg",
       world: "past",
       pipe: {
