@@ -72,6 +72,8 @@ export class Shell {
   #settings: Settings;
   readonly #client: ShellClient;
   #isStuck = false;
+  /** Signals of commands that were left alone: what becomes of them later is nobody's matter. */
+  readonly #abandoned = new WeakSet<AbortSignal>();
 
   /** A shell with another's `background` is a job of that one. */
   constructor(options: ShellOptions, background?: Background) {
@@ -141,6 +143,7 @@ export class Shell {
   #unlessStuck<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
     return unlessStuck(signal, work, () => {
       this.#isStuck = true;
+      this.#abandoned.add(signal);
     });
   }
 
@@ -308,6 +311,7 @@ export class Shell {
       const context = this.#context(command, placed, streams, reads, inner);
       return await command.run(invocation, { ...context, pastMs: invocation.pastMs });
     } catch (error) {
+      if (this.#abandoned.has(call.signal)) return toDfsError(error).exitCode;
       return this.#reportEnd(command, call, error);
     }
   }

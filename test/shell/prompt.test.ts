@@ -98,6 +98,25 @@ describe("the prompt", () => {
     });
   });
 
+  it("SHELL-47 a command that did not stop at Ctrl-C says nothing any more when it ends later", async () => {
+    let answer: (error: Error) => void = () => undefined;
+    const client = filled();
+    const stat = client.stat.bind(client);
+    client.stat = () => new Promise((_resolve, reject) => (answer = reject));
+    await withTerminal({ client }, async (terminal) => {
+      terminal.type(`ls${key.enter}`);
+      await terminal.until((text) => expect(text).toMatch(/\/> ls$/));
+      terminal.type("\u0003");
+      await terminal.until((text) => expect(text).toMatch(/\/> ls\nls: interrupted\n\[130\] .*\/>$/));
+      client.stat = stat;
+      answer(new DfsError("timeout", "too late"));
+      terminal.type(`ls${key.enter}`);
+      await terminal.until((text) =>
+        expect(text).toMatch(/\/> ls\nls: interrupted\n\[130\] .*\/> ls\nphotos {2}plan.txt\n.*\/>$/),
+      );
+    });
+  });
+
   it("SHELL-48 Tab completes commands and paths, and lists what is possible", async () => {
     await withTerminal({}, async (terminal) => {
       terminal.type(`sta${key.tab}`);
