@@ -818,8 +818,8 @@ export const namesGatheredMax = 2_000;
 export const namesPatienceMs = 5_000;
 /** How often the index of names follows the catalogue by itself: what has changed since is read in some milliseconds. */
 export const namesFollowMs = 3_000;
-/** Files and directories of a network from which on that is worth a thread: fewer are looked through in a moment. */
-export const namesKeptFromEntries = 2_000;
+/** Files and directories of a network from which on that is worth a thread and its 20 MiB: an index of fewer is made in some 0.2 s. */
+export const namesKeptFromEntries = 10_000;
 /** Names that cannot be opened that a listing of a directory tells: far more than a person looks into. */
 export const refusedNamesMax = 500;
 /** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */

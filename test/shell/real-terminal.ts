@@ -20,7 +20,11 @@ export class RealTerminal {
   constructor(environment: string, args: string) {
     const shell = `${environment} sh -c 'stty cols 80 rows 24; echo "pid $$"; exec ${process.execPath} --import tsx ${program} ${args}'`;
     const command = `${shell}; echo "code $?"; stty -a | tr ' ;' '\\n\\n' | grep -x -e '-*echo' -e '-*icanon' | xargs echo now`;
-    this.#script = spawn("script", ["-qfec", command, "/dev/null"], { cwd: resolve(import.meta.dirname, "../..") });
+    this.#script = spawn("script", ["-qfec", command, "/dev/null"], {
+      cwd: resolve(import.meta.dirname, "../.."),
+      // Where the tests run says nothing of the terminal; a test says what it wants.
+      env: { ...process.env, CI: undefined, CONTINUOUS_INTEGRATION: undefined, NO_COLOR: undefined },
+    });
     terminals.push(this.#script);
     this.#script.stdout.on("data", (data: Buffer) => {
       this.output += data.toString("utf8");

@@ -95,7 +95,7 @@ const masks: readonly (readonly [pattern: RegExp, mask: string])[] = [
   [/(term|committed|applied) \d+/g, "$1 <n>"],
   [/epoch \d+/g, "epoch <n>"],
   [/(owner|full) +\d+\.\d+/g, "$1 <savepoint>"],
-  [/lacks \d+ entr(y|ies)/g, "lacks <n>"],
+  [/, lacks \d+ entr(y|ies)/g, ""],
   [/\s+/g, " "],
 ];
 
