@@ -362,12 +362,12 @@ describe("examples with users", { timeout: 2 * minutes }, () => {
   }, minutes);
 
   it("SCRIPT-15 share-with-team.sh shares a folder, and can grow", async () => {
-    await ann.shell("mkdir /work", as("ann"));
-    const first = await ann.example("share-with-team.sh", ["/work", "bob"], as("ann"));
-    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ann +bob +write .*\/work$/m) as string });
-    expect((await ann.example("share-with-team.sh", ["/work", "bob", "cat"], as("ann"))).code).toBe(0);
-    await ann.shell("mkdir /from/ann/work/by-cat", as("cat"));
-    expect(await ann.shell("ls /from/ann/work", as("bob"))).toBe("by-cat\n");
+    await ann.shell("mkdir /plans", as("ann"));
+    const first = await ann.example("share-with-team.sh", ["/plans", "bob"], as("ann"));
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ann +bob +write .*\/plans$/m) as string });
+    expect((await ann.example("share-with-team.sh", ["/plans", "bob", "cat"], as("ann"))).code).toBe(0);
+    await ann.shell("mkdir /from/ann/plans/by-cat", as("cat"));
+    expect(await ann.shell("ls /from/ann/plans", as("bob"))).toBe("by-cat\n");
   });
 
   it("SCRIPT-15 quota-report.dfs warns of a quota that is nearly used up", async () => {
