@@ -1,10 +1,11 @@
 /** Files and directories as a user sees them: rows of the catalogue, opened with the keys of the directory that they are in. */
 import type { EntryRow, ListedRow, RevisionRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
-import { DfsError } from "../core/errors.ts";
+import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, NodeId, ShelfId, UserId } from "../core/ids.ts";
-import { type DfsPath, baseName, childPath, rootPath } from "../core/names.ts";
+import { type DfsPath, baseName, childPath, printable, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
+import { openName } from "../identity/name-token.ts";
 import { type OpenedWrap, openWrap } from "../identity/wrap.ts";
 import { type RevisionAttributes, openRevision } from "./attributes.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
@@ -164,6 +165,27 @@ function contentOf(fileKey: FileKey, shelf: ShelfId, attributes: RevisionAttribu
       return attributes.reference;
     },
   };
+}
+
+/** What `open` makes of each row with its name; rows whose names, or what `open` opens, break the rules are refused. */
+export function openedNames<Item>(
+  directory: Located,
+  rows: readonly ListedRow[],
+  open: (name: string, row: ListedRow) => Item,
+): { readonly opened: Item[]; readonly refused: RefusedChild[] } {
+  const opened: Item[] = [];
+  const refused: RefusedChild[] = [];
+  for (const row of rows) {
+    let shown = "?";
+    try {
+      const name = openName(directory.keyring, directory.node, row.token);
+      shown = printable(name);
+      opened.push(open(name, row));
+    } catch (error) {
+      refused.push(refusedChild(directory, row, shown, toDfsError(error)));
+    }
+  }
+  return { opened, refused };
 }
 
 /** What cannot be opened in a directory: nothing in it can be opened either. */

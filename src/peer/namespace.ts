@@ -27,6 +27,7 @@ import {
   openEntry,
   openKeys,
   openOldRevision,
+  openedNames,
   refusedChild,
   rootOf,
 } from "./located.ts";
@@ -217,22 +218,13 @@ export class Namespace {
     limit: number,
     options: ReadCallOptions = {},
   ): Promise<LocatedPage> {
-    const { door, keyring, node, space } = directory;
+    const { door, node, space } = directory;
     if (door !== undefined) return pageOf(await door.children(options), after, limit);
     const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
-    const children: Located[] = [];
-    const refused: RefusedChild[] = [];
-    for (const row of rows) {
-      let shown = "?";
-      try {
-        const name = openName(keyring, node, row.token);
-        shown = printable(name);
-        children.push(this.#open(directory, name, row.token, row));
-      } catch (error) {
-        refused.push(refusedChild(directory, row, shown, toDfsError(error)));
-      }
-    }
-    return { children, refused, next: next ?? undefined };
+    const { opened, refused } = openedNames(directory, rows, (name, row) =>
+      this.#open(directory, name, row.token, row),
+    );
+    return { children: opened, refused, next: next ?? undefined };
   }
 
   /** Some names in a directory, in the order of their tokens. */
@@ -242,26 +234,17 @@ export class Namespace {
     limit: number,
     options: ReadCallOptions = {},
   ): Promise<ChildNamesPage> {
-    const { door, keyring, node, space } = directory;
+    const { door, node, space } = directory;
     if (door !== undefined) {
       const { children, next } = pageOf(await door.children(options), after, limit);
       return { names: children.map(({ entry: { name, kind } }) => ({ name, kind })), refused: [], next };
     }
     const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
-    const names: ChildName[] = [];
-    const refused: RefusedChild[] = [];
-    for (const row of rows) {
-      let shown = "?";
-      try {
-        const name = openName(keyring, node, row.token);
-        shown = printable(name);
-        if (row.kind === "directory") openKeys(directory, row.token, row);
-        names.push({ name, kind: row.kind });
-      } catch (error) {
-        refused.push(refusedChild(directory, row, shown, toDfsError(error)));
-      }
-    }
-    return { names, refused, next: next ?? undefined };
+    const { opened, refused } = openedNames(directory, rows, (name, row) => {
+      if (row.kind === "directory") openKeys(directory, row.token, row);
+      return { name, kind: row.kind };
+    });
+    return { names: opened, refused, next: next ?? undefined };
   }
 
   /** What these names stand for in a directory, in their order; those that stand for nothing are left out. */

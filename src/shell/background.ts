@@ -11,6 +11,7 @@ import type { JobId } from "../core/ids.ts";
 import type { EndedJob, Job } from "../core/jobs.ts";
 import { printable } from "../core/names.ts";
 import { ownJobsKept, ownJobsMax, watchedTransfersMax } from "../core/limits.ts";
+import { untilAborted } from "../core/until-aborted.ts";
 import { isBrokenPipe } from "./output.ts";
 import { endedText, jobExitCode } from "./job-text.ts";
 
@@ -132,7 +133,7 @@ export class Background {
   /** The exit code of a job of this shell; waits for it. Fails with `not-found`, and as the signal says. */
   async ownEnd(id: string, signal: AbortSignal): Promise<number> {
     const job = this.#requireOwn(id);
-    const code = await aborting(job.over, signal);
+    const code = await untilAborted(signal, job.over);
     job.isWaitedFor = true;
     return code;
   }
@@ -232,7 +233,7 @@ export class Background {
     if (this.#watched.size === 0 || (await (await this.#options.client()).jobsAtStake()) === 0) return;
     for (const { over } of this.#watched.values()) {
       try {
-        await aborting(over, signal);
+        await untilAborted(signal, over);
       } catch {
         if (signal.aborted) return;
       }
@@ -280,21 +281,6 @@ export class Background {
   #forgetOldest(): void {
     const ended = [...this.#own.values()].filter(({ code }) => code !== undefined);
     for (const { id } of ended.slice(0, Math.max(0, ended.length - ownJobsKept))) this.#own.delete(id);
-  }
-}
-
-/** What `work` gives, or the signal's reason if that comes first. */
-async function aborting<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  if (signal.aborted) throw toDfsError(signal.reason);
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(toDfsError(signal.reason));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -7,9 +7,9 @@
  */
 import { DfsError } from "../../core/errors.ts";
 import type { ChainLink } from "../../core/shelf.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import type { Delivery, LiveBatch } from "./feed-queue.ts";
 import type { Feeds } from "./feeds.ts";
-import { untilAborted } from "./link-calls.ts";
 import type { Reign } from "./reign.ts";
 
 /** What a put is told of its records. */

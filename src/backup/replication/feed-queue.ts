@@ -8,8 +8,8 @@ import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { LeaseId } from "../../core/ids.ts";
 import { recordsPerCallMax } from "../../core/limits.ts";
 import type { Savepoint, ShelfChange } from "../../core/shelf.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import { isSameDigest } from "./digests.ts";
-import { untilAborted } from "./link-calls.ts";
 import type { ChangesToApply } from "./ports.ts";
 
 /** What became of a batch at one link: it is on its disk; the link is away; or a chunk that it lacks is lost at the owner too. */

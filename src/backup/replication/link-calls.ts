@@ -1,5 +1,6 @@
 /** The calls under way to one link, and what their silence means: a link that owes answers and gives none is not there. */
 import { DfsError, toDfsError } from "../../core/errors.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import type { ReplicationClock } from "./ports.ts";
 
 export interface LinkCallsOptions {
@@ -80,21 +81,5 @@ export class LinkCalls {
   #giveUp(silenceMs: number): void {
     const reason = new DfsError("timeout", `no sign of life for ${silenceMs / 1000} s`);
     for (const controller of this.#open.keys()) controller.abort(reason);
-  }
-}
-
-/** The outcome of `promise`, or the signal's reason as soon as it aborts; what then becomes of `promise` is of no interest. */
-export async function untilAborted<Result>(signal: AbortSignal, promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => undefined);
-  if (signal.aborted) throw toDfsError(signal.reason);
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(toDfsError(signal.reason));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -10,13 +10,14 @@ import { digestBytes } from "../../core/ids.ts";
 import { claimRetryMs, linkQueueMax } from "../../core/limits.ts";
 import { isFullLink } from "../../core/shelf.ts";
 import type { Savepoint } from "../../core/shelf.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { LogRange } from "./change-log.ts";
 import { ChunkForwarder } from "./chunk-forwarder.ts";
 import { ChunkGiver } from "./chunk-giver.ts";
 import { isSameDigest } from "./digests.ts";
 import type { FeedContext, SessionContext } from "./feed-context.ts";
-import { LinkCalls, untilAborted } from "./link-calls.ts";
+import { LinkCalls } from "./link-calls.ts";
 import { ParcelSender } from "./parcel-sender.ts";
 
 /** How far a link is: not reached yet; reached; gets only what is new; is being given what it lacks; has everything. */
