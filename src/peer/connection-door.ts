@@ -11,9 +11,14 @@ import {
 } from "../core/limits.ts";
 
 /** What of a connection counts here. */
-export type CountedConnection = Pick<MultiaddrConnection, "addEventListener"> & {
+export type CountedConnection = Pick<MultiaddrConnection, "addEventListener" | "status"> & {
   readonly remoteAddr: { toString(): string };
 };
+
+/** Whether the connection has closed already: no event tells it any more. */
+export function hasEnded({ status }: Pick<CountedConnection, "status">): boolean {
+  return status !== "open" && status !== "closing";
+}
 
 export class ConnectionDoor {
   readonly #pending = new Tally();
@@ -61,8 +66,9 @@ class Tally {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** Counts `connection` in until it closes, or until the returned function is called. */
+  /** Counts `connection` in until it closes, or until the returned function is called; not at all when it has closed already. */
   add(key: string, connection: CountedConnection): () => void {
+    if (hasEnded(connection)) return () => undefined;
     this.#counts.set(key, this.of(key) + 1);
     this.total += 1;
     let isCounted = true;

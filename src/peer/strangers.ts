@@ -2,6 +2,7 @@
 import type { Connection } from "@libp2p/interface";
 import { DfsError } from "../core/errors.ts";
 import { strangerConnectionMs } from "../core/limits.ts";
+import { hasEnded } from "./connection-door.ts";
 import type { Host } from "./host.ts";
 import type { MemberGate } from "./member-gate.ts";
 
@@ -14,13 +15,14 @@ export function watchStrangers(host: Host, gate: MemberGate): void {
 }
 
 function limitStranger(connection: Connection, gate: MemberGate): void {
+  // One that was closed at once says so no more, and to abort it would fail.
+  if (hasEnded(connection)) return;
   if (!gate.admitStranger(connection)) {
     connection.abort(new DfsError("busy", "too many peers are joining at once"));
     return;
   }
-  const timer = setTimeout(
-    () => connection.abort(new DfsError("timeout", "did not join in time")),
-    strangerConnectionMs,
-  );
+  const timer = setTimeout(() => {
+    if (!hasEnded(connection)) connection.abort(new DfsError("timeout", "did not join in time"));
+  }, strangerConnectionMs);
   connection.addEventListener("close", () => clearTimeout(timer));
 }

@@ -7,9 +7,9 @@ import {
 import { ConnectionDoor } from "../../src/peer/connection-door.ts";
 
 /** A connection from an address, and how to close it. */
-function connectionFrom(remoteAddr: string) {
+function connectionFrom(remoteAddr: string, status = "open") {
   const target = new EventTarget();
-  const connection = { remoteAddr, addEventListener: target.addEventListener.bind(target) };
+  const connection = { remoteAddr, status, addEventListener: target.addEventListener.bind(target) };
   return { connection: connection as never, close: () => void target.dispatchEvent(new Event("close")) };
 }
 
@@ -52,6 +52,13 @@ describe("who comes from where", () => {
     expect([door.knock(next.connection), door.knock(next.connection)]).toEqual([true, false]);
     waiting[1]?.close();
     expect(door.knock(next.connection)).toBe(true);
+  });
+
+  it("GATE-9 one that has closed before it is counted takes no place", () => {
+    const door = new ConnectionDoor();
+    const address = "/ip4/192.0.2.1/tcp/1";
+    for (let count = 0; count <= strangersPerAddressMax; count += 1)
+      expect(door.admitStranger(connectionFrom(address, "closed").connection)).toBe(true);
   });
 
   it("GATE-9 strangers of one address leave places for those of others, and there are so many in all", () => {
