@@ -8,11 +8,15 @@ import { createLibp2p } from "libp2p";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { controlFrameBytesMax } from "../../src/core/limits.ts";
+import { dialAsStranger } from "../../src/peer/checks/dial-back.ts";
 import { chunkProtocol, joinProtocol, rpcProtocol } from "../../src/peer/protocols.ts";
 import { RpcClient } from "../../src/peer/wire/rpc-client.ts";
 import { defineMethod } from "../../src/peer/wire/rpc-method.ts";
 import { streamChannel } from "../../src/peer/wire/stream-channel.ts";
 import { type PeerProcess, Processes } from "./processes.ts";
+
+/** Fewer than may come from one address in a second. */
+const hasty = 40;
 
 /** A libp2p node with a valid identity that no network knows. */
 async function stranger(): Promise<Libp2p> {
@@ -124,6 +128,21 @@ describe("a stranger", () => {
       await expect.poll(open, { timeout: 30_000 }).toBe(0);
       await Promise.all(nodes.map(async (one) => one.stop()));
       expect(await processes.run(peer.folder, "ls /")).toBe("secret\n");
+    },
+  );
+
+  it(
+    "JOIN-3 that closes at once leaves nothing behind, then or when its time is over",
+    { timeout: 60_000 },
+    async () => {
+      for (let count = 0; count < hasty; count += 1)
+        await dialAsStranger([peer.address], AbortSignal.timeout(5_000)).catch(() => undefined);
+      // The last one to come is the last one whose time is over.
+      const { connection } = await openJoin(node, peer.address);
+      await expect.poll(() => connection.status, { timeout: 30_000 }).not.toBe("open");
+      expect(await processes.run(peer.folder, "ls /")).toBe("secret\n");
+      await (await openJoin(node, peer.address)).connection.close();
+      expect(peer.log()).not.toContain("internal error");
     },
   );
 
