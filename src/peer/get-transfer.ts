@@ -179,7 +179,7 @@ export class GetTransfer {
     const { name, kind } = place.entry;
     try {
       checkLocalName(name, this.#platform);
-      await above.claim(name);
+      above.claim(name);
     } catch (error) {
       this.#report.failed(above.shown(name), error);
       return undefined;

@@ -5,12 +5,13 @@
  * symbolic link, into a file that has another name too, or in place of anything but a file or a link.
  */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
+import { closeSync, constants, openSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { nameBytesMax } from "../core/limits.ts";
 import { partSuffix } from "../core/local-names.ts";
-import type { TargetEntry } from "./target-folder.ts";
+import type { TargetEntry, TargetFolder } from "./target-folder.ts";
 
 export interface LocalStatus {
   readonly kind: "file" | "directory" | "link" | "other";
@@ -21,7 +22,8 @@ export interface LocalStatus {
 /** Permission bits of a file that come along; it cannot take on the rights of who gets it. */
 const fileModeBits = 0o777;
 const partMode = 0o600;
-const createFlags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_CREAT | constants.O_EXCL;
+const openFlags = constants.O_RDWR | constants.O_NOFOLLOW;
+const createFlags = openFlags | constants.O_CREAT | constants.O_EXCL;
 
 /** What is at `path`, without following a symbolic link; undefined when nothing is. `shown` is the path for messages. */
 export async function localStatus(path: string, shown = path): Promise<LocalStatus | undefined> {
@@ -38,7 +40,7 @@ export async function localStatus(path: string, shown = path): Promise<LocalStat
 
 /** What is at an entry of a target folder; see `localStatus`. */
 export async function entryStatus({ folder, name }: TargetEntry): Promise<LocalStatus | undefined> {
-  return localStatus(await folder.reach(name), folder.shown(name));
+  return localStatus(folder.reach(name), folder.shown(name));
 }
 
 /** The name of a file until it is complete: always the same one, and as long as a name may be at the most. */
@@ -73,17 +75,19 @@ export class PartFile {
     const name = partName(target.name);
     const shown = folder.shown(name);
     try {
-      const path = await folder.reach(name);
-      const created = await createFile(path);
+      const created = await createFile(folder, name);
       if (created !== undefined) return await PartFile.#checked(target, created, shown, 0);
+      const path = folder.reach(name);
       const status = await localStatus(path, shown);
       if (options.resume && status?.kind === "file") {
-        const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+        const handle = await open(path, openFlags);
         return await PartFile.#checked(target, handle, shown, undefined);
       }
       if (!options.force && !options.resume) throw leftOver(shown);
-      await rm(path);
-      return await PartFile.#checked(target, await open(path, createFlags, partMode), shown, 0);
+      await folder.change(name, rm, rmSync);
+      const again = await createFile(folder, name);
+      if (again === undefined) throw leftOver(shown);
+      return await PartFile.#checked(target, again, shown, 0);
     } catch (error) {
       throw toDfsError(error, { op: "get", path: shown });
     }
@@ -97,7 +101,7 @@ export class PartFile {
     presentBytes: number | undefined,
   ): Promise<PartFile> {
     try {
-      await target.folder.verify();
+      target.folder.verify();
       return new PartFile(target, handle, presentBytes ?? (await ownBytes(handle, shown)));
     } catch (error) {
       await handle.close();
@@ -117,11 +121,15 @@ export class PartFile {
     await this.#handle.close();
     const { folder, name } = this.#target;
     const shown = folder.shown(name);
-    const [part, path] = [await folder.reach(partName(name)), await folder.reach(name)];
     try {
-      if (!attributes.force && (await localStatus(path, shown)) !== undefined)
+      if (!attributes.force && (await localStatus(folder.reach(name), shown)) !== undefined)
         throw new DfsError("exists", "came into being meanwhile; use -f to replace it", { op: "get", path: shown });
-      await rename(part, path);
+      const beside = (path: string): string => join(dirname(path), partName(name));
+      await folder.change(
+        name,
+        (path) => rename(beside(path), path),
+        (path) => renameSync(beside(path), path),
+      );
     } catch (error) {
       throw toDfsError(error, { op: "get", path: shown });
     }
@@ -134,11 +142,21 @@ export class PartFile {
 }
 
 /** A new file, opened; undefined when something is there already. */
-function createFile(path: string): Promise<FileHandle | undefined> {
-  return open(path, createFlags, partMode).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EEXIST") return undefined;
+async function createFile(folder: TargetFolder, name: string): Promise<FileHandle | undefined> {
+  try {
+    const held = await folder.change(
+      name,
+      (path) => open(path, createFlags, partMode),
+      (path) => {
+        closeSync(openSync(path, createFlags, partMode));
+        return undefined;
+      },
+    );
+    return held ?? (await open(folder.reach(name), openFlags));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
     throw error;
-  });
+  }
 }
 
 /** Bytes of a part file that was there. Fails with `permission` when it is not get's own. */

@@ -30,8 +30,8 @@ export class OpenFolder {
   }
 
   /** Fails with `exists` when the file system takes `name` for another one that this get has used here. */
-  async claim(name: string): Promise<void> {
-    this.#folds ??= (await this.target?.foldsNames()) ?? false;
+  claim(name: string): void {
+    this.#folds ??= this.target?.foldsNames() ?? false;
     if (!this.#folds) return;
     this.#claimed ??= new Set();
     const folded = foldedName(name);

@@ -5,8 +5,8 @@
  * then. Elsewhere Node has no way to do so: there, before and after each file is opened, the path must still lead to
  * the same folder.
  */
-import { type BigIntStats, constants, fstatSync } from "node:fs";
-import { type FileHandle, chmod, lstat, mkdir, open, realpath, stat, utimes } from "node:fs/promises";
+import { type BigIntStats, constants, fstatSync, mkdirSync, statSync } from "node:fs";
+import { type FileHandle, chmod, lstat, mkdir, open, realpath, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
 
@@ -78,7 +78,7 @@ export class TargetFolder {
         handle === undefined ? await lstat(reached, { bigint: true }) : fstatSync(handle.fd, { bigint: true });
       if (!status.isDirectory()) throw new DfsError("not-directory", "not a directory", { op: "get", path });
       const held = handle === undefined || platform !== "linux" ? undefined : `/proc/self/fd/${handle.fd}`;
-      if (held !== undefined) areHeldReachable ??= await isSame(`${held}/.`, status);
+      if (held !== undefined) areHeldReachable ??= isSame(`${held}/.`, status);
       return new TargetFolder(path, platform, status, handle, areHeldReachable === true ? held : undefined);
     } catch (error) {
       await handle?.close();
@@ -92,18 +92,28 @@ export class TargetFolder {
   }
 
   /** A path by which `name` in this folder is reached now. Fails with `changed` when the folder is no longer at its own path. */
-  async reach(name: string): Promise<string> {
+  reach(name: string): string {
     if (this.#held !== undefined) return `${this.#held}/${name}`;
-    await this.verify();
+    this.verify();
     return this.shown(name);
   }
 
+  /**
+   * Changes what is at `name`: as `held` does where the folder is held open, elsewhere as `atOnce` does, in one go with
+   * looking whether the folder is at its path, so that only another program can come between. Fails as `reach` and as they do.
+   */
+  async change<Held, AtOnce>(
+    name: string,
+    held: (path: string) => Promise<Held>,
+    atOnce: (path: string) => AtOnce,
+  ): Promise<Held | AtOnce> {
+    const path = this.reach(name);
+    return this.#held === undefined ? atOnce(path) : held(path);
+  }
+
   /** Fails with `changed` when what was done at a path of `reach` may have been done elsewhere. */
-  async verify(): Promise<void> {
-    if (this.#held !== undefined) return;
-    const now = await lstat(this.path, { bigint: true }).catch(() => undefined);
-    const isLink = now?.isSymbolicLink() === true && (await isSame(this.path, this.#status));
-    if (isLink || (now !== undefined && isOne(now, this.#status))) return;
+  verify(): void {
+    if (this.#held !== undefined || isSame(this.path, this.#status)) return;
     throw new DfsError("changed", "was replaced while files were written into it", { op: "get", path: this.path });
   }
 
@@ -111,19 +121,30 @@ export class TargetFolder {
   async folder(name: string): Promise<TargetFolder> {
     const shown = this.shown(name);
     try {
-      const reached = await this.reach(name);
-      await mkdir(reached, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "EEXIST") throw error;
-      });
+      await this.#make(name);
+      const reached = this.reach(name);
       const handle = await open(reached, openFolder).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ELOOP" || error.code === "ENOTDIR") throw notDirectory(shown);
         return ignoreUnreadable(error);
       });
       const folder = await TargetFolder.#hold(shown, reached, this.#platform, handle);
-      await this.verify();
+      this.verify();
       return folder;
     } catch (error) {
       throw toDfsError(error, { op: "get", path: shown });
+    }
+  }
+
+  async #make(name: string): Promise<void> {
+    const options = { mode: 0o700 };
+    try {
+      await this.change(
+        name,
+        (path) => mkdir(path, options),
+        (path) => mkdirSync(path, options),
+      );
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }
 
@@ -131,7 +152,7 @@ export class TargetFolder {
    * Whether this folder's file system takes names for the same that differ only in case, as far as its own name tells;
    * one without letters is judged by the platform.
    */
-  async foldsNames(): Promise<boolean> {
+  foldsNames(): boolean {
     const name = basename(this.path);
     const other = name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase();
     if (other === name) return this.#platform === "darwin" || this.#platform === "win32";
@@ -143,7 +164,7 @@ export class TargetFolder {
     const seconds = modifiedMs / 1000;
     try {
       if (this.#handle === undefined) {
-        await this.verify();
+        this.verify();
         await chmod(this.path, mode);
         await utimes(this.path, seconds, seconds);
       } else {
@@ -170,11 +191,11 @@ function notDirectory(path: string): DfsError {
   return new DfsError("not-directory", "exists and is not a directory", { op: "get", path });
 }
 
-function isOne(left: BigIntStats, right: BigIntStats): boolean {
-  return left.ino === right.ino && left.dev === right.dev;
-}
-
-async function isSame(path: string, status: BigIntStats): Promise<boolean> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found !== undefined && isOne(found, status);
+function isSame(path: string, status: BigIntStats): boolean {
+  try {
+    const found = statSync(path, { bigint: true });
+    return found.ino === status.ino && found.dev === status.dev;
+  } catch {
+    return false;
+  }
 }

@@ -16,6 +16,8 @@ const root = resolvePath("/load");
 const operations = 400;
 const runMs = 20_000;
 const callMsMax = 5;
+/** Loads in which a lie has to be found. */
+const loadsMax = 4;
 
 /** Some of a client's calls replaced. */
 type Change = (honest: DfsClient, random: Prng) => Partial<DfsClient>;
@@ -142,8 +144,11 @@ describe("the judge of the fault tests", () => {
     expect(await judge(unreliable, 2)).toEqual([]);
   });
 
-  it.each(Object.entries(lies))("FAULT-11 finds %s", async (_, lie) => {
-    expect(await judge(lie, 3)).not.toEqual([]);
+  it.each(Object.entries(lies))("FAULT-11 finds %s", { timeout: 5 * runMs }, async (_, lie) => {
+    // A lie shows only where nobody's later call hides it, which depends on the times of the calls.
+    const findings: string[] = [];
+    for (let seed = 3; findings.length === 0 && seed < 3 + loadsMax; seed++) findings.push(...(await judge(lie, seed)));
+    expect(findings).not.toEqual([]);
   });
 
   it("FAULT-11 tells trees apart by their files' revisions and contents", async () => {
