@@ -12,7 +12,7 @@ import {
 } from "../core/limits.ts";
 import type { HolderCache } from "./holder-cache.ts";
 import { HolderSearch } from "./holder-search.ts";
-import type { Clock, FingerTable, HolderTransport, KadPeer } from "./ports.ts";
+import type { Clock, FingerTable, HolderTransport } from "./ports.ts";
 import { RestingPeers } from "./resting-peers.ts";
 
 /** What a lookup found out about one key. */
@@ -22,6 +22,10 @@ export interface HoldersFound {
   readonly holders: readonly PeerId[];
   /** Where that was learned: lately, from the records kept here, or by asking other peers. */
   readonly from: "cache" | "records" | "network";
+  /** Peers that the question went over until the first holder was named: 0 where it was known here. */
+  readonly hops: number;
+  /** Questions that were asked because of this key; one question may be about many keys. */
+  readonly messages: number;
   /** Why there are none. */
   readonly reason?: string;
 }
@@ -35,6 +39,9 @@ export interface HolderLookupOptions {
   /** The holders that this peer knows of by itself, for each digest in order. */
   readonly localHolders: (digests: readonly Uint8Array[]) => readonly (readonly PeerId[])[];
 }
+
+/** What a search costs that asks nobody. */
+const free = { hops: 0, messages: 0 };
 
 /** One question under way. */
 interface Ask {
@@ -82,23 +89,24 @@ export class HolderLookup {
     for (const key of keys) {
       const holders = cache.get(key, clock.nowMs());
       if (holders === undefined) unknown.push(new HolderSearch(key));
-      else found.set(key, { key, holders, from: "cache" });
+      else found.set(key, { key, holders, from: "cache", ...free });
     }
     const lists = localHolders(unknown.map(({ digest }) => digest));
     for (const [index, { key }] of unknown.entries()) {
       const holders = lists[index] ?? [];
-      if (holders.some((holder) => holder !== self)) found.set(key, { key, holders, from: "records" });
+      if (holders.some((holder) => holder !== self)) found.set(key, { key, holders, from: "records", ...free });
     }
     return found;
   }
 
   #foundBy(search: HolderSearch): HoldersFound {
     const { cache, clock, localHolders, self } = this.#options;
-    const { key, holders, digest } = search;
+    const { key, holders, digest, hops, messages } = search;
+    const cost = { hops, messages };
     cache.set(key, holders, clock.nowMs());
-    if (holders.length > 0) return { key, holders, from: "network" };
-    if (localHolders([digest])[0]?.includes(self) === true) return { key, holders: [self], from: "records" };
-    return { key, holders, from: "network", reason: search.reason };
+    if (holders.length > 0) return { key, holders, from: "network", ...cost };
+    if (localHolders([digest])[0]?.includes(self) === true) return { key, holders: [self], from: "records", ...cost };
+    return { key, holders, from: "network", ...cost, reason: search.reason };
   }
 
   /** Asks the network until every search is done or the deadline has passed. */
@@ -110,7 +118,8 @@ export class HolderLookup {
         holderLookupMs,
         signal,
         async (within) => {
-          this.#consider(searches, peers);
+          const isResting = this.#isResting();
+          for (const search of searches) search.consider(peers, isResting);
           await this.#askRounds(searches, within);
           const missing = searches.filter(({ holders }) => holders.length === 0);
           if (peers.length >= fingersPerBucketMax) await this.#askDiscovered(missing, within);
@@ -123,9 +132,10 @@ export class HolderLookup {
     }
   }
 
-  #consider(searches: readonly HolderSearch[], peers: readonly KadPeer[]): void {
+  /** Who rests at this moment. */
+  #isResting(): (peer: PeerId) => boolean {
     const nowMs = this.#options.clock.nowMs();
-    for (const search of searches) search.consider(peers, (peer) => this.#resting.isResting(peer, nowMs));
+    return (peer) => this.#resting.isResting(peer, nowMs);
   }
 
   /** Walks the network for some keys that nobody in the finger table knew, and asks whom it finds. */
@@ -133,7 +143,8 @@ export class HolderLookup {
     const walked = missing.slice(0, holderDiscoveriesMax);
     const discoveries = walked.map(async (search) => {
       // A walk that fails finds nobody new, which is all that can be done about it.
-      this.#consider([search], await this.#options.table.discover(search.digest, { signal }).catch(() => []));
+      const walk = await this.#options.table.discover(search.digest, { signal }).catch(() => undefined);
+      if (walk !== undefined) search.considerWalk(walk, this.#isResting());
     });
     await Promise.all(discoveries);
     await this.#askRounds(walked, signal);
@@ -189,7 +200,7 @@ export class HolderLookup {
         clock,
       );
       if (lists.length !== digests.length) throw new DfsError("protocol", "an answer to another question", { peer });
-      for (const [index, search] of searches.entries()) search.answered(lists[index] ?? []);
+      for (const [index, search] of searches.entries()) search.answered(peer, lists[index] ?? []);
       this.#resting.succeeded(peer);
     } catch (error) {
       // Who was left because others answered first did not fail: see #leave.

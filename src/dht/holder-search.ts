@@ -2,7 +2,7 @@ import { holderAsksPerKeyMax, holderReplicas, holdersPerKeyMax, holdersWanted } 
 import type { FileKey, PeerId } from "../core/ids.ts";
 import { digestOf } from "../core/ids.ts";
 import { closestPeers, kadIdOfKey } from "./kad-id.ts";
-import type { KadPeer } from "./ports.ts";
+import type { Discovery, KadPeer } from "./ports.ts";
 
 /** The search for the holders of one key: whom to ask next, who answered, who was named. Pure. */
 export class HolderSearch {
@@ -11,7 +11,11 @@ export class HolderSearch {
   readonly #holders = new Set<PeerId>();
   readonly #asked = new Set<PeerId>();
   #candidates: PeerId[] = [];
+  /** Of the peers that a walk came to; the others are in the finger table, one hop away. */
+  readonly #hops = new Map<PeerId, number>();
   #answers = 0;
+  #walkMessages = 0;
+  #foundHops: number | undefined;
 
   constructor(key: FileKey) {
     this.key = key;
@@ -27,6 +31,13 @@ export class HolderSearch {
     this.#candidates = [...new Set([...awakeClosest, ...closest])].filter((id) => !this.#asked.has(id));
   }
 
+  /** Makes peers that a walk came to the next to be asked, as `consider` does. */
+  considerWalk({ peers, messages }: Discovery, isResting: (peer: PeerId) => boolean): void {
+    this.#walkMessages += messages;
+    for (const { id, hops } of peers) this.#hops.set(id, hops);
+    this.consider(peers, isResting);
+  }
+
   /** Takes the next peers to ask, at most 3; none when there is no one left. */
   nextPeers(): PeerId[] {
     const next = this.#candidates.splice(0, holderAsksPerKeyMax);
@@ -35,13 +46,9 @@ export class HolderSearch {
   }
 
   /** Notes one peer's answer, a hint at best: names beyond 8 are left out. */
-  answered(holders: readonly PeerId[]): void {
+  answered(peer: PeerId, holders: readonly PeerId[]): void {
     this.#answers += 1;
-    this.name(holders);
-  }
-
-  /** Adds holders that are known without asking. */
-  name(holders: readonly PeerId[]): void {
+    if (holders.length > 0) this.#foundHops ??= this.#hopsTo(peer);
     for (const holder of holders) if (this.#holders.size < holdersPerKeyMax) this.#holders.add(holder);
   }
 
@@ -52,6 +59,20 @@ export class HolderSearch {
   /** Whether so many holders are known that no one need be waited for. */
   get isContent(): boolean {
     return this.#holders.size >= holdersWanted;
+  }
+
+  /** How far away the first peer was that named a holder; without one, the farthest that was asked. */
+  get hops(): number {
+    return this.#foundHops ?? Math.max(0, ...Array.from(this.#asked, (peer) => this.#hopsTo(peer)));
+  }
+
+  /** Questions that were asked because of this key. */
+  get messages(): number {
+    return this.#asked.size + this.#walkMessages;
+  }
+
+  #hopsTo(peer: PeerId): number {
+    return this.#hops.get(peer) ?? 1;
   }
 
   /** Why there is no holder, as a sentence's second half. */

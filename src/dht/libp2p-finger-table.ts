@@ -1,12 +1,12 @@
 import type { Libp2p, PeerId as Libp2pPeerId } from "@libp2p/interface";
-import type { KadDHT } from "@libp2p/kad-dht";
+import type { KadDHT, QueryEvent } from "@libp2p/kad-dht";
 import type { Finger } from "../core/client.ts";
 import { assert, toDfsError } from "../core/errors.ts";
 import { parsePeerId } from "../core/ids.ts";
 import type { NetworkId, PeerId } from "../core/ids.ts";
 import { commonPrefixBits, kadPeer, multihashOf } from "./kad-id.ts";
 import { kadProtocol } from "./kad-service.ts";
-import type { FingerTable, KadPeer, SignalOptions } from "./ports.ts";
+import type { Discovery, FingerTable, KadPeer, SignalOptions } from "./ports.ts";
 
 /** The part of kad-dht's routing table that we use and that its types do not show. */
 interface KadTable {
@@ -60,16 +60,19 @@ export class Libp2pFingerTable implements FingerTable {
     return [...this.#kadPeers.values()];
   }
 
-  async discover(digest: Uint8Array, { signal }: SignalOptions): Promise<readonly KadPeer[]> {
-    const peers: KadPeer[] = [];
+  async discover(digest: Uint8Array, { signal }: SignalOptions): Promise<Discovery> {
+    const walk = new Walk(this.#listed());
+    const closest: Libp2pPeerId[] = [];
     try {
       for await (const event of this.#dht.getClosestPeers(multihashOf(digest), { signal })) {
-        if (event.name === "FINAL_PEER") peers.push(kadPeer(parsePeerId(event.peer.id.toString())));
+        walk.note(event);
+        if (event.name === "FINAL_PEER") closest.push(event.peer.id);
       }
     } catch (error) {
       throw toDfsError(signal.aborted ? signal.reason : error, { op: "discover" });
     }
-    return peers.filter(({ id }) => id !== this.#self.id);
+    const peers = closest.map((peer) => ({ ...kadPeer(parsePeerId(peer.toString())), hops: walk.hopsTo(peer) }));
+    return { peers: peers.filter(({ id }) => id !== this.#self.id), messages: walk.messages };
   }
 
   async fingers(): Promise<readonly Finger[]> {
@@ -126,5 +129,30 @@ export class Libp2pFingerTable implements FingerTable {
       // The peer store forgets old addresses before the routing table forgets the peer.
       return [];
     }
+  }
+}
+
+/** How far the peers are that a query of kad-dht meets, and how much it asks. */
+class Walk {
+  readonly #hops: Map<string, number>;
+  messages = 0;
+
+  constructor(table: readonly Libp2pPeerId[]) {
+    this.#hops = new Map(table.map((peer) => [peer.toString(), 1]));
+  }
+
+  note(event: QueryEvent): void {
+    if (event.name === "SEND_QUERY") this.messages += 1;
+    if (event.name !== "PEER_RESPONSE") return;
+    const hops = this.hopsTo(event.from) + 1;
+    for (const { id } of event.closer) {
+      const before = this.#hops.get(id.toString());
+      if (before === undefined || hops < before) this.#hops.set(id.toString(), hops);
+    }
+  }
+
+  /** A peer that the query began with may have left the table since. */
+  hopsTo(peer: Libp2pPeerId): number {
+    return this.#hops.get(peer.toString()) ?? 1;
   }
 }

@@ -10,6 +10,18 @@ export interface KadPeer {
   readonly kadId: Uint8Array;
 }
 
+/** What a walk through the network came to. */
+export interface Discovery {
+  readonly peers: readonly DiscoveredPeer[];
+  /** Questions that were asked on the way. */
+  readonly messages: number;
+}
+
+export interface DiscoveredPeer extends KadPeer {
+  /** 1 for a peer of the finger table, one more than that of whoever told of it for any other. */
+  readonly hops: number;
+}
+
 /** Options of every call that leaves this machine. */
 export interface SignalOptions {
   /** Ends the call: with the caller's interruption or at its deadline. */
@@ -29,7 +41,7 @@ export interface FingerTable {
   /** Every known peer but this one, in no order. */
   peers(): readonly KadPeer[];
   /** Asks the network for the peers closest to a file key's digest. Fails with `timeout` or `interrupted`. */
-  discover(digest: Uint8Array, options: SignalOptions): Promise<readonly KadPeer[]>;
+  discover(digest: Uint8Array, options: SignalOptions): Promise<Discovery>;
   /** The known peers as people see them, closest to this one first. */
   fingers(): Promise<readonly Finger[]>;
   /** Takes in connected peers of this network that the table lacks. Fails with `timeout` or `interrupted`. */

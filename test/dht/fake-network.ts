@@ -9,7 +9,15 @@ import type { FileKey, PeerId } from "../../src/core/ids.ts";
 import { FingerTableService } from "../../src/dht/finger-table-service.ts";
 import { kadPeer } from "../../src/dht/kad-id.ts";
 import type { AnnounceReply, AnnounceRequest } from "../../src/dht/messages.ts";
-import type { Clock, FingerTable, HolderTransport, KadPeer, SignalOptions } from "../../src/dht/ports.ts";
+import type {
+  Clock,
+  DiscoveredPeer,
+  Discovery,
+  FingerTable,
+  HolderTransport,
+  KadPeer,
+  SignalOptions,
+} from "../../src/dht/ports.ts";
 
 export const digestNumber = (number: number): Uint8Array =>
   new Uint8Array(createHash("sha256").update(`digest ${number}`).digest());
@@ -32,7 +40,9 @@ export function temporaryFolder(): { readonly path: string; readonly remove: () 
 export class FakeFingerTable implements FingerTable {
   #peers: readonly KadPeer[] = [];
   readonly #listeners = new Set<() => void>();
-  readonly discovered: KadPeer[] = [];
+  readonly discovered: DiscoveredPeer[] = [];
+  /** Questions that a walk takes. */
+  walkMessages = 0;
   discoveries = 0;
   tendings = 0;
 
@@ -45,10 +55,10 @@ export class FakeFingerTable implements FingerTable {
     return this.#peers;
   }
 
-  async discover(_digest: Uint8Array, { signal }: SignalOptions): Promise<readonly KadPeer[]> {
+  async discover(_digest: Uint8Array, { signal }: SignalOptions): Promise<Discovery> {
     signal.throwIfAborted();
     this.discoveries += 1;
-    return this.discovered;
+    return { peers: this.discovered, messages: this.walkMessages };
   }
 
   async fingers() {

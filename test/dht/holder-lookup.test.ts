@@ -50,21 +50,21 @@ describe("holder lookup", () => {
     const [self] = peers;
     const closest = closestTo(key, peers.slice(1), 8);
     place(closest[4], peerNumber(99));
-    expect(await find(self)).toEqual({ key, holders: [peerNumber(99)], from: "network" });
+    expect(await find(self)).toEqual({ key, holders: [peerNumber(99)], from: "network", hops: 1, messages: 6 });
     expect(lookups().map(({ to }) => to)).toEqual(closest.slice(0, 6));
   });
 
   it("DHT-15 answers from its own records without asking anybody", async () => {
     const [self] = network.startPeers(5);
     place(self, peerNumber(99));
-    expect(await find(self)).toEqual({ key, holders: [peerNumber(99)], from: "records" });
+    expect(await find(self)).toEqual({ key, holders: [peerNumber(99)], from: "records", hops: 0, messages: 0 });
     expect(lookups()).toEqual([]);
   });
 
   it("DHT-15 a key that only this peer holds is answered with this peer, after the others were asked", async () => {
     const [self] = network.startPeers(5);
     network.service(self).announce([key]);
-    expect(await find(self)).toEqual({ key, holders: [self], from: "records" });
+    expect(await find(self)).toEqual({ key, holders: [self], from: "records", hops: 1, messages: 4 });
     expect(lookups().length).toBe(4);
   });
 
@@ -109,7 +109,14 @@ describe("holder lookup", () => {
   it("DHT-17 says why when there is no holder: nobody known, nobody answers, nobody knows", async () => {
     const alone = network.addPeer(peerNumber(50));
     expect(await alone.findHolders([key])).toEqual([
-      { key, holders: [], from: "network", reason: "the finger table is empty: no other peer is known yet" },
+      {
+        key,
+        holders: [],
+        from: "network",
+        hops: 0,
+        messages: 0,
+        reason: "the finger table is empty: no other peer is known yet",
+      },
     ]);
     const [self, ...others] = network.startPeers(5);
     expect((await find(self))?.reason).toBe("4 of the 4 closest peers answered, and none knows a holder");
@@ -181,7 +188,7 @@ describe("holder lookup", () => {
     const stranger = peerNumber(70);
     network.addPeer(stranger).start();
     place(stranger, peerNumber(99));
-    network.table(self).discovered.push(kadPeer(stranger));
+    network.table(self).discovered.push({ ...kadPeer(stranger), hops: 2 });
     expect(await find(self)).toMatchObject({ holders: [peerNumber(99)], from: "network" });
     expect(network.table(self).discoveries).toBe(1);
   });
@@ -193,6 +200,20 @@ describe("holder lookup", () => {
     network.table(self).set(Array.from({ length: 19 }, (_, index) => peerNumber(index + 1)));
     await network.service(self).findHolders(keysNumbered(100));
     expect(network.table(self).discoveries).toBe(4);
+  });
+
+  it("DHT-26 says over how many peers the holder was found, and by how many questions", async () => {
+    const peers = network.startPeers(21);
+    const [self] = peers;
+    const stranger = peerNumber(70);
+    network.addPeer(stranger).start();
+    place(stranger, peerNumber(99));
+    network.table(self).discovered.push({ ...kadPeer(stranger), hops: 2 });
+    network.table(self).walkMessages = 20;
+    // Eight that know nothing, the walk, and the one that it came to.
+    expect(await find(self)).toMatchObject({ holders: [peerNumber(99)], hops: 2, messages: 8 + 20 + 1 });
+    expect(await find(self)).toMatchObject({ from: "cache", hops: 0, messages: 0 });
+    expect(await find(self, keyNumber(2))).toMatchObject({ holders: [], hops: 2, messages: 8 + 20 + 1 });
   });
 
   it("DHT-20 an answer to another question, or with too many holders, does no harm", async () => {

@@ -47,12 +47,30 @@ describe("finger table over libp2p", () => {
   });
 
   it("DHT-2 our closest peers are those that kad-dht itself finds", async () => {
-    const found = await peer(2).table.discover(digestNumber(5), { signal: AbortSignal.timeout(10_000) });
+    const { peers: found } = await peer(2).table.discover(digestNumber(5), { signal: AbortSignal.timeout(10_000) });
     const others = peer(2).table.peers();
     const closest = (from: typeof others) => closestPeers(kadIdOfKey(digestNumber(5)), from, 20).map(({ id }) => id);
     expect(closest(found)).toEqual(found.map(({ id }) => id));
     expect(found.length).toBeGreaterThan(peerCount / 2);
     expect(closest(others)).toEqual(expect.arrayContaining(closest(found)));
+  });
+
+  it("DHT-26 a walk counts its questions, and a peer of which another one told is one hop farther", async () => {
+    const { table } = peer(2);
+    // A walk only goes on to who is closer, so that it can leave the farthest peer.
+    const before = closestPeers(kadIdOfKey(digestNumber(6)), table.peers(), peerCount).map(({ id }) => id);
+    const only = before.at(-1);
+    for (const id of before.slice(0, -1)) await table.drop(id);
+    const { peers: found, messages } = await table.discover(digestNumber(6), { signal: AbortSignal.timeout(10_000) });
+    expect(found.find(({ id }) => id === only)?.hops ?? 1).toBe(1);
+    const others = found.filter(({ id }) => id !== only);
+    expect(others.length).toBeGreaterThan(0);
+    for (const { hops } of others) expect(hops).toBeGreaterThan(1);
+    expect(messages).toBeGreaterThanOrEqual(found.length);
+    await until("the table is full again", async () => {
+      await table.tend({ signal: AbortSignal.timeout(5_000) });
+      return table.peers().length === before.length;
+    });
   });
 
   it("DHT-21 a connected peer that the table lost is taken in again, and a peer that left is dropped", async () => {

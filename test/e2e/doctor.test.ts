@@ -76,7 +76,7 @@ describe("doctor", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(find("reachable")?.found).toMatch(/^(ben, cy|cy, ben) can reach this peer$/);
       expect(find("skew")?.found).toMatch(/within 2.0 s of the coordinators'/);
-      expect(find("own-record")?.found).toMatch(/a file of this peer is found/);
+      expect(find("own-record")?.found).toMatch(/a file of this peer is found: \d+ holders?, \d hops?, \d+ questions?/);
       expect(find("versions")?.found).toMatch(/this peer and 2 others run version/);
     });
 

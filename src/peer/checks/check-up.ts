@@ -137,7 +137,10 @@ export class CheckUp {
     // What only its own queue knows is not found by others.
     const isAlone = found?.from === "records" && found.holders.length === 1;
     if (found?.holders.includes(self) === true && !isAlone)
-      return fine(`a file of this peer is found: ${counted(found.holders.length, "holder")}`);
+      return fine(
+        `a file of this peer is found: ${counted(found.holders.length, "holder")}, ` +
+          `${counted(found.hops, "hop")}, ${counted(found.messages, "question")}`,
+      );
     if (fingers.announceQueue() > 0) return fine("the files of this peer are being announced");
     return warning(
       "a file that this peer announced is not found by looking it up",
