@@ -1,9 +1,10 @@
-/** `npm run docs` writes what is generated from the code: docs/json, the shape of what each command prints with `--json`; docs/COMMANDS.md; the man pages. */
+/** `npm run docs` writes what is generated from the code: docs/json, the shape of what each command prints with `--json`; docs/COMMANDS.md; the man pages; the pictures of docs/plots, from the data beside them. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandsMarkdown } from "./commands-markdown.ts";
 import { peerManPage, shellManPage } from "./man-pages.ts";
+import { plotPictures } from "./plot/plot-files.ts";
 import { jsonShapes } from "../src/shell/json-shapes.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,6 +25,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   files.set("docs/COMMANDS.md", commandsMarkdown());
   files.set("docs/dfs-shell.1", shellManPage());
   files.set("docs/dfs-peer.1", peerManPage());
+  for (const [path, picture] of plotPictures()) files.set(path, picture);
   return files;
 }
 
