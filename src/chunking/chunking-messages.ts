@@ -2,6 +2,7 @@
 import { DfsError } from "../core/errors.ts";
 import { isReusable } from "../core/reused-buffers.ts";
 import type { ErrorKind } from "../core/errors.ts";
+import type { FileStamp } from "../core/file-stamp.ts";
 import type { SealedChunk } from "./seal.ts";
 
 /** What a file was like when it was opened. */
@@ -11,6 +12,7 @@ export interface FileStat {
   readonly mode: number;
   /** Modification time in milliseconds since 1970, with a fraction. */
   readonly modifiedMs: number;
+  readonly stamp: FileStamp;
 }
 
 /** One chunk to be worked on; each is answered with one `result` or `failed`. */

@@ -1,7 +1,8 @@
 /** Cuts and seals what a seal task is about: a file of this machine, or a stream of slices. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import type { Stats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import { stampOf } from "../core/file-stamp.ts";
 import { chunkingFilesPerThreadMax, sealBatchBytes, sealedBuffersKeptBytes } from "../core/limits.ts";
 import { ReusedBuffers } from "../core/reused-buffers.ts";
 import { Chunker } from "./fastcdc.ts";
@@ -28,9 +29,11 @@ export async function sealFile(task: SealTask, path: string, dedupSecret: Uint8A
   try {
     await withFile(path, async (fd) => {
       const before = checkedStat(fd, path);
-      task.describe({ sizeBytes: before.size, mode: before.mode & 0o7777, modifiedMs: before.mtimeMs });
-      const readBytes = await withChunker((chunker) => sealDescriptor(task, chunker, fd, dedupSecret, before.size));
-      if (readBytes !== before.size || differs(before, fstatSync(fd))) throw changed(path);
+      const sizeBytes = Number(before.size);
+      const modifiedMs = Number(before.mtimeNs) / 1e6;
+      task.describe({ sizeBytes, mode: Number(before.mode) & 0o7777, modifiedMs, stamp: stampOf(before) });
+      const readBytes = await withChunker((chunker) => sealDescriptor(task, chunker, fd, dedupSecret, sizeBytes));
+      if (readBytes !== sizeBytes || differs(before, fstatSync(fd, { bigint: true }))) throw changed(path);
     });
     task.end();
   } catch (error) {
@@ -97,8 +100,8 @@ function openFile(path: string): number {
   }
 }
 
-function checkedStat(fd: number, path: string): Stats {
-  const stat = fstatSync(fd);
+function checkedStat(fd: number, path: string): BigIntStats {
+  const stat = fstatSync(fd, { bigint: true });
   if (stat.isDirectory()) throw new DfsError("is-directory", "is a directory", { path });
   if (!stat.isFile()) throw notRegular(path);
   return stat;
@@ -114,8 +117,8 @@ async function withChunker<Result>(work: (chunker: Chunker) => Promise<Result>):
   }
 }
 
-function differs(before: Stats, after: Stats): boolean {
-  return after.size !== before.size || after.mtimeMs !== before.mtimeMs || after.nlink === 0;
+function differs(before: BigIntStats, after: BigIntStats): boolean {
+  return after.size !== before.size || after.mtimeNs !== before.mtimeNs || after.nlink === 0n;
 }
 
 function notRegular(path: string): DfsError {

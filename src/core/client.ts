@@ -114,6 +114,8 @@ export interface PutRequest {
   readonly force?: boolean | undefined;
   /** Files that are there already with the same size and modification time are skipped without being read. */
   readonly resume?: boolean | undefined;
+  /** Every file is read. Without it, one that is as it was when this user put it from this machine before need not be. */
+  readonly checksum?: boolean | undefined;
   /**
    * The file must be at this revision when the new one is committed, 0: must not exist; otherwise the put fails with
    * `conflict`, whose message names the revision that is there. Implies `force`. Only with one file as source: else `usage`.

@@ -929,3 +929,9 @@ export const treeDirectoriesMax = 50_000;
 export const filesListedMax = 10_000;
 /** `top` looks more often than `status --watch`: people wait for what they order there. */
 export const topIntervalMs = 500;
+/** Local files whose content a peer remembers, so that they are not read again: about 250 bytes of its disk each. */
+export const knownFilesMax = 1_000_000;
+/** Of those, what is written at once: a few milliseconds of SQLite. */
+export const knownFilesUnwrittenMax = 256;
+/** Two changes of a file that are no further apart may bear one time: FAT counts in two seconds, and nobody counts coarser. */
+export const fileTimeGranularityMs = 2_000;

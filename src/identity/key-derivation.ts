@@ -16,6 +16,8 @@ const purposes = {
   userRootKeyring: "dfs-shell/2/user/root-keyring",
   userNamesIndex: "dfs-shell/1/user/names-index",
   userPast: "dfs-shell/1/user/past",
+  knownFileIds: "dfs-shell/1/known-files/ids",
+  knownFiles: "dfs-shell/1/known-files/contents",
   userRootDirectory: "dfs-shell/1/user/root-directory",
 } as const;
 

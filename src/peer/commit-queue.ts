@@ -8,7 +8,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Operation, OperationOf } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
-import { assert } from "../core/errors.ts";
+import { assert, toDfsError } from "../core/errors.ts";
 import type { FileKey } from "../core/ids.ts";
 import {
   batchOperationsMax,
@@ -93,19 +93,22 @@ export class CommitQueue {
   /** Makes the records of a batch durable, shelf by shelf; what fails there is not committed. */
   async #confirm(batch: readonly Waiting[]): Promise<Waiting[]> {
     const failed = new Set<Waiting>();
-    await Promise.all(
-      Array.from(bySession(batch), async ([session, files]) => {
-        try {
-          const confirmation = await session.addRecords(files.map(({ file }) => file.fileKey));
-          for (const { waiting } of files) waiting.confirmation = confirmation;
-        } catch (error) {
+    const confirm = async (session: UploadSession, files: readonly FileWaiting[]): Promise<void> => {
+      try {
+        const confirmation = await session.addRecords(files.map(({ file }) => file.fileKey));
+        for (const { waiting } of files) waiting.confirmation = confirmation;
+      } catch (error) {
+        // The shelf lacks chunks of one of them: the others need not be stored again.
+        if (files.length > 1 && toDfsError(error).kind === "changed")
+          for (const file of files) await confirm(session, [file]);
+        else
           for (const { waiting } of files) {
             failed.add(waiting);
             waiting.reject(error);
           }
-        }
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from(bySession(batch), ([session, files]) => confirm(session, files)));
     return batch.filter((item) => !failed.has(item));
   }
 

@@ -43,8 +43,8 @@ export async function sendFile(
     const upload = new FileUpload({ ...sending, builder: new FileBuilder(secret), signal: reading });
     try {
       const file = await upload.run(chunks);
-      const { mode, modifiedMs } = await stat;
-      return { ...file, mode, modifiedMs, addedBytes: earlierBytes + file.addedBytes };
+      const { mode, modifiedMs, stamp } = await stat;
+      return { ...file, mode, modifiedMs, stamp, addedBytes: earlierBytes + file.addedBytes };
     } catch (error) {
       if (!reading.aborted || signal.aborted) throw error;
       earlierBytes += await upload.settled();
@@ -59,7 +59,7 @@ export async function sendFile(
 function seal(
   { bytes, localPath, modifiedMs, pool, secret, streamMode = streamModeDefault }: FileSending,
   signal: AbortSignal,
-): Pick<FileSealing, "chunks"> & { readonly stat: Promise<Pick<StoredFile, "mode" | "modifiedMs">> } {
+): Pick<FileSealing, "chunks"> & { readonly stat: Promise<Pick<StoredFile, "mode" | "modifiedMs" | "stamp">> } {
   if (bytes !== undefined) {
     const stat = Promise.resolve({ mode: streamMode, modifiedMs });
     return { stat, chunks: pool.sealStream(bytes, secret, { signal }) };

@@ -3,6 +3,7 @@ import type { BigIntStats, Dir } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
+import { type FileStamp, stampOf } from "../core/file-stamp.ts";
 import { pathDepthMax } from "../core/limits.ts";
 import { nameFault, printable, printableBytes } from "../core/names.ts";
 
@@ -22,6 +23,7 @@ export type LocalItem =
       readonly mode: number;
       readonly modifiedMs: number;
       readonly sizeBytes: number;
+      readonly stamp: FileStamp;
     }
   | { readonly kind: "refused"; readonly localPath: string; readonly error: DfsError };
 
@@ -100,7 +102,8 @@ function itemOf(localPath: string, names: readonly string[], status: BigIntStats
   const mode = Number(status.mode) & 0o7777;
   const modifiedMs = Number(status.mtimeNs) / 1e6;
   if (status.isDirectory()) return { kind: "directory", localPath, names, mode, modifiedMs };
-  if (status.isFile()) return { kind: "file", localPath, names, mode, modifiedMs, sizeBytes: Number(status.size) };
+  const sizeBytes = Number(status.size);
+  if (status.isFile()) return { kind: "file", localPath, names, mode, modifiedMs, sizeBytes, stamp: stampOf(status) };
   const what = status.isSymbolicLink() ? "a symbolic link" : "not a regular file";
   return refused(
     localPath,

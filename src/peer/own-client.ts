@@ -21,6 +21,7 @@ import { CommandSessions } from "./command-sessions.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import { History } from "./history.ts";
 import { makeInvite } from "./invitations.ts";
+import { KnownFiles } from "./known-files/known-files.ts";
 import type { Log } from "./log.ts";
 import { TransferJobs } from "./jobs/transfer-jobs.ts";
 import type { Members } from "./members.ts";
@@ -85,10 +86,12 @@ export class OwnSessions {
   readonly #keeper: NamesKeeper;
   readonly #jobs = new TransferJobs(Date.now);
   readonly #journal: ChangeJournal;
+  readonly #known: KnownFiles;
 
   constructor(parts: ClientParts) {
     this.#names = new NamesIndexes(parts);
     this.#journal = new ChangeJournal({ path: join(parts.folder, "undo.db"), nowMs: Date.now, log: parts.log });
+    this.#known = new KnownFiles({ path: join(parts.folder, "known-files.db"), nowMs: Date.now, log: parts.log });
     const { asPeer, catalogue, membership, network, remembered } = parts;
     const { networkId } = network;
     const shared = sharedUserKeys(membership.networkSecret);
@@ -97,7 +100,11 @@ export class OwnSessions {
     const directory = new UserDirectory({ network: networkId, shared, catalogue });
     const authentication = new Authentication({ network: networkId, catalogue, directory });
     const commandsOf = (keys: UserKeys): CommandTarget => (keys === shared ? asPeer : commandsAs(parts, keys));
-    const clientOf = userClients(parts, { shared, names: this.#names, directory, journal: this.#journal }, commandsOf);
+    const clientOf = userClients(
+      parts,
+      { shared, names: this.#names, directory, journal: this.#journal, known: this.#known },
+      commandsOf,
+    );
     this.#parts = {
       shared: actingAsShared({ client: clientOf(shared), name: sharedUserName, keys: shared }),
       directory,
@@ -124,6 +131,7 @@ export class OwnSessions {
     await this.#jobs.stop();
     await this.#keeper.stop();
     this.#journal.stop();
+    this.#known.stop();
     await this.#names.stop();
   }
 
@@ -139,12 +147,13 @@ interface SharedByUsers {
   readonly names: NamesIndexes;
   readonly directory: UserDirectory;
   readonly journal: ChangeJournal;
+  readonly known: KnownFiles;
 }
 
 /** Makes clients that read and write files as one user. */
 function userClients(
   parts: ClientParts,
-  { shared, names, directory, journal }: SharedByUsers,
+  { shared, names, directory, journal, known }: SharedByUsers,
   commandsOf: (keys: UserKeys) => CommandTarget,
 ): (keys: UserKeys) => FileClient {
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
@@ -197,6 +206,7 @@ function userClients(
         pool,
         commands: recordedCommands(asUser(), recorder),
         shelves: placement,
+        known,
         room: (owner, signal) => networkRoom({ catalogue, members }, owner, signal),
         usualCopies: () => usualCopies(members),
       }),

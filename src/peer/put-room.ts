@@ -7,7 +7,7 @@
  * word; this is so that nobody waits for an upload that they will refuse.
  */
 import { DfsError } from "../core/errors.ts";
-import type { ShelfId } from "../core/ids.ts";
+import type { ShelfId, UserId } from "../core/ids.ts";
 import { chunkBytesMin } from "../core/limits.ts";
 
 /** What was known when the put began; undefined means that nothing is known, or that there is no bound. */
@@ -118,6 +118,25 @@ export class PutRoom {
     const budget = { leftBytes, spentBytes: 0, claimedBytes: 0, fault: noSpace };
     this.#shelves.set(shelf, budget);
     return budget;
+  }
+}
+
+/** What is left for the files of each user that a put adds to. */
+export class PutRooms {
+  readonly #read: (owner: UserId) => Promise<Room>;
+  readonly #rooms = new Map<UserId, PutRoom>();
+
+  /** `read` is called once for each user, when it is first needed. */
+  constructor(read: (owner: UserId) => Promise<Room>) {
+    this.#read = read;
+  }
+
+  of(owner: UserId): PutRoom {
+    const known = this.#rooms.get(owner);
+    if (known !== undefined) return known;
+    const room = new PutRoom(() => this.#read(owner));
+    this.#rooms.set(owner, room);
+    return room;
   }
 }
 

@@ -25,6 +25,17 @@ export function checkPutRequest({ sources, ifRevision, expiresMs, copies }: PutR
     throw new DfsError("usage", "the file would have expired already; give a time to come");
 }
 
+/** Fails with `not-found` or `not-directory` when several sources have no directory to go into. */
+export function checkTarget({ sources, target }: PutRequest, place: Located | undefined): void {
+  if (sources.length === 1 || place?.entry.kind === "directory") return;
+  const why = place === undefined ? "no such directory" : "not a directory";
+  throw new DfsError(
+    place === undefined ? "not-found" : "not-directory",
+    `${why}; several sources need a directory to go into`,
+    { path: target },
+  );
+}
+
 /** Fails with `conflict` unless the file is at the revision that the request asks for. */
 export function checkRevision({ ifRevision }: PutRequest, existing: Located | undefined, path: DfsPath): void {
   const revision = existing?.entry.revision ?? 0;

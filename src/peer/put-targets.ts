@@ -1,5 +1,6 @@
 /** Where a put's files go: directories and files of the network, and the commits that are sealed by their keys. */
 import { DfsError } from "../core/errors.ts";
+import type { FileStamp } from "../core/file-stamp.ts";
 import { type DfsPath, childPath } from "../core/names.ts";
 import type { FinishedFile } from "../chunking/file-builder.ts";
 import { Keyring } from "../identity/keyring.ts";
@@ -33,6 +34,8 @@ export interface StoredFile extends FinishedFile {
   readonly addedBytes: number;
   readonly mode: number;
   readonly modifiedMs: number;
+  /** Of a file of this machine, as it was read. */
+  readonly stamp?: FileStamp | undefined;
 }
 
 /** What a put asks for of each file. */

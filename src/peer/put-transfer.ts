@@ -17,13 +17,23 @@ import type { CommandTarget } from "./command-session.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { sendFile } from "./file-sending.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
+import type { KnownFiles } from "./known-files/known-files.ts";
+import { type FoundFile, type KnownFile, KnownSources } from "./known-files/known-sources.ts";
 import { type LocalItem, walkLocal } from "./local-tree.ts";
 import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
-import { checkPutRequest, checkRevision, checkSize, isSkipped, isUnchanged, revisionConflict } from "./put-rules.ts";
+import {
+  checkPutRequest,
+  checkRevision,
+  checkSize,
+  checkTarget,
+  isSkipped,
+  isUnchanged,
+  revisionConflict,
+} from "./put-rules.ts";
 import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put-targets.ts";
 import { countNewBytes } from "./new-bytes.ts";
-import { type Claim, PutRoom, type Room } from "./put-room.ts";
+import { type Claim, type PutRoom, PutRooms, type Room } from "./put-room.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport, isOwnFault } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -40,6 +50,8 @@ export interface PutOptions {
   readonly usualCopies: () => number;
   /** Mode and time of what comes as a stream; without them it is as of now, for everybody to read. */
   readonly streamAttributes?: { readonly mode: number; readonly modifiedMs: number } | undefined;
+  /** What is known of local files; without it each is read. */
+  readonly known?: KnownFiles | undefined;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }
@@ -52,6 +64,8 @@ interface FileJob extends FileTarget {
   readonly modifiedMs: number;
   readonly bytes: AsyncIterable<Uint8Array> | undefined;
   readonly localPath: string;
+  /** A file of this machine, as the walk found it; absent for a stream. */
+  readonly found?: FoundFile | undefined;
 }
 
 /** A source's own name and where it goes. */
@@ -70,7 +84,8 @@ export class PutTransfer {
   readonly #targets: PutTargets;
   readonly #window = new ByteWindow(transferWindowBytes);
   readonly #sessions: UploadSessions;
-  readonly #rooms = new Map<UserId, PutRoom>();
+  readonly #known: KnownSources;
+  readonly #rooms: PutRooms;
   readonly #files: TaskGroup;
 
   constructor(options: PutOptions, request: PutRequest, transfer: PausableOptions) {
@@ -86,6 +101,8 @@ export class PutTransfer {
       copies: request.copies ?? 0,
       signal: this.#signal,
     });
+    this.#rooms = new PutRooms((owner) => options.room(owner, this.#signal));
+    this.#known = new KnownSources(options.known, request.checksum !== true);
     const isDryRun = request.dryRun === true;
     this.#targets = new PutTargets(options.namespace, options.commands, isDryRun, this.#signal);
     this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
@@ -96,7 +113,7 @@ export class PutTransfer {
     try {
       checkPutRequest(this.#request, Date.now());
       const place = await this.#options.namespace.locate(this.#request.target, { signal: this.#signal });
-      this.#checkTarget(place);
+      checkTarget(this.#request, place);
       for (const source of this.#request.sources) await this.#putOne(source, place);
       await this.#files.settled();
       this.#signal.throwIfAborted();
@@ -104,6 +121,7 @@ export class PutTransfer {
       await this.#files.settled();
       throw toDfsError(this.#signal.aborted ? this.#signal.reason : error, { op: "put" });
     } finally {
+      this.#known.end();
       await this.#sessions.end(this.#options.keepUpload);
     }
     this.#sessions.count(this.#report);
@@ -112,17 +130,6 @@ export class PutTransfer {
     const isSingle = summary.failed === 1 && summary.files === 0 && summary.directories === 0;
     if (isSingle && this.#report.firstError !== undefined) throw this.#report.firstError;
     return summary;
-  }
-
-  #checkTarget(place: Located | undefined): void {
-    const { target, sources } = this.#request;
-    if (sources.length === 1 || place?.entry.kind === "directory") return;
-    const why = place === undefined ? "no such directory" : "not a directory";
-    throw new DfsError(
-      place === undefined ? "not-found" : "not-directory",
-      `${why}; several sources need a directory to go into`,
-      { path: target },
-    );
   }
 
   /** What one of several sources is, keeps only that one from being put. */
@@ -193,9 +200,8 @@ export class PutTransfer {
     }
     const { localPath, sizeBytes, modifiedMs } = item;
     this.#report.found(sizeBytes);
-    await this.#files.add(() =>
-      this.#putFile({ folder, name, path, label: localPath, sizeBytes, modifiedMs, bytes: undefined, localPath }),
-    );
+    const file = { label: localPath, sizeBytes, modifiedMs, bytes: undefined, localPath, found: item };
+    await this.#files.add(() => this.#putFile({ folder, name, path, ...file }));
   }
 
   async #enterDirectory(
@@ -236,6 +242,9 @@ export class PutTransfer {
       if (isSkipped(this.#request, existing, job)) return this.#unchanged(job, existing);
       if (job.bytes === undefined) checkSize(this.#request, existing, job.sizeBytes, job.path);
     }
+    const known = job.found && this.#known.find(job.found, (existing ?? job.folder.place).space);
+    if (known !== undefined && existing !== undefined && this.#isThere(existing, known, job))
+      return this.#unchanged(job, existing);
     if (this.#request.dryRun === true) {
       this.#report.done(job.label, "would-write", {
         sizeBytes: job.sizeBytes,
@@ -245,7 +254,22 @@ export class PutTransfer {
       return;
     }
     this.#report.started(job.label, job.sizeBytes);
-    await this.#upload(job, existing);
+    if (known === undefined || !(await this.#putKnown(job, existing, known))) await this.#upload(job, existing);
+  }
+
+  /** Whether a file is there as it would be put. Fails with `exists` when it differs and may not be replaced. */
+  #isThere(existing: Located, file: StoredFile, { path }: FileJob): boolean {
+    return isUnchanged(this.#request, existing, file, path) && !this.#asksForOtherCopies(existing);
+  }
+
+  /** Puts a file whose content a shelf has, as far as is known, without reading it; false where that is not possible. */
+  async #putKnown(job: FileJob, existing: Located | undefined, known: KnownFile): Promise<boolean> {
+    // An existing file's new revision goes to the same shelf.
+    if (existing !== undefined && existing.content?.shelf !== known.shelf) return false;
+    const session = await this.#sessions.forKnown(known.shelf);
+    if (session === undefined) return false;
+    await this.#addCommit(job, existing, session, known, 1);
+    return true;
   }
 
   /** Of a file that is there already: only who may replace it can ask for another number of copies. */
@@ -261,7 +285,7 @@ export class PutTransfer {
   async #upload(job: FileJob, existing: Located | undefined, attempt = 1): Promise<void> {
     const { owner, dedupSecret } = (existing ?? job.folder.place).space;
     const isKnown = job.bytes === undefined;
-    const room = this.#roomOf(owner);
+    const room = this.#rooms.of(owner);
     const fits = isKnown ? (shelf: ShelfId) => room.fits(shelf, job.sizeBytes) : undefined;
     const session = await this.#sessions.for(existing?.content?.shelf, fits);
     const claim = isKnown ? await this.#admit(job, session, room, dedupSecret) : undefined;
@@ -271,15 +295,6 @@ export class PutTransfer {
     } finally {
       claim?.settle(addedBytes);
     }
-  }
-
-  /** What is left for a user's files; asked for once. */
-  #roomOf(owner: UserId): PutRoom {
-    const known = this.#rooms.get(owner);
-    if (known !== undefined) return known;
-    const room = new PutRoom(() => this.#options.room(owner, this.#signal));
-    this.#rooms.set(owner, room);
-    return room;
   }
 
   /** Takes room for a file whose size is known, before anything of it is sent. */
@@ -300,6 +315,7 @@ export class PutTransfer {
     const secret = (existing ?? job.folder.place).space.dedupSecret;
     const { pool, streamAttributes } = this.#options;
     const parts = { session, secret, pool, window: this.#window, report: this.#report };
+    const reading = this.#known.reading(job.localPath, (existing ?? job.folder.place).space);
     const sending = sendFile({ ...job, ...parts, streamMode: streamAttributes?.mode }, this.#gate, this.#signal);
     const file = await sending.catch((error: unknown) => {
       if (!this.#mayGoElsewhere(job, existing, session, toDfsError(error), attempt)) throw error;
@@ -308,16 +324,27 @@ export class PutTransfer {
       await this.#upload(job, undefined, attempt + 1);
       return 0;
     }
-    if (existing !== undefined && isUnchanged(this.#request, existing, file, job.path))
-      if (!this.#asksForOtherCopies(existing)) {
-        this.#unchanged(job, existing);
-        return 0;
-      }
+    reading.note(file, session.port.shelf);
+    if (existing !== undefined && this.#isThere(existing, file, job)) {
+      this.#unchanged(job, existing);
+      return 0;
+    }
+    await this.#addCommit(job, existing, session, file, attempt);
+    return file.addedBytes;
+  }
+
+  /** Resolves when the commit waits for its turn. */
+  async #addCommit(
+    job: FileJob,
+    existing: Located | undefined,
+    session: UploadSession,
+    file: StoredFile,
+    attempt: number,
+  ): Promise<void> {
     await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.
     this.#files.watch(this.#commit(job, existing, session, file, attempt));
-    return file.addedBytes;
   }
 
   async #commit(

@@ -10,6 +10,8 @@ import { UploadSession, leaseEndMs } from "./upload-session.ts";
 export interface ShelfChoice {
   /** The shelf for a new file, or the one that an existing file is on. */
   readonly shelfFor: (existing: ShelfId | undefined, signal: AbortSignal, fits?: Fits) => Promise<ShelfPort>;
+  /** Whether a shelf takes new files now, as far as is known. */
+  readonly takes: (shelf: ShelfId) => boolean;
   /** Has new files go to other shelves for a while; false where there is no other. */
   readonly avoid: (shelf: ShelfId) => boolean;
 }
@@ -40,6 +42,15 @@ export class UploadSessions {
       if ((await session.isReady(placementPatienceMs)) || !this.leave(session)) return session;
       tried.add(session);
     }
+  }
+
+  /** The session of the shelf that has a new file's content; undefined while that shelf takes no files, or its owner is silent. */
+  async forKnown(shelf: ShelfId): Promise<UploadSession | undefined> {
+    if (!this.#options.choice.takes(shelf)) return undefined;
+    const session = await this.#session(shelf, undefined);
+    if (session.port.isLocal || (await session.isReady(placementPatienceMs))) return session;
+    this.leave(session);
+    return undefined;
   }
 
   /** Has the next new files go elsewhere than to a session's shelf; false where there is nowhere to go. */

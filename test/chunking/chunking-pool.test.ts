@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  lstatSync,
   appendFileSync,
   closeSync,
   mkdirSync,
@@ -26,6 +27,7 @@ import { spawnWorker } from "../../src/chunking/chunking-thread.ts";
 import { bytesEqual, sha256 } from "../../src/chunking/digest.ts";
 import { openChunk, sealChunk } from "../../src/chunking/seal.ts";
 import type { SealedChunk } from "../../src/chunking/seal.ts";
+import { stampOf } from "../../src/core/file-stamp.ts";
 import { chunkingFilesPerThreadMax } from "../../src/core/limits.ts";
 import { collect, dedupSecret, hex, join, pseudoRandomBytes, sealAll, withFlippedBit } from "./samples.ts";
 
@@ -93,8 +95,10 @@ describe("sealing files", () => {
   it("CHUNK-14 a file's chunks are those that cutting and sealing in this thread gives, with its stat", async () => {
     for (const length of [0, 1, 65_536, 65_537, 3 * MiB]) {
       const bytes = content.subarray(0, length);
-      const { stat, chunks } = pool.sealFile(file(bytes), dedupSecret);
-      expect(await stat).toEqual({ sizeBytes: length, mode: 0o640, modifiedMs: 1_000_000_000_500 });
+      const path = file(bytes);
+      const { stat, chunks } = pool.sealFile(path, dedupSecret);
+      const stamp = stampOf(lstatSync(path, { bigint: true }));
+      expect(await stat).toEqual({ sizeBytes: length, mode: 0o640, modifiedMs: 1_000_000_000_500, stamp });
       expect(sameChunks(await collect(chunks), sealAll(bytes))).toBe(true);
     }
     expect(sameChunks(await collect(pool.sealFile(largePath, dedupSecret).chunks), sealAll(content))).toBe(true);

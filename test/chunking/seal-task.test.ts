@@ -44,7 +44,7 @@ describe("seal task", () => {
 
   it("CHUNK-18 small chunks travel together, and a small file in one message", () => {
     const { task, replies } = startTask();
-    task.describe({ sizeBytes: 3, mode: 0o644, modifiedMs: 1 });
+    task.describe({ sizeBytes: 3, mode: 0o644, modifiedMs: 1, stamp: { text: "1", changedMs: 1 } });
     const small = { ...chunk, sealed: new Uint8Array(17) };
     void task.put(small);
     void task.put(small);

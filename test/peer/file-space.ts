@@ -13,6 +13,7 @@ import { CommandSession, type Propose, recordedCommands } from "../../src/peer/c
 import type { ContentSourceOptions } from "../../src/peer/content-source.ts";
 import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { History } from "../../src/peer/history.ts";
+import type { KnownFiles } from "../../src/peer/known-files/known-files.ts";
 import { createLog } from "../../src/peer/log.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
@@ -89,6 +90,8 @@ export class FileSpace {
   readonly owner: ShelfOwner;
   /** What was changed from this machine. */
   journal = new ChangeJournal({ path: ":memory:", nowMs: Date.now, log: silent });
+  /** What is known of local files; nothing without it. */
+  known: KnownFiles | undefined;
   readonly client: PeerClient;
 
   constructor() {
@@ -217,7 +220,8 @@ export class FileSpace {
         namespace,
         pool,
         commands: recordedCommands(asUser(), recorder),
-        shelves: { shelfFor: () => Promise.resolve(shelf), avoid: () => false },
+        shelves: { shelfFor: () => Promise.resolve(shelf), takes: () => true, avoid: () => false },
+        known: this.known,
         usualCopies: () => 1,
         room: () => Promise.resolve(this.room),
       }),

@@ -20,6 +20,7 @@ describe("the shelves of a put", () => {
     return new UploadSessions({
       choice: {
         shelfFor: (existing) => Promise.resolve(port(existing ?? free()[0] ?? bad)),
+        takes: (shelf) => !avoided.has(shelf),
         avoid: (shelf) => {
           avoided.add(shelf);
           return free().length > 0;

@@ -50,6 +50,7 @@ export const putFields = {
   recursive: flag,
   force: flag,
   resume: flag,
+  checksum: flag,
   ifRevision: v.optional(count),
   expiresMs: v.optional(count),
   copies: v.optional(v.number()),

@@ -40,6 +40,13 @@ export class Placement {
     );
   }
 
+  /** Whether new files may go to a shelf: its owner is known, nobody moves it away, and it was not avoided lately. */
+  takes(shelf: ShelfId): boolean {
+    const { members } = this.#options;
+    const owner = members.ownerOf(shelf);
+    return owner !== undefined && members.peer(owner)?.storageOrder === null && !this.#isAvoided(shelf);
+  }
+
   /** Has new files go to other shelves for a while; false where there is no other. */
   avoid(shelf: ShelfId): boolean {
     this.#avoided.set(shelf, performance.now() + shelfAvoidedMs);

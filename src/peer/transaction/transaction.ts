@@ -102,6 +102,7 @@ export function beginTransaction({
             kept.requireRoom(); // no chunk is sent for a change that cannot be kept
             return put.shelves.shelfFor(existing, signal, fits);
           },
+          takes: (shelf) => put.shelves.takes(shelf),
           avoid: (shelf) => put.shelves.avoid(shelf),
         },
         keepUpload: (session) => uploads.keep(session),

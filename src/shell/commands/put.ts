@@ -16,14 +16,15 @@ export const put: Command = {
   name: "put",
   purpose: "transfers",
   summary: "store local files",
-  usage: "[-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+  usage: "[-Rnfcqv] [-P N] [--checksum] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
   description: [
     "Stores each LOCAL file under its name in the current directory, or, with several operands, in the last one: into REMOTE where that is a directory, else as REMOTE itself. It says done only once the files are on as many disks as policy wants, and their names are committed.",
-    "Files are cut by content; what is stored already is not sent again, so that a changed file costs its changes and a moved one nothing. Each put of a changed file makes a new revision and keeps the one before.",
+    "Files are cut by content; what is stored already is not sent again, so that a changed file costs its changes and a moved one nothing. A file that is as it was when it was put from this machine before (size, times, inode) is not even read; --checksum reads it. Each put of a changed file makes a new revision and keeps the one before.",
     "Ctrl-C leaves no half file: what was sent is kept for a while, so that the same put goes on where it stopped.",
   ],
   options: [
     ...transferOptions,
+    { long: "checksum", summary: "read every file, also those that have not been touched since they were put" },
     { long: "copies", value: "N", summary: "disks that each file is to be on, instead of what policy says" },
     { long: "if-rev", value: "N", summary: "only if the file is at this revision now; 0: only if there is none" },
     { long: "expire", value: "SPAN|TIME", summary: "the files go away by themselves: after 30m, 2h, 7d, or at a time" },
@@ -70,7 +71,8 @@ async function run(invocation: Invocation, context: CommandContext): Promise<num
   const { sources, worst } = await readableSources(named, target, context);
   if (sources.length === 0) return worst;
   if (target !== undefined && target !== "-") await targetRule(target, sources.length, context);
-  const request = { target: path, ifRevision, expiresMs, copies, ...transferChoices(invocation) };
+  const checksum = options.has("checksum");
+  const request = { target: path, ifRevision, expiresMs, copies, checksum, ...transferChoices(invocation) };
   const client = await context.client();
   const start = (onEvent: (event: TransferEvent) => void): Promise<TransferSummary> =>
     client.put({ ...request, sources }, { ...context.writes, onEvent });

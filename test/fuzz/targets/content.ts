@@ -6,7 +6,8 @@ import { RecordBuilder, decodeRecordPage, walkRecord } from "../../../src/chunki
 import { type ManifestChunk, ManifestBuilder, readManifest } from "../../../src/chunking/manifest.ts";
 import { pageBytes } from "../../../src/chunking/page.ts";
 import { openChunk, sealChunk } from "../../../src/chunking/seal.ts";
-import { fileKeyOf } from "../../../src/core/ids.ts";
+import { fileKeyOf, parseShelfId } from "../../../src/core/ids.ts";
+import { decodeKnownContent, encodeKnownContent } from "../../../src/peer/known-files/known-content.ts";
 import { type FuzzTarget, caseInput, chosen, decodedLater, decodedOr, expectSame, expectTrue } from "../target.ts";
 
 const dedupSecret = new Uint8Array(32).fill(7);
@@ -70,6 +71,11 @@ const cases = [
     const plain = decodedOr(["integrity"], () => openChunk(sealed, key, sha256(sealed)));
     expectTrue("opened to another length", plain === undefined || plain.length === sealed.length - 16);
   },
+  (body: Uint8Array): void => {
+    const known = decodedOr(["integrity"], () => decodeKnownContent(body));
+    if (known !== undefined)
+      expectSame("known content comes back as other bytes", new Uint8Array(encodeKnownContent(known)), body);
+  },
 ];
 
 function plaintextBytesOf(page: Uint8Array): number {
@@ -115,6 +121,8 @@ function references(): readonly ContentReference[] {
   ];
 }
 
+const stored = { fileKey: fileKeyOf(digestNumbered(3)), shelf: parseShelfId("0a".repeat(16)), storedBytes: 70_000 };
+
 /** A page of level 1 over two pages, the first of them full. */
 function recordIndex(): Uint8Array {
   const page = Buffer.alloc(pageBytes(recordEntryBytes, 2));
@@ -133,6 +141,7 @@ export const content: FuzzTarget = {
     "src/chunking/page.ts decodePage",
     "src/chunking/content-reference.ts decodeReference",
     "src/chunking/seal.ts openChunk",
+    "src/peer/known-files/known-content.ts decodeKnownContent",
   ],
   seeds: () => [
     ...[0, 1, 3, 40].flatMap((chunks) => recordOf(chunks)).flatMap((page) => [caseInput(0, page), caseInput(1, page)]),
@@ -152,6 +161,7 @@ export const content: FuzzTarget = {
         sealChunk(dedupSecret, Buffer.from("plain")).sealed,
       ]),
     ),
+    ...references().map((reference) => caseInput(5, encodeKnownContent({ ...stored, reference }))),
   ],
   bytesMax: 4096,
   run: (input) => chosen(cases, input),
