@@ -1,11 +1,12 @@
-/** Backup: what a second copy costs a put, how a backup peer catches up, and whether removed files give their space back. */
+/** Backup: how a backup peer catches up, and whether removed files give their space back. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { writeBigFile } from "./content.ts";
 import type { Bench } from "./contest.ts";
+import { untilFull, withPairAndGuest } from "./networks.ts";
 import { type Peer, Network } from "./peers.ts";
-import { type ProcessUsage, median } from "./process-usage.ts";
+import { median } from "./process-usage.ts";
 
 const megabytesFull = 1024;
 const lookMs = 200;
@@ -13,57 +14,42 @@ const patienceMs = 10 * 60_000;
 /** A peer that is away is noticed quickly; what it had is not copied to others while the benchmark runs. */
 const timers = ["--suspect-after", "1s", "--down-after", "2s", "--out-after", "1h"];
 
-/** 1 GiB, new each time, through an owner on another peer: on two disks, and beside it on one. */
-export async function putTwoCopies(bench: Bench): Promise<void> {
-  const files = (at: number): string => join(bench.program.folder, `put-two-${at}`);
-  const count = 2 * bench.repetitions;
-  for (let at = 0; at < count; at++) await writeBigFile(files(at), 100 + at, bench.scaled(megabytesFull));
-  await withChain(bench, async (network, { writer }) => {
-    const put = (at: number, copies: number): Promise<readonly ProcessUsage[]> =>
-      network.measured(
-        async () => (await network.shell(writer, `put -q --copies ${copies} ${files(at)} /${at}`)).usage,
-      );
-    await bench.contest({
-      name: "put-two-copies",
-      amounts: { MB: megabytesOf(bench) },
-      ours: (repetition) => put(2 * repetition, 2),
-      others: [{ name: "one copy", run: (repetition) => put(2 * repetition + 1, 1) }],
-    });
-  });
-}
-
 /** A backup peer that was away during 1 GiB of writes: how fast it catches up, and how many bytes more than that came to it. */
 export async function catchUp(bench: Bench): Promise<void> {
   const file = join(bench.program.folder, "catch-up");
   await writeBigFile(file, 200, bench.scaled(megabytesFull));
-  await withChain(bench, async (network, { owner, backup, writer }) => {
-    await network.shell(writer, "policy min-copies 1");
-    await network.shell(writer, `put -q ${file} /before`);
-    const seconds: number[] = [];
-    const shares: number[] = [];
-    for (let repetition = 0; repetition < bench.repetitions; repetition++) {
-      await network.kill(backup);
-      const news = join(bench.program.folder, `catch-up-${repetition}`);
-      await writeBigFile(news, 300 + repetition, bench.scaled(megabytesFull));
-      const { stdout } = await network.shell(writer, `put -v ${news} /${repetition}`);
-      await rm(news);
-      const lackingBytes = Number(/\((\d+) bytes\)/.exec(stdout)?.[1]);
-      await network.startAgain(backup, timers);
-      const before = await readBytes(backup);
-      const startedMs = performance.now();
-      await untilFull(network, owner);
-      seconds.push((performance.now() - startedMs) / 1000);
-      shares.push(((await readBytes(backup)) - before) / lackingBytes);
-    }
-    const megabytes = megabytesOf(bench);
-    bench.add({
-      name: "catch-up",
-      ours: `${Math.round(megabytes / median(seconds))} MB/s`,
-      others: `bytes that the backup peer read, of those it lacked: ${shares.map((share) => share.toFixed(4)).join(" ")}`,
-      runs: seconds.map((value) => value.toFixed(1)).join(" "),
-      processes: "",
-    });
-  });
+  await withPairAndGuest(
+    bench,
+    async ({ network, owner, backup, guest: writer }) => {
+      await network.shell(writer, "policy min-copies 1");
+      await network.shell(writer, `put -q ${file} /before`);
+      const seconds: number[] = [];
+      const shares: number[] = [];
+      for (let repetition = 0; repetition < bench.repetitions; repetition++) {
+        await network.kill(backup);
+        const news = join(bench.program.folder, `catch-up-${repetition}`);
+        await writeBigFile(news, 300 + repetition, bench.scaled(megabytesFull));
+        const { stdout } = await network.shell(writer, `put -v ${news} /${repetition}`);
+        await rm(news);
+        const lackingBytes = Number(/\((\d+) bytes\)/.exec(stdout)?.[1]);
+        await network.startAgain(backup, timers);
+        const before = await readBytes(backup);
+        const startedMs = performance.now();
+        await untilFull(network, owner);
+        seconds.push((performance.now() - startedMs) / 1000);
+        shares.push(((await readBytes(backup)) - before) / lackingBytes);
+      }
+      const megabytes = megabytesOf(bench);
+      bench.add({
+        name: "catch-up",
+        ours: `${Math.round(megabytes / median(seconds))} MB/s`,
+        others: `bytes that the backup peer read, of those it lacked: ${shares.map((share) => share.toFixed(4)).join(" ")}`,
+        runs: seconds.map((value) => value.toFixed(1)).join(" "),
+        processes: "",
+      });
+    },
+    timers,
+  );
 }
 
 /** 10 GiB put and removed in pieces, while others are put and got: what the disk holds in the end, beside what is live. */
@@ -107,53 +93,6 @@ export async function collect(bench: Bench): Promise<void> {
   } finally {
     await network.stop();
   }
-}
-
-interface Chain {
-  readonly owner: Peer;
-  readonly backup: Peer;
-  /** A peer without a shelf. */
-  readonly writer: Peer;
-}
-
-/** An owner, its backup peer, and a writer; the backup peer has no shelf of its own to fill, so that only one chain works. */
-async function withChain(bench: Bench, work: (network: Network, chain: Chain) => Promise<void>): Promise<void> {
-  const network = new Network(bench.program);
-  try {
-    const owner = await network.add("owner", timers);
-    const backup = await network.add("backup", timers);
-    const writer = await network.add("writer", [...timers, "--capacity", "0"]);
-    await network.shell(owner, "put -q package.json /seed");
-    await untilFull(network, owner);
-    // Whichever shelf a file goes to, both are kept by both peers.
-    await work(network, { owner, backup, writer });
-  } finally {
-    await network.stop();
-  }
-}
-
-/** Resolves once every shelf is complete on every disk that it should be on. */
-async function untilFull(network: Network, peer: Peer): Promise<void> {
-  const endMs = performance.now() + patienceMs;
-  while (performance.now() < endMs) {
-    const { stdout } = await network.shell(peer, "backup --json");
-    const shelves = stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as ShelfLine);
-    if (shelves.every(({ links, wanted }) => links.filter(isComplete).length >= wanted)) return;
-    await delay(lookMs);
-  }
-  throw new Error("the backup peer did not catch up");
-}
-
-interface ShelfLine {
-  readonly wanted: number;
-  readonly links: readonly { readonly standing: string }[];
-}
-
-function isComplete({ standing }: ShelfLine["links"][number]): boolean {
-  return standing === "owner" || standing === "full";
 }
 
 /** Bytes that a process has read so far, from disks and sockets alike. */

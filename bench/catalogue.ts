@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { childPath, rootPath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
 import { controlAddress } from "../src/peer/data-folder-paths.ts";
-import { withTwoPeers } from "./big-files.ts";
+import { withTwoPeers } from "./networks.ts";
 import type { Bench, Contestant } from "./contest.ts";
 import { Network, type Peer } from "./peers.ts";
 

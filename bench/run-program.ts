@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type ProcessUsage, usageOf } from "./process-usage.ts";
+import { ProcessWatch } from "./process-watch.ts";
+import type { ProcessUsage } from "./process-usage.ts";
 
 export interface ProgramResult {
   readonly stdout: string;
-  /** Of the program alone, read until just before its end; empty where it cannot be read. */
+  /** Of the program and what it started, read until just before their end; empty where it cannot be read. */
   readonly usage: readonly ProcessUsage[];
 }
 
@@ -17,8 +18,6 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-/** How often a running program's usage is read: what it does after the last reading is not counted. */
-const readingMs = 10;
 /** What is kept of a program's output, in characters. */
 const outputCharactersMax = 64 * 1024;
 
@@ -31,18 +30,18 @@ export async function runProgram(
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, cwd });
   const stdout = gather(child.stdout);
   const stderr = gather(child.stderr);
-  let usage: ProcessUsage | undefined;
-  const timer = setInterval(() => (usage = usageOf(role, child.pid ?? 0) ?? usage), readingMs);
+  const watch = new ProcessWatch(child.pid === undefined ? [] : [{ role, pid: child.pid }]);
+  let usage: readonly ProcessUsage[] = [];
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", resolve);
     });
     if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${stderr()}`);
-    return { stdout: stdout(), usage: usage === undefined ? [] : [usage] };
   } finally {
-    clearInterval(timer);
+    usage = watch.stop();
   }
+  return { stdout: stdout(), usage };
 }
 
 /** Keeps the end of what a stream says. */

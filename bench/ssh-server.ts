@@ -1,49 +1,92 @@
 /** An SSH server of our own on loopback, with keys of its own, so that `scp` can be measured without touching the machine's. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Bench } from "./contest.ts";
+import type { ProcessUsage } from "./process-usage.ts";
+import { whileWatched } from "./process-watch.ts";
 import { gather, installed, runProgram } from "./run-program.ts";
 
 export interface SshServer {
-  /** For `scp`, so that it trusts this server and no other. */
+  readonly port: number;
+  /** The private key that the server lets in. */
+  readonly key: string;
+  /** For `scp` and `sftp`, so that they trust this server and no other. */
   readonly options: readonly string[];
-  /** How `scp` writes a path of the server. */
+  /** How `scp` and `sftp` write a path of the server. */
   remote(path: string): string;
-  stop(): void;
+  /** Runs `work`; returns what it and the server used meanwhile. */
+  measured(work: () => Promise<readonly ProcessUsage[]>): Promise<readonly ProcessUsage[]>;
 }
 
-/** Starts the server; undefined, with the reason among what was skipped, where that cannot be. */
-export async function startSshServer(bench: Bench): Promise<SshServer | undefined> {
+/** Does `work` with a server; with undefined, and the reason among what was skipped, where there can be none. */
+export async function withSshServer(
+  bench: Bench,
+  work: (server: SshServer | undefined) => Promise<void>,
+): Promise<void> {
+  const started = await tryStart(bench);
+  try {
+    await work(started?.server);
+  } finally {
+    started?.child.kill("SIGTERM");
+  }
+}
+
+interface Started {
+  readonly server: SshServer;
+  readonly child: ChildProcess;
+}
+
+async function tryStart(bench: Bench): Promise<Started | undefined> {
   const program = installed("sshd");
   if (program === undefined) {
-    bench.skipped.add("sshd is not installed, so no scp");
+    bench.skipped.add("sshd is not installed, so no scp, sftp and rclone");
     return undefined;
   }
   try {
     return await start(program, bench.program.folder);
   } catch (error) {
-    bench.skipped.add(`no scp: ${(error as Error).message.trim()}`);
+    bench.skipped.add(`no scp, sftp and rclone: ${(error as Error).message.trim()}`);
     return undefined;
   }
 }
 
-async function start(program: string, parent: string): Promise<SshServer> {
+async function start(program: string, parent: string): Promise<Started> {
   const folder = await mkdtemp(join(parent, "ssh-"));
-  const [hostKey, userKey, config] = [join(folder, "host"), join(folder, "user"), join(folder, "config")];
-  for (const path of [hostKey, userKey]) await runProgram("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
+  const [hostKey, key, config] = [join(folder, "host"), join(folder, "user"), join(folder, "config")];
+  for (const path of [hostKey, key]) await runProgram("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
   const port = await freePort();
-  await writeFile(config, serverConfig(port, hostKey, userKey));
-  const child = spawn(program, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  await writeFile(config, serverConfig(port, hostKey, key));
+  const [command = "", ...args] = await commandLine(folder, [program, "-D", "-e", "-f", config]);
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
   await listening(child);
   const trust = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "IdentitiesOnly=yes"];
-  return {
-    options: ["-q", "-P", `${port}`, "-i", userKey, ...trust.flatMap((option) => ["-o", option])],
+  const server: SshServer = {
+    port,
+    key,
+    options: ["-q", "-P", `${port}`, "-i", key, ...trust.flatMap((option) => ["-o", option])],
     remote: (path) => `${userInfo().username}@127.0.0.1:${path}`,
-    stop: () => child.kill("SIGTERM"),
+    measured: (work) => whileWatched([{ role: "sshd", pid: child.pid ?? 0 }], work),
   };
+  return { server, child };
+}
+
+/**
+ * As the superuser, sshd wants a user and a folder of its own. Where it was unpacked but not installed, it finds both in
+ * a mount namespace that ends with it; the machine keeps its own.
+ */
+async function commandLine(folder: string, server: readonly string[]): Promise<readonly string[]> {
+  const users = await readFile("/etc/passwd", "utf8").catch(() => "");
+  if (process.getuid?.() !== 0 || (/^sshd:/m.test(users) && existsSync("/run/sshd"))) return server;
+  const ownUsers = join(folder, "passwd");
+  const user = /^sshd:/m.test(users) ? "" : "sshd:x:65533:65534::/run/sshd:/bin/false\n";
+  await writeFile(ownUsers, `${users}${user}`);
+  const script =
+    'mount --bind "$0" /etc/passwd && mount -t tmpfs -o mode=755 none /run && mkdir /run/sshd && exec "$@"';
+  return ["unshare", "--mount", "sh", "-c", script, ownUsers, ...server];
 }
 
 function serverConfig(port: number, hostKey: string, userKey: string): string {
@@ -60,7 +103,8 @@ function serverConfig(port: number, hostKey: string, userKey: string): string {
   ].join("\n");
 }
 
-function freePort(): Promise<number> {
+/** A TCP port of loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once("error", reject);

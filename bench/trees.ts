@@ -1,62 +1,105 @@
-/** Many files: a tree of mixed sizes to another peer and back, and very many very small files. */
+/** Many files: a tree of mixed sizes to two disks and back, and very many very small files, once and again. */
 import { join } from "node:path";
-import { withTwoPeers } from "./big-files.ts";
-import { mixedSizes, smallSizes, writeTree } from "./content.ts";
+import { inTurn, pathIn } from "./big-files.ts";
 import type { Bench } from "./contest.ts";
-import { cp, cpAndSync, restic, rsync } from "./rivals.ts";
+import type { Corpus } from "./corpora.ts";
+import { withBackupPair, withPairAndGuest } from "./networks.ts";
+import type { Target } from "./result.ts";
+import {
+  backupAgain,
+  borgTool,
+  copiesFrom,
+  firstBackup,
+  newPath,
+  resticTool,
+  restoring,
+  rsync,
+  scpTo,
+} from "./rivals.ts";
+import { withSshServer } from "./ssh-server.ts";
+import { syncthing } from "./syncthing.ts";
 
-const treeFilesFull = 2000;
-const smallFilesFull = 10_000;
+const amountsOf = ({ files, bytes }: Corpus): Record<string, number> => ({ files, MB: bytes / 1e6 });
 
-/** 2,000 files of 1 KiB to 1 MiB, about 200 MB, new each time, to another peer. */
-export function putTree(bench: Bench): Promise<void> {
-  return putFiles(bench, "put-tree", mixedSizes(bench.scaled(treeFilesFull)));
+/** 2,000 files of 1 KiB to 1 MiB, about 200 MB, new each time, to the own disk and to the backup peer's. */
+export async function putTree(bench: Bench): Promise<void> {
+  const corpora = await inTurn(bench.repetitions, (at) => bench.corpora.tree(at));
+  await putFiles(bench, "put tree: own disk and backup peer", corpora, [{ factor: 1, of: "restic" }]);
 }
 
-/** 10,000 files of 1 KiB, new each time, to another peer. */
-export function putSmall(bench: Bench): Promise<void> {
-  return putFiles(bench, "put-small", smallSizes(bench.scaled(smallFilesFull)));
+/** 10,000 files of 1 KiB, new each time, to the own disk and to the backup peer's. */
+export async function putSmall(bench: Bench): Promise<void> {
+  const corpora = await inTurn(bench.repetitions, (at) => bench.corpora.small(at));
+  await putFiles(bench, "put small: own disk and backup peer", corpora, [
+    { factor: 2, of: "scp" },
+    { factor: 0.7, of: "restic", isStretch: true },
+  ]);
 }
 
-/** The tree of `put-tree` from another peer. */
-export function getTree(bench: Bench): Promise<void> {
-  return getFiles(bench, "get-tree", mixedSizes(bench.scaled(treeFilesFull)));
-}
-
-async function putFiles(bench: Bench, name: string, sizes: readonly number[]): Promise<void> {
-  const path = (part: string): string => join(bench.program.folder, `${name}-${part}`);
-  const source = (repetition: number): string => path(`source-${repetition}`);
-  let bytes = 0;
-  for (let at = 0; at < bench.repetitions; at++) ({ bytes } = await writeTree(source(at), at + 1, sizes));
-  await withTwoPeers(bench, async (network, writer) =>
-    bench.contest({
-      name,
-      amounts: { files: sizes.length, MB: bytes / 1e6 },
-      ours: (at) => network.measured(async () => (await network.shell(writer, `put -R ${source(at)} /${at}`)).usage),
-      others: [
-        ...cpAndSync(bench, source, (at) => path(`cp-${at}`)),
-        ...rsync(bench, source, (at) => path(`rsync-${at}`)),
-        ...(await restic(bench, source)),
-      ],
-    }),
+async function putFiles(
+  bench: Bench,
+  name: string,
+  corpora: readonly Corpus[],
+  targets: readonly Target[],
+): Promise<void> {
+  const source = pathIn(corpora);
+  await withBackupPair(bench, ({ network, owner }) =>
+    withSshServer(bench, (server) =>
+      syncthing(bench, corpora, async (synced) =>
+        bench.contest({
+          name,
+          amounts: amountsOf(corpora[0] as Corpus),
+          ours: (at) =>
+            network.measured(async () => (await network.shell(owner, `put -q -R ${source(at)} /${at}`)).usage),
+          others: [
+            ...firstBackup(bench, [...resticTool(bench), ...borgTool(bench)], source),
+            ...synced,
+            ...scpTo(bench, server, source),
+            ...rsync(bench, source),
+          ],
+          targets,
+        }),
+      ),
+    ),
   );
 }
 
-async function getFiles(bench: Bench, name: string, sizes: readonly number[]): Promise<void> {
-  const path = (part: string): string => join(bench.program.folder, `${name}-${part}`);
-  const { bytes } = await writeTree(path("source"), 1, sizes);
-  await withTwoPeers(bench, async (network, reader) => {
-    await network.shell(reader, `put -R ${path("source")} /tree`);
+/** 10,000 files of 1 KiB that are there already. */
+export async function putSmallAgain(bench: Bench): Promise<void> {
+  const corpus = await bench.corpora.small(0);
+  const source = (): string => corpus.path;
+  await withBackupPair(bench, async ({ network, owner }) => {
+    await network.shell(owner, `put -q -R ${corpus.path} /small`);
     await bench.contest({
-      name,
-      amounts: { files: sizes.length, MB: bytes / 1e6 },
-      ours: (at) =>
-        network.measured(async () => (await network.shell(reader, `get -R /tree ${path(`got-${at}`)}`)).usage),
-      others: cp(
-        bench,
-        () => path("source"),
-        (at) => path(`cp-${at}`),
-      ),
+      name: "put small again",
+      amounts: amountsOf(corpus),
+      ours: () =>
+        network.measured(async () => (await network.shell(owner, `put -q -f -R ${corpus.path} /small`)).usage),
+      others: backupAgain(bench, [...resticTool(bench), ...borgTool(bench)], source),
+      targets: [{ factor: 1, of: "restic" }],
     });
+  });
+}
+
+/** The tree, from the disks of two peers to a folder of a third one's machine. */
+export async function getTree(bench: Bench): Promise<void> {
+  const corpus = await bench.corpora.tree(0);
+  await withPairAndGuest(bench, async ({ network, owner, guest }) => {
+    await network.shell(owner, `put -q -R ${corpus.path} /tree`);
+    let target = "";
+    await withSshServer(bench, async (server) =>
+      bench.contest({
+        name: "get tree to another peer's shell",
+        amounts: amountsOf(corpus),
+        beforeOurs: async () => (target = await newPath(bench, "got")),
+        ours: () =>
+          network.measured(async () => (await network.shell(guest, `get -q -R /tree ${join(target, "tree")}`)).usage),
+        others: [
+          ...restoring(bench, [...resticTool(bench), ...borgTool(bench)], corpus.path),
+          ...copiesFrom(bench, server, corpus.path),
+        ],
+        targets: [{ factor: 1, of: "restic" }],
+      }),
+    );
   });
 }
