@@ -390,6 +390,8 @@ export const upkeepRetryMs = 60_000;
 export const verifyMs = 60_000;
 /** A link of a chain that fails for longer loses its claim, and puts go on without it: longer than a lost connection, shorter than a person's patience. */
 export const linkPatienceMs = 2_000;
+/** A chunk is offered to a busy link for so long: less than after which a silent link fails. */
+export const linkBusyMs = 4_000;
 /** A link that owes answers and gives none for this long fails, whatever its calls' own deadlines are. */
 export const linkSilenceMs = 5_000;
 /** A link that failed is tried again after this … */
@@ -554,6 +556,32 @@ export const channelIdleMs = 60 * 60_000;
 export const lanePendingMax = 64;
 /** … and from one address, so that a machine without keys cannot keep all others from their lanes. */
 export const lanePendingPerAddressMax = 16;
+/** Chunks that a peer reads and sends at once: what four busy links have in flight, and 16 MiB of chunks of the average size. */
+export const chunkReadsRunningMax = 64;
+/** A chunk that would wait longer for its turn is refused: another holder, or a pause, serves its asker better. */
+export const chunkReadWaitMsMax = 500;
+/** Chunks to read that wait at once: some KiB of requests, and far more than are read in that time. */
+export const chunkReadsWaitingMax = 4_096;
+/** Chunks that a peer stores at once: they share a flush. */
+export const chunkWritesRunningMax = 64;
+/** A chunk that would wait longer to be stored is refused: it lies in memory meanwhile, and is sent again. */
+export const chunkWriteWaitMsMax = 2_000;
+/** Bytes of chunks that wait to be stored: more is refused, whatever it would wait. */
+export const chunkWritesWaitingBytesMax = 64 * MiB;
+/** Reads of the catalogue that are under way at once at a coordinator: they share their questions to the leader. */
+export const catalogueReadsRunningMax = 128;
+/** A read of the catalogue that would wait longer is refused: less than after which a caller asks the other coordinators too. */
+export const catalogueReadWaitMsMax = 200;
+/** Reads of the catalogue that wait at once: as many calls as eight busy members may have running. */
+export const catalogueReadsWaitingMax = 4_096;
+/** When to come back, as a busy peer says it: not sooner, for asking costs it something … */
+export const busyRetryMsMin = 20;
+/** … and not later, for nobody knows what is in some seconds. */
+export const busyRetryMsMax = 2_000;
+/** A peer that says to come back later than this is asked again then. */
+export const busyHoldMsMax = 5_000;
+/** A read is asked again for so long while all who could answer are busy; then the caller is told. */
+export const busyPatienceMs = 20_000;
 /** Lanes that one peer has open here: each protocol's two or three, and those that are just ending. */
 export const lanesPerPeerMax = 32;
 /** A stranger that has not joined by then is disconnected. */

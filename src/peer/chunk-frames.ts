@@ -4,21 +4,23 @@
  * | type | body | answer |
  * | --- | --- | --- |
  * | 1 put | 16-byte lease, 32-byte digest, sealed bytes | stored or failed |
- * | 2 get | 32-byte digest | chunk or failed |
+ * | 2 get | 32-byte digest, u32 milliseconds for which the asker waits | chunk or failed |
  * | 3 stored | empty: the chunk is on the disk | |
  * | 4 chunk | sealed bytes | |
  * | 5 failed | CBOR error as in the RPC protocol | |
+ * | 6 cancel | empty: nobody waits for this request any more | none of its own |
  *
- * The opener of a stream sends 1 and 2 and keeps at most `chunkRequestsInFlightMax` of them unanswered; the other end
- * resets a stream that exceeds it.
+ * The opener of a stream sends 1, 2 and 6 and keeps at most `chunkRequestsInFlightMax` requests unanswered; the other end
+ * resets a stream that exceeds it. A request that was cancelled is answered all the same, as failed where it had not begun.
  */
 import type { Uint8ArrayList } from "uint8arraylist";
 import { DfsError } from "../core/errors.ts";
 import { digestBytes, randomIdBytes } from "../core/ids.ts";
 
-export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5 } as const;
+export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5, cancel: 6 } as const;
 
 const headerBytes = 5;
+const waitBytes = 4;
 
 export interface ChunkFrame {
   readonly type: number;
@@ -38,10 +40,24 @@ export function chunkFrameHeader(type: number, request: number): Uint8Array {
 /** Reads a frame. Fails with `protocol` when it is too short or of an unknown type. */
 export function parseChunkFrame(frame: Uint8ArrayList): ChunkFrame {
   const type = frame.length === 0 ? 0 : frame.get(0);
-  if (frame.length < headerBytes || type < frameTypes.put || type > frameTypes.failed) {
+  if (frame.length < headerBytes || type < frameTypes.put || type > frameTypes.cancel) {
     throw new DfsError("protocol", "a malformed frame of the chunk protocol");
   }
   return { type, request: frame.getUint32(1), body: frame.sublist(headerBytes) };
+}
+
+/** The body of a get frame. */
+export function getBody(digest: Uint8Array, waitMs: number): readonly Uint8Array[] {
+  const wait = new Uint8Array(waitBytes);
+  new DataView(wait.buffer).setUint32(0, Math.max(0, Math.min(waitMs, 0xffff_ffff)));
+  return [digest, wait];
+}
+
+/** The parts of a get frame's body. Fails with `protocol` when it has another length. */
+export function parseGetBody(body: Uint8Array): { digest: Uint8Array; waitMs: number } {
+  if (body.length !== digestBytes + waitBytes) throw new DfsError("protocol", "a get frame of a wrong length");
+  const { buffer, byteOffset } = body;
+  return { digest: body.slice(0, digestBytes), waitMs: new DataView(buffer, byteOffset).getUint32(digestBytes) };
 }
 
 /** The parts of a put frame's body; `bytes` is a view of it. Fails with `protocol` when the body is too short. */

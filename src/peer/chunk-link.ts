@@ -1,6 +1,6 @@
 /** The asking end of the chunk protocol: a few long-lived streams to one peer, each with a bounded number of requests in flight. */
 import type { Uint8ArrayList } from "uint8arraylist";
-import { object, string } from "valibot";
+import { number, object, optional, string } from "valibot";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId } from "../core/ids.ts";
@@ -12,7 +12,7 @@ import {
   chunkSilenceMs,
   chunkStreamsPerPeer,
 } from "../core/limits.ts";
-import { type ChunkFrame, chunkFrameHeader, frameTypes, parseChunkFrame } from "./chunk-frames.ts";
+import { type ChunkFrame, chunkFrameHeader, frameTypes, getBody, parseChunkFrame } from "./chunk-frames.ts";
 import { bytesOfHex } from "./random-ids.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { decodeCbor } from "./wire/cbor.ts";
@@ -25,6 +25,8 @@ export type OpenChunkChannel = (signal: AbortSignal) => Promise<FrameChannel>;
 
 interface Request {
   readonly expects: number;
+  /** Nobody waits for the answer any more. */
+  isGivenUp: boolean;
   /** Looks at the stream before it was made. */
   readonly looks: number;
   readonly resolve: (body: Uint8Array) => void;
@@ -43,23 +45,35 @@ export class ChunkLink {
     this.#buffers = buffers;
   }
 
-  /** The sealed bytes of a chunk, not verified yet; the result owns its buffer. Fails with `not-found`, `integrity`, `unreachable`, `timeout`. */
-  async get(digest: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#request(frameTypes.get, frameTypes.chunk, [digest], signal);
+  /**
+   * The sealed bytes of a chunk, not verified yet; the result owns its buffer. Fails with `not-found`, `integrity`,
+   * `unreachable`, `busy`, and with `timeout` after `waitMs`, when the peer need not begin with it any more.
+   */
+  async get(digest: Uint8Array, signal: AbortSignal, waitMs = chunkRequestMs): Promise<Uint8Array> {
+    const endMs = performance.now() + waitMs;
+    const body = (): readonly Uint8Array[] => getBody(digest, endMs - performance.now());
+    return this.#request(frameTypes.get, frameTypes.chunk, body, signal, waitMs);
   }
 
-  /** Resolves when the peer has the chunk on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `unreachable`, `timeout`. */
+  /** Resolves when the peer has the chunk on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `busy`, `unreachable`, `timeout`. */
   async put(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
-    await this.#request(frameTypes.put, frameTypes.stored, [bytesOfHex(lease), digest, sealed], signal);
+    const body = (): readonly Uint8Array[] => [bytesOfHex(lease), digest, sealed];
+    await this.#request(frameTypes.put, frameTypes.stored, body, signal, chunkRequestMs);
   }
 
   async close(): Promise<void> {
     for (const stream of this.#streams.splice(0)) (await stream?.catch(() => undefined))?.close();
   }
 
-  async #request(type: number, expects: number, body: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+  async #request(
+    type: number,
+    expects: number,
+    body: () => readonly Uint8Array[],
+    signal: AbortSignal,
+    waitMs: number,
+  ): Promise<Uint8Array> {
     const slot = this.#turn++ % chunkStreamsPerPeer;
-    return withDeadline(chunkRequestMs, signal, async (bounded) => {
+    return withDeadline(waitMs, signal, async (bounded) => {
       const stream = await this.#streamAt(slot, bounded);
       return stream.request(type, expects, body, bounded);
     });
@@ -104,7 +118,12 @@ class ChunkStream {
     return this.#failure !== undefined;
   }
 
-  async request(type: number, expects: number, body: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+  async request(
+    type: number,
+    expects: number,
+    body: () => readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     await this.#slots.take();
     if (signal.aborted) {
       this.#slots.grant(1);
@@ -112,13 +131,13 @@ class ChunkStream {
     }
     const id = this.#nextRequest++;
     const answered = new Promise<Uint8Array>((resolve, reject) =>
-      this.#requests.set(id, { expects, looks: this.#looks, resolve, reject }),
+      this.#requests.set(id, { expects, isGivenUp: false, looks: this.#looks, resolve, reject }),
     );
     this.#watch();
-    const onAbort = (): void => this.#requests.get(id)?.reject(toDfsError(signal.reason));
+    const onAbort = (): void => this.#giveUp(id, toDfsError(signal.reason));
     signal.addEventListener("abort", onAbort);
     try {
-      this.#channel.send([chunkFrameHeader(type, id), ...body]).catch((error: Error) => this.#fail(error));
+      this.#channel.send([chunkFrameHeader(type, id), ...body()]).catch((error: Error) => this.#fail(error));
       return await answered;
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -129,7 +148,15 @@ class ChunkStream {
     void this.#channel.close();
   }
 
-  /** A request that was given up keeps its slot until its answer comes, for the other end still works on it. */
+  #giveUp(id: number, error: Error): void {
+    const request = this.#requests.get(id);
+    if (request === undefined) return;
+    request.isGivenUp = true;
+    request.reject(error);
+    this.#channel.send([chunkFrameHeader(frameTypes.cancel, id)]).catch((failure: Error) => this.#fail(failure));
+  }
+
+  /** A request that was given up keeps its slot until its answer comes, for the other end may still work on it. */
   #onFrame(parts: Uint8ArrayList): void {
     try {
       const frame = parseChunkFrame(parts);
@@ -138,6 +165,7 @@ class ChunkStream {
       const outcome = outcomeOf(frame, request.expects);
       this.#requests.delete(frame.request);
       this.#slots.grant(1);
+      if (request.isGivenUp) return;
       if (outcome === "answered") request.resolve(this.#buffers.copy(frame.body));
       else request.reject(outcome);
     } catch (error) {
@@ -192,7 +220,7 @@ function outcomeOf({ type, body }: ChunkFrame, expects: number): "answered" | Df
 }
 
 /** An error as it comes in a frame; whatever else is in it is left out. */
-export const failureSchema = object({ kind: string(), message: string() });
+export const failureSchema = object({ kind: string(), message: string(), retryAfterMs: optional(number()) });
 
 function failureOf(body: Uint8Array): DfsError {
   return errorFromWire(decodeCbor(body, failureSchema, "error of the chunk protocol"));

@@ -1,10 +1,18 @@
 /** The serving end of the chunk protocol: verifies what arrives, stores it durably, hands out what is asked for. */
 import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { digestBytes, type LeaseId } from "../core/ids.ts";
+import type { LeaseId, PeerId } from "../core/ids.ts";
 import { chunkRequestsInFlightMax } from "../core/limits.ts";
-import { chunkFrameHeader, frameTypes, parseChunkFrame, parsePutBody } from "./chunk-frames.ts";
+import {
+  type ChunkFrame,
+  chunkFrameHeader,
+  frameTypes,
+  parseChunkFrame,
+  parseGetBody,
+  parsePutBody,
+} from "./chunk-frames.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
+import type { WorkQueue } from "./load/work-queue.ts";
 import { hexOf } from "./random-ids.ts";
 import { encodeCbor } from "./wire/cbor.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
@@ -20,71 +28,149 @@ export interface ServedChunks {
 
 export interface ChunkServerOptions {
   readonly chunks: ServedChunks;
-  /** Shared by all streams of the peer. */
+  /** These three are shared by all streams of the peer. */
   readonly buffers: FrameBuffers;
+  readonly reads: WorkQueue<PeerId>;
+  readonly writes: WorkQueue<PeerId>;
 }
 
-/** Serves chunks on `channel` until it ends. */
-export function serveChunks(channel: FrameChannel, options: ChunkServerOptions): void {
-  const { buffers } = options;
-  let inFlight = 0;
+type Answer = readonly [type: number, ...body: Uint8Array[]];
 
-  const answer = async (
+/** Serves chunks on `channel`, which `caller` has opened, until it ends. */
+export function serveChunks(channel: FrameChannel, caller: PeerId, options: ChunkServerOptions): void {
+  const stream = new ServedStream(channel, caller, options);
+  channel.receive({ onFrame: (parts) => stream.onFrame(parts), onEnd: () => stream.end() });
+}
+
+class ServedStream {
+  readonly #channel: FrameChannel;
+  readonly #caller: PeerId;
+  readonly #options: ChunkServerOptions;
+  /** Takes a request out of its line, for each that was let in. */
+  readonly #leaving = new Map<number, () => void>();
+  #inFlight = 0;
+  #highestRequest = -1;
+
+  constructor(channel: FrameChannel, caller: PeerId, options: ChunkServerOptions) {
+    this.#channel = channel;
+    this.#caller = caller;
+    this.#options = options;
+  }
+
+  onFrame(parts: Parameters<typeof parseChunkFrame>[0]): void {
+    try {
+      const frame = parseChunkFrame(parts);
+      if (frame.type === frameTypes.cancel) this.#cancel(frame.request);
+      else this.#take(frame);
+    } catch (error) {
+      this.#channel.abort(error as Error);
+    }
+  }
+
+  /** What runs ends by itself, and nobody waits for its answer; what waits is not begun. */
+  end(): void {
+    for (const leave of this.#leaving.values()) leave();
+    this.#leaving.clear();
+  }
+
+  #cancel(request: number): void {
+    if (request > this.#highestRequest) throw new DfsError("protocol", "a request was cancelled that was never made");
+    const leave = this.#leaving.get(request);
+    if (leave === undefined) return; // it was answered, or it runs
+    this.#leaving.delete(request);
+    leave();
+    this.#send(request, failure(new DfsError("interrupted", "the asker gave it up"))).catch((error: Error) =>
+      this.#channel.abort(error),
+    );
+  }
+
+  #take({ type, request, body }: ChunkFrame): void {
+    if (this.#leaving.has(request)) throw new DfsError("protocol", "a request has the number of one that waits");
+    this.#highestRequest = Math.max(this.#highestRequest, request);
+    this.#inFlight += 1;
+    if (this.#inFlight > chunkRequestsInFlightMax)
+      throw new DfsError("protocol", "more chunk requests in flight than allowed");
+    switch (type) {
+      case frameTypes.get:
+        this.#takeGet(request, body);
+        return;
+      case frameTypes.put:
+        this.#takePut(request, body);
+        return;
+      default:
+        throw new DfsError("protocol", "an answer where a request belongs");
+    }
+  }
+
+  #takeGet(request: number, body: ChunkFrame["body"]): void {
+    const { chunks, reads } = this.#options;
+    const { digest, waitMs } = parseGetBody(body.slice());
+    this.#enter(reads, request, { deadlineMs: performance.now() + waitMs }, async () => [
+      frameTypes.chunk,
+      await chunks.get(digest),
+    ]);
+  }
+
+  #takePut(request: number, body: ChunkFrame["body"]): void {
+    const { buffers, writes } = this.#options;
+    const copied = buffers.copy(body);
+    const giveBack = (): void => buffers.give(copied);
+    this.#enter(writes, request, { size: copied.length }, () => this.#put(copied), giveBack);
+  }
+
+  /** Hashing a chunk takes less time here than handing it to a thread and back would. */
+  async #put(body: Uint8Array): Promise<Answer> {
+    const { lease, digest, bytes } = parsePutBody(body);
+    verifyStored(bytes, digest);
+    await this.#options.chunks.put(hexOf(lease) as LeaseId, digest, bytes);
+    return [frameTypes.stored];
+  }
+
+  /** `onEnd` is called when the request is done with, also when it was never begun. */
+  #enter(
+    queue: WorkQueue<PeerId>,
     request: number,
-    work: () => Promise<readonly [type: number, ...body: Uint8Array[]]>,
-  ): Promise<void> => {
-    const [type, ...body] = await work().catch((error: unknown) => failure(error));
-    inFlight -= 1;
-    await channel.send([chunkFrameHeader(type, request), ...body]);
-  };
-
-  channel.receive({
-    onEnd: () => undefined, // what is in flight ends by itself; nobody waits for its answer
-    onFrame: (parts) => {
+    work: { readonly size?: number; readonly deadlineMs?: number },
+    serve: () => Promise<Answer>,
+    onEnd: () => void = () => undefined,
+  ): void {
+    const answer = async (answering: () => Promise<Answer>): Promise<void> => {
+      this.#leaving.delete(request);
       try {
-        const frame = parseChunkFrame(parts);
-        inFlight += 1;
-        if (inFlight > chunkRequestsInFlightMax)
-          throw new DfsError("protocol", "more chunk requests in flight than allowed");
-        const body = buffers.copy(frame.body);
-        answer(frame.request, () => serveFrame(frame.type, body, options))
-          .catch((error: Error) => channel.abort(error))
-          .finally(() => buffers.give(body));
+        await this.#send(request, await answering().catch(failure));
       } catch (error) {
-        channel.abort(error as Error);
+        this.#channel.abort(error as Error);
+      } finally {
+        onEnd();
       }
-    },
-  });
-}
+    };
+    let isDecided = false;
+    const leave = queue.enter({
+      ...work,
+      caller: this.#caller,
+      start: (end) => {
+        isDecided = true;
+        void answer(serve).finally(end);
+      },
+      refuse: (refusal) => {
+        isDecided = true;
+        void answer(() => Promise.reject(refusal));
+      },
+    });
+    if (isDecided) return;
+    this.#leaving.set(request, () => {
+      leave();
+      onEnd();
+    });
+  }
 
-async function serveFrame(
-  type: number,
-  body: Uint8Array,
-  options: ChunkServerOptions,
-): Promise<readonly [number, ...Uint8Array[]]> {
-  switch (type) {
-    case frameTypes.put:
-      return putChunk(body, options);
-    case frameTypes.get:
-      return getChunk(body, options);
-    default:
-      throw new DfsError("protocol", "an answer where a request belongs");
+  /** Resolves when there is room for more. */
+  #send(request: number, [type, ...body]: Answer): Promise<void> {
+    this.#inFlight -= 1;
+    return this.#channel.send([chunkFrameHeader(type, request), ...body]);
   }
 }
 
-/** Hashing a chunk takes less time here than handing it to a thread and back would. */
-async function putChunk(body: Uint8Array, { chunks }: ChunkServerOptions): Promise<readonly [number]> {
-  const { lease, digest, bytes } = parsePutBody(body);
-  verifyStored(bytes, digest);
-  await chunks.put(hexOf(lease) as LeaseId, digest, bytes);
-  return [frameTypes.stored];
-}
-
-async function getChunk(body: Uint8Array, { chunks }: ChunkServerOptions): Promise<readonly [number, Uint8Array]> {
-  if (body.length !== digestBytes) throw new DfsError("protocol", "a get frame without a digest");
-  return [frameTypes.chunk, await chunks.get(body)];
-}
-
-function failure(error: unknown): readonly [number, Uint8Array] {
+function failure(error: unknown): Answer {
   return [frameTypes.failed, encodeCbor(errorToWire(toDfsError(error, { op: "chunk" })))];
 }

@@ -95,8 +95,9 @@ export class PeerLinks {
     return rpc.callWithItems(method, params, onItem, options);
   }
 
-  async getChunk(peer: PeerId, digest: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#chunkLink(peer).get(digest, signal);
+  /** As `ChunkLink.get`. */
+  async getChunk(peer: PeerId, digest: Uint8Array, signal: AbortSignal, waitMs?: number): Promise<Uint8Array> {
+    return this.#chunkLink(peer).get(digest, signal, waitMs);
   }
 
   /** Takes back the memory of a chunk that `getChunk` gave and nobody looks at any more. */

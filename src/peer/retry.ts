@@ -1,6 +1,7 @@
 /** Trying again what may succeed the next time: with pauses that grow and differ, and an end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type DfsError, toDfsError } from "../core/errors.ts";
+import { busyRetryMsMax, busyRetryMsMin } from "../core/limits.ts";
 
 export interface RetryOptions {
   /** Tries in all, at the most; without it, as many as there is time for. */
@@ -13,7 +14,7 @@ export interface RetryOptions {
   readonly pauseMsMax?: number | undefined;
   /** Whether an error is worth another try, besides that a retry can help with its kind. */
   readonly mayPass?: ((error: DfsError) => boolean) | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -38,16 +39,27 @@ export async function withRetries<Result>(
       return await work(attempt);
     } catch (thrown) {
       const error = toDfsError(thrown);
-      if (signal.aborted || attempt >= attempts || !isWorthRetrying(error) || !mayPass(error)) throw error;
+      if (signal?.aborted === true || attempt >= attempts || !isWorthRetrying(error) || !mayPass(error)) throw error;
       const growingMs = Math.min(pauseMs * 2 ** (attempt - 1), pauseMsMax ?? Number.POSITIVE_INFINITY);
-      const nextMs = (error.retryAfterMs ?? growingMs) * (0.5 + Math.random());
+      // Who was told when to come back does not come sooner.
+      const nextMs =
+        error.retryAfterMs === undefined
+          ? growingMs * (0.5 + Math.random())
+          : error.retryAfterMs * (1 + Math.random() / 2);
       if (performance.now() + nextMs > endMs) throw error;
-      await delay(nextMs, undefined, { signal }).catch(() => {
+      await delay(nextMs, undefined, signal && { signal }).catch(() => {
         throw error;
       });
     }
   }
 }
+
+/** For work that is tried again only while whoever should do it is busy. */
+export const whileBusy = {
+  pauseMs: busyRetryMsMin,
+  pauseMsMax: busyRetryMsMax,
+  mayPass: ({ kind }: DfsError): boolean => kind === "busy",
+} as const;
 
 function isWorthRetrying({ kind, retryHelps }: DfsError): boolean {
   return retryHelps && kind !== "conflict" && kind !== "interrupted";

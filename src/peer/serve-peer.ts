@@ -1,7 +1,21 @@
 /** Everything that this peer answers to other members. */
 import { DfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
-import { memberCallsBurst, memberCallsInFlightMax, memberCallsPerSecondMax, peersMax } from "../core/limits.ts";
+import {
+  catalogueReadWaitMsMax,
+  catalogueReadsRunningMax,
+  catalogueReadsWaitingMax,
+  chunkReadWaitMsMax,
+  chunkReadsRunningMax,
+  chunkReadsWaitingMax,
+  chunkWriteWaitMsMax,
+  chunkWritesRunningMax,
+  chunkWritesWaitingBytesMax,
+  memberCallsBurst,
+  memberCallsInFlightMax,
+  memberCallsPerSecondMax,
+  peersMax,
+} from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type ServedChunks, serveChunks } from "./chunk-server.ts";
@@ -14,6 +28,7 @@ import type { FrameBuffers } from "./frame-buffers.ts";
 import { fingerRoutes } from "./finger-transport.ts";
 import { openLaneMethod } from "./lane-method.ts";
 import { LaneServer } from "./lane-server.ts";
+import { WorkQueue } from "./load/work-queue.ts";
 import type { Members } from "./members.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import type { ShelfHost } from "./shelves/shelf-host.ts";
@@ -47,6 +62,27 @@ const memberCalls: CallLimits = {
   inFlightMax: memberCallsInFlightMax,
 };
 
+const chunkReads = {
+  name: "chunks to read",
+  runningMax: chunkReadsRunningMax,
+  waitMsMax: chunkReadWaitMsMax,
+  waitingMax: chunkReadsWaitingMax,
+};
+
+const chunkWrites = {
+  name: "chunks to store",
+  runningMax: chunkWritesRunningMax,
+  waitMsMax: chunkWriteWaitMsMax,
+  waitingMax: chunkWritesWaitingBytesMax,
+};
+
+const catalogueReads = {
+  name: "reads of the catalogue",
+  runningMax: catalogueReadsRunningMax,
+  waitMsMax: catalogueReadWaitMsMax,
+  waitingMax: catalogueReadsWaitingMax,
+};
+
 /** What was begun for another peer is finished, whether it still waits for the answer or not. */
 const neverAborted = new AbortController().signal;
 
@@ -65,7 +101,10 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
       }
     },
   };
-  const onChunkChannel = (channel: FrameChannel): void => serveChunks(channel, { chunks, buffers });
+  const [reads, writes] = [new WorkQueue<PeerId>(chunkReads), new WorkQueue<PeerId>(chunkWrites)];
+  const onChunkChannel = (channel: FrameChannel, from: PeerId): void =>
+    serveChunks(channel, from, { chunks, buffers, reads, writes });
+  const questions = new WorkQueue<PeerId>(catalogueReads);
   const budgets = new CallBudgets<PeerId>(memberCalls, peersMax);
   const help = new CheckHelp({
     version: parts.version,
@@ -87,7 +126,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
           return null;
         }),
         ...seat.routes(from),
-        ...coordinatorRoutes(() => seat.coordinator, from),
+        ...coordinatorRoutes(() => seat.coordinator, from, questions),
       ];
       void serveRpc(channel, routeTable(routes), budgets.of(from));
     },

@@ -5,6 +5,7 @@ import * as limits from "../../src/core/limits.ts";
 
 const units: Readonly<Record<string, number>> = {
   "": 1,
+  ms: 1,
   s: 1_000,
   min: 60_000,
   h: 3_600_000,

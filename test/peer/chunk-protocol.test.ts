@@ -4,18 +4,25 @@ import { setMaxListeners } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sealChunk } from "../../src/chunking/seal.ts";
-import type { LeaseId, ShelfId } from "../../src/core/ids.ts";
+import type { LeaseId, PeerId, ShelfId } from "../../src/core/ids.ts";
 import { chunkRequestsInFlightMax } from "../../src/core/limits.ts";
-import { chunkFrameHeader, frameTypes } from "../../src/peer/chunk-frames.ts";
+import { chunkFrameHeader, frameTypes, getBody } from "../../src/peer/chunk-frames.ts";
 import { ChunkLink } from "../../src/peer/chunk-link.ts";
 import { type ServedChunks, serveChunks } from "../../src/peer/chunk-server.ts";
 import { FrameBuffers } from "../../src/peer/frame-buffers.ts";
+import { WorkQueue } from "../../src/peer/load/work-queue.ts";
 import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
+import { DfsError } from "../../src/core/errors.ts";
+import type { FrameChannel } from "../../src/peer/wire/frame-channel.ts";
 import { channelPair } from "./memory-channel.ts";
 
 const lease = "00112233445566778899aabbccddeeff" as LeaseId;
 const shelf = "ffeeddccbbaa99887766554433221100" as ShelfId;
+const asker = "asker" as PeerId;
+/** So that nothing waits. */
+const wide = { name: "chunks", runningMax: 1_000, waitMsMax: 1_000, waitingMax: 1_000_000 };
+const lines = () => ({ reads: new WorkQueue<PeerId>(wide), writes: new WorkQueue<PeerId>(wide) });
 const never = new AbortController().signal;
 
 const chunksOf = (store: ChunkStore): ServedChunks => ({
@@ -34,7 +41,7 @@ async function linked(): Promise<{ store: MemoryChunkStore; link: ChunkLink; ope
   let opened = 0;
   const link = new ChunkLink(() => {
     const [near, far] = channelPair();
-    serveChunks(far, { chunks: chunksOf(store), buffers });
+    serveChunks(far, asker, { chunks: chunksOf(store), buffers, ...lines() });
     opened += 1;
     return Promise.resolve(near);
   }, buffers);
@@ -79,11 +86,13 @@ describe("the chunk protocol", () => {
     const store = new MemoryChunkStore();
     store.get = () => new Promise(() => undefined);
     const [near, far] = channelPair();
-    serveChunks(far, { chunks: chunksOf(store), buffers: new FrameBuffers() });
+    serveChunks(far, asker, { chunks: chunksOf(store), buffers: new FrameBuffers(), ...lines() });
     let ended: Error | undefined;
     near.receive({ onFrame: () => undefined, onEnd: (error) => (ended = error) });
     for (let i = 0; i <= chunkRequestsInFlightMax; i += 1)
-      void near.send([chunkFrameHeader(frameTypes.get, i), new Uint8Array(32)]).catch(() => undefined);
+      void near
+        .send([chunkFrameHeader(frameTypes.get, i), ...getBody(new Uint8Array(32), 1_000)])
+        .catch(() => undefined);
     await expect.poll(() => ended).toMatchObject({ kind: "protocol" });
   });
 
@@ -92,7 +101,7 @@ describe("the chunk protocol", () => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), async (garbage) => {
         const { store } = await linked();
         const [near, far] = channelPair();
-        serveChunks(far, { chunks: chunksOf(store), buffers: new FrameBuffers() });
+        serveChunks(far, asker, { chunks: chunksOf(store), buffers: new FrameBuffers(), ...lines() });
         let isAnswered = false;
         near.receive({ onFrame: () => (isAnswered = true), onEnd: () => (isAnswered = true) });
         await near.send([garbage]);
@@ -133,4 +142,102 @@ describe("the chunk protocol", () => {
     await Promise.all(opened.map(async ([, far]) => far.close()));
     await Promise.allSettled(again);
   });
+
+  it("LOAD-6 a peer with too many chunks to read answers at once that it is busy, and until when, and serves the others", async () => {
+    const { store, link, reads, newLink } = await narrowLinked();
+    const { digest, sealed } = chunk(1000);
+    await link.put(lease, digest, sealed, never);
+    const held: (() => void)[] = [];
+    const get = store.get.bind(store);
+    store.get = async (asked) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return get(asked);
+    };
+    const flood = Array.from({ length: 8 }, async () => link.get(digest, never).catch((error: unknown) => error));
+    await expect.poll(() => reads.waiting).toBe(2);
+    expect(await Promise.race(flood)).toMatchObject({ kind: "busy", retryAfterMs: expect.any(Number) as number });
+    const other = newLink("other" as PeerId).get(digest, never);
+    let isServed = false;
+    void other.then(() => (isServed = true));
+    await expect.poll(() => (held.splice(0).forEach((end) => end()), isServed)).toBe(true);
+    expect(await other).toEqual(sealed);
+    await expect.poll(() => (held.splice(0).forEach((end) => end()), reads.waiting)).toBe(0);
+    const outcomes = await Promise.all(flood);
+    // One ran, and one of the two that waited has made room.
+    expect(outcomes.filter((outcome) => outcome instanceof Uint8Array).length).toBe(2);
+    expect(outcomes.filter((outcome) => outcome instanceof DfsError && outcome.kind === "busy").length).toBe(6);
+  });
+
+  it("LOAD-4 a chunk that is not wanted any more, or by somebody who is gone, is not read", async () => {
+    const { store, link, reads, newLink, opened } = await narrowLinked();
+    const asked: Uint8Array[] = [];
+    let end = (): void => undefined;
+    store.get = async (digest) => {
+      asked.push(digest);
+      await new Promise<void>((resolve) => (end = resolve));
+      return new Uint8Array(10);
+    };
+    const [first, given, after] = [chunk(1), chunk(2), chunk(3)].map(({ digest }) => digest) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const running = link.get(first, never);
+    await expect.poll(() => asked.length).toBe(1);
+    const stop = new AbortController();
+    const unwanted = link.get(given, stop.signal);
+    await expect.poll(() => reads.waiting).toBe(1);
+    stop.abort();
+    await expect(unwanted).rejects.toMatchObject({ kind: "interrupted" });
+    await expect.poll(() => reads.waiting).toBe(0);
+    const gone = newLink("gone" as PeerId).get(given, never);
+    await expect.poll(() => reads.waiting).toBe(1);
+    await opened.at(-1)?.close();
+    await expect(gone).rejects.toMatchObject({ kind: "unreachable" });
+    await expect.poll(() => reads.waiting).toBe(0);
+    const last = link.get(after, never);
+    await expect.poll(() => reads.waiting).toBe(1);
+    end();
+    await running;
+    await expect.poll(() => asked.length).toBe(2);
+    end();
+    await last;
+    expect(asked).toEqual([first, after]);
+  });
+
+  it("LOAD-4 a chunk for which nobody waits any more is not read", async () => {
+    const { store, link, reads } = await narrowLinked();
+    const asked: Uint8Array[] = [];
+    let end = (): void => undefined;
+    store.get = async (digest) => {
+      asked.push(digest);
+      await new Promise<void>((resolve) => (end = resolve));
+      return new Uint8Array(10);
+    };
+    const running = link.get(chunk(1).digest, never);
+    await expect.poll(() => asked.length).toBe(1);
+    await expect(link.get(chunk(2).digest, never, 20)).rejects.toMatchObject({ kind: "timeout" });
+    end();
+    await running;
+    await expect.poll(() => reads.waiting).toBe(0);
+    expect(asked.length).toBe(1);
+  });
 });
+
+/** Links to a store that reads one chunk after the other, and lets two wait. */
+async function narrowLinked() {
+  const store = new MemoryChunkStore();
+  await store.start();
+  await store.openLease(lease, shelf, Date.now() + 60_000);
+  const buffers = new FrameBuffers();
+  const reads = new WorkQueue<PeerId>({ ...wide, runningMax: 1, waitingMax: 2 });
+  const opened: FrameChannel[] = [];
+  const newLink = (caller: PeerId): ChunkLink =>
+    new ChunkLink(() => {
+      const [near, far] = channelPair();
+      serveChunks(far, caller, { chunks: chunksOf(store), buffers, ...lines(), reads });
+      opened.push(near);
+      return Promise.resolve(near);
+    }, buffers);
+  return { store, reads, opened, newLink, link: newLink(asker) };
+}

@@ -26,8 +26,10 @@ import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
-import { askNextAfterMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
+import { askNextAfterMs, busyPatienceMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
+import { BusyGate } from "../load/busy-gate.ts";
 import type { PeerLinks } from "../peer-links.ts";
+import { whileBusy, withRetries } from "../retry.ts";
 import { type Answer, AskingRound } from "./asking-round.ts";
 import type {
   CatalogueAccess,
@@ -61,6 +63,8 @@ export class CatalogueClient implements CatalogueAccess {
   #leader: PeerId | undefined;
   /** Who answered the last read. */
   #reader: PeerId | undefined;
+  /** Coordinators that have too many reads to answer. */
+  readonly #busy = new BusyGate<PeerId>();
 
   constructor(options: CatalogueClientOptions) {
     this.#options = options;
@@ -230,11 +234,15 @@ export class CatalogueClient implements CatalogueAccess {
     await this.#leadNow((coordinator, bounded) => coordinator.transfer(to, bounded), signal);
   }
 
+  /** While all are busy it waits for as long as they say, and asks again. */
   async #read<Result>(call: Call<Result>, signal: AbortSignal | undefined): Promise<Result> {
-    const own = this.#options.own() === undefined ? undefined : this.#options.self;
-    const { result, peer } = await this.#ask(own ?? this.#reader, call, signal);
-    this.#reader = peer;
-    return result;
+    const ask = async (): Promise<Result> => {
+      const own = this.#options.own() === undefined ? undefined : this.#options.self;
+      const { result, peer } = await this.#ask(own ?? this.#reader, call, signal);
+      this.#reader = peer;
+      return result;
+    };
+    return withRetries({ ...whileBusy, forMs: busyPatienceMs, signal }, ask);
   }
 
   async #lead<Result>(call: Call<Result>, signal: AbortSignal | undefined): Promise<Result> {
@@ -286,7 +294,7 @@ export class CatalogueClient implements CatalogueAccess {
 
   #access(peer: PeerId): CatalogueAccess {
     const own = peer === this.#options.self ? this.#options.own() : undefined;
-    return own ?? new RemoteCoordinator(this.#options.links, peer);
+    return own ?? new RemoteCoordinator(this.#options.links, peer, this.#busy);
   }
 
   /** What all the failures come to: an election is worth waiting for, a missing majority or silence is not. */

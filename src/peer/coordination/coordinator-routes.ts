@@ -1,18 +1,35 @@
 /** What members may ask of the coordinator on this peer, which may come and go while they are connected. */
 import { DfsError } from "../../core/errors.ts";
 import type { PeerId } from "../../core/ids.ts";
+import type { WorkQueue } from "../load/work-queue.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
 import { catalogueMethods, plainMemberList } from "./catalogue-methods.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { groupMethods } from "./group-methods.ts";
 
-/** The routes for calls of `from`; each fails with `not-leader` while this peer is no coordinator. */
-export function coordinatorRoutes(own: () => Coordinator | undefined, from: PeerId): RpcRoute[] {
+/**
+ * The routes for calls of `from`; each fails with `not-leader` while this peer is no coordinator. Reads of the catalogue
+ * wait their turn in `questions`, which may refuse them as `busy`.
+ */
+export function coordinatorRoutes(
+  own: () => Coordinator | undefined,
+  from: PeerId,
+  questions: WorkQueue<PeerId>,
+): RpcRoute[] {
   const here = (): Coordinator => {
     const coordinator = own();
     if (coordinator === undefined) throw new DfsError("not-leader", "this peer is no coordinator");
     return coordinator;
   };
+  const inTurn = ({ method, handler }: RpcRoute): RpcRoute => ({
+    method,
+    handler: (params, call) =>
+      questions.run({ caller: from, deadlineMs: call.deadlineMs, signal: call.signal }, () => handler(params, call)),
+  });
+  return [...readRoutes(here).map(inTurn), ...otherRoutes(here, from)];
+}
+
+function readRoutes(here: () => Coordinator): RpcRoute[] {
   return [
     route(
       catalogueMethods.entry,
@@ -62,9 +79,6 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
     route(catalogueMethods.effects, async ({ stale, ...query }, { signal }) =>
       here().effects(query, { stale, signal }),
     ),
-    route(catalogueMethods.members, async (_, { signal }) => {
-      return plainMemberList(await here().members(signal));
-    }),
     route(catalogueMethods.totals, async ({ stale }, { signal }) => here().totals({ stale, signal })),
     route(catalogueMethods.references, async ({ shelf, fileKeys }, { signal }) => [
       ...(await here().references(shelf, fileKeys, signal)),
@@ -75,6 +89,15 @@ export function coordinatorRoutes(own: () => Coordinator | undefined, from: Peer
     route(catalogueMethods.referencedKeys, async ({ shelf, after, limit }, { signal }) => [
       ...(await here().referencedKeys(shelf, after, limit, signal)),
     ]),
+  ];
+}
+
+/** What a network needs to stay together, and what has a queue of its own. */
+function otherRoutes(here: () => Coordinator, from: PeerId): RpcRoute[] {
+  return [
+    route(catalogueMethods.members, async (_, { signal }) => {
+      return plainMemberList(await here().members(signal));
+    }),
     route(catalogueMethods.group, async () => {
       const report = await here().group();
       return { ...report, members: [...report.members] };

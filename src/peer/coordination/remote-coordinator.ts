@@ -18,6 +18,7 @@ import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
+import type { BusyGate } from "../load/busy-gate.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
 import type {
@@ -35,10 +36,13 @@ import { catalogueMethods } from "./catalogue-methods.ts";
 export class RemoteCoordinator implements CatalogueAccess {
   readonly #links: Pick<PeerLinks, "call">;
   readonly #peer: PeerId;
+  readonly #busy: BusyGate<PeerId>;
 
-  constructor(links: Pick<PeerLinks, "call">, peer: PeerId) {
+  /** `busy` keeps, from one of these objects to the next, who has too many reads to answer. */
+  constructor(links: Pick<PeerLinks, "call">, peer: PeerId, busy: BusyGate<PeerId>) {
     this.#links = links;
     this.#peer = peer;
+    this.#busy = busy;
   }
 
   async entry(
@@ -47,7 +51,7 @@ export class RemoteCoordinator implements CatalogueAccess {
     token: Uint8Array,
     { signal, stale, at }: ReadCallOptions = {},
   ): Promise<EntryRow | undefined> {
-    return (await this.#ask(catalogueMethods.entry, { user, parent, token, at, stale }, signal)) ?? undefined;
+    return (await this.#read(catalogueMethods.entry, { user, parent, token, at, stale }, signal)) ?? undefined;
   }
 
   entries(
@@ -56,7 +60,7 @@ export class RemoteCoordinator implements CatalogueAccess {
     tokens: readonly Uint8Array[],
     { signal, stale, at }: ReadCallOptions = {},
   ): Promise<readonly (EntryRow | null)[]> {
-    return this.#ask(catalogueMethods.entries, { user, parent, tokens: [...tokens], at, stale }, signal);
+    return this.#read(catalogueMethods.entries, { user, parent, tokens: [...tokens], at, stale }, signal);
   }
 
   list(
@@ -66,7 +70,7 @@ export class RemoteCoordinator implements CatalogueAccess {
     limit: number,
     { signal, stale, at }: ReadCallOptions = {},
   ): Promise<DirectoryPage> {
-    return this.#ask(catalogueMethods.list, { user, parent, after, limit, at, stale }, signal);
+    return this.#read(catalogueMethods.list, { user, parent, after, limit, at, stale }, signal);
   }
 
   async revision(
@@ -74,7 +78,7 @@ export class RemoteCoordinator implements CatalogueAccess {
     revision: number,
     { signal, stale }: ReadCallOptions = {},
   ): Promise<RevisionRow | undefined> {
-    return (await this.#ask(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
+    return (await this.#read(catalogueMethods.revision, { node, revision, stale }, signal)) ?? undefined;
   }
 
   revisions(
@@ -83,35 +87,35 @@ export class RemoteCoordinator implements CatalogueAccess {
     limit: number,
     { signal, stale }: ReadCallOptions = {},
   ): Promise<RevisionPage> {
-    return this.#ask(catalogueMethods.revisions, { node, before, limit, stale }, signal);
+    return this.#read(catalogueMethods.revisions, { node, before, limit, stale }, signal);
   }
 
   lineage(node: NodeId, { signal, stale }: ReadCallOptions = {}): Promise<readonly NodeRow[]> {
-    return this.#ask(catalogueMethods.lineage, { node, stale }, signal);
+    return this.#read(catalogueMethods.lineage, { node, stale }, signal);
   }
 
   shares(query: ShareQuery, after: SharePage["next"], { signal, stale }: ReadCallOptions = {}): Promise<SharePage> {
-    return this.#ask(catalogueMethods.shares, { query, after, stale }, signal);
+    return this.#read(catalogueMethods.shares, { query, after, stale }, signal);
   }
 
   users(after: UserName | undefined, limit: number, { signal, stale }: ReadCallOptions = {}): Promise<UserPage> {
-    return this.#ask(catalogueMethods.users, { after, limit, stale }, signal);
+    return this.#read(catalogueMethods.users, { after, limit, stale }, signal);
   }
 
   async user(user: UserId, { signal, stale }: ReadCallOptions = {}): Promise<UserRow | undefined> {
-    return (await this.#ask(catalogueMethods.user, { user, stale }, signal)) ?? undefined;
+    return (await this.#read(catalogueMethods.user, { user, stale }, signal)) ?? undefined;
   }
 
   async userByName(name: UserName, { signal, stale }: ReadCallOptions = {}): Promise<UserRow | undefined> {
-    return (await this.#ask(catalogueMethods.userByName, { name, stale }, signal)) ?? undefined;
+    return (await this.#read(catalogueMethods.userByName, { name, stale }, signal)) ?? undefined;
   }
 
   invites({ signal, stale }: ReadCallOptions = {}): Promise<readonly InviteRow[]> {
-    return this.#ask(catalogueMethods.invites, { stale }, signal);
+    return this.#read(catalogueMethods.invites, { stale }, signal);
   }
 
   changes(user: UserId, query: ChangeQuery, { signal, stale }: ReadCallOptions = {}): Promise<ChangePage> {
-    return this.#ask(catalogueMethods.changes, { user, ...query, stale }, signal);
+    return this.#read(catalogueMethods.changes, { user, ...query, stale }, signal);
   }
 
   async outcome(
@@ -119,11 +123,11 @@ export class RemoteCoordinator implements CatalogueAccess {
     sequence: number,
     { signal, stale }: ReadCallOptions = {},
   ): Promise<Uint8Array | undefined> {
-    return (await this.#ask(catalogueMethods.outcome, { session, sequence, stale }, signal)) ?? undefined;
+    return (await this.#read(catalogueMethods.outcome, { session, sequence, stale }, signal)) ?? undefined;
   }
 
   effects(query: EffectQuery, { signal, stale }: ReadCallOptions = {}): Promise<EffectPage> {
-    return this.#ask(catalogueMethods.effects, { ...query, stale }, signal);
+    return this.#read(catalogueMethods.effects, { ...query, stale }, signal);
   }
 
   members(signal?: AbortSignal): Promise<MemberList> {
@@ -131,15 +135,15 @@ export class RemoteCoordinator implements CatalogueAccess {
   }
 
   totals({ signal, stale }: ReadCallOptions = {}): Promise<CatalogueTotals> {
-    return this.#ask(catalogueMethods.totals, { stale }, signal);
+    return this.#read(catalogueMethods.totals, { stale }, signal);
   }
 
   references(shelf: ShelfId, fileKeys: readonly FileKey[], signal?: AbortSignal): Promise<readonly boolean[]> {
-    return this.#ask(catalogueMethods.references, { shelf, fileKeys: [...fileKeys] }, signal);
+    return this.#read(catalogueMethods.references, { shelf, fileKeys: [...fileKeys] }, signal);
   }
 
   drops(shelf: ShelfId, limit: number, signal?: AbortSignal): Promise<readonly FileKey[]> {
-    return this.#ask(catalogueMethods.drops, { shelf, limit }, signal);
+    return this.#read(catalogueMethods.drops, { shelf, limit }, signal);
   }
 
   referencedKeys(
@@ -148,7 +152,7 @@ export class RemoteCoordinator implements CatalogueAccess {
     limit: number,
     signal?: AbortSignal,
   ): Promise<readonly ReferencedKey[]> {
-    return this.#ask(catalogueMethods.referencedKeys, { shelf, after, limit }, signal);
+    return this.#read(catalogueMethods.referencedKeys, { shelf, after, limit }, signal);
   }
 
   group(signal?: AbortSignal): Promise<GroupReport> {
@@ -177,6 +181,21 @@ export class RemoteCoordinator implements CatalogueAccess {
 
   async transfer(to: PeerId, signal?: AbortSignal): Promise<void> {
     await this.#ask(catalogueMethods.transfer, { to }, signal);
+  }
+
+  /** Nothing is sent while the peer is busy: asking would cost it what an answer costs. */
+  async #read<Params, Result>(
+    method: RpcMethod<Params, Result>,
+    params: Params,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    this.#busy.pass(this.#peer);
+    try {
+      return await this.#ask(method, params, signal);
+    } catch (error) {
+      this.#busy.note(this.#peer, error);
+      throw error;
+    }
   }
 
   #ask<Params, Result>(

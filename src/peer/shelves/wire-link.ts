@@ -1,9 +1,10 @@
 /** Another link of a chain, as the owner reaches it: by RPC, and by the chunk protocol. */
 import type { ChangesToApply, FeedStart, LinkPort, ShelfBucket } from "../../backup/replication/ports.ts";
 import { digestOf, type FileKey, type LeaseId, type PeerId, type ShelfId } from "../../core/ids.ts";
-import { linkCallMs } from "../../core/limits.ts";
+import { linkBusyMs, linkCallMs } from "../../core/limits.ts";
 import type { Savepoint, ShelfChange } from "../../core/shelf.ts";
 import type { PeerLinks } from "../peer-links.ts";
+import { whileBusy, withRetries } from "../retry.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
 import {
   bytesToFlags,
@@ -67,8 +68,11 @@ export class WireLink implements LinkPort {
     return bytesToFlags(await this.#call(shelfMethods.pin, { lease, digests: joinDigests(digests) }, signal));
   }
 
+  /** A link that is busy is there, and is waited for. */
   putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
-    return this.#links.putChunk(this.#peer, lease, digest, sealed, signal);
+    return withRetries({ ...whileBusy, forMs: linkBusyMs, signal }, () =>
+      this.#links.putChunk(this.#peer, lease, digest, sealed, signal),
+    );
   }
 
   #call<Params, Result>(method: RpcMethod<Params, Result>, params: Params, signal: AbortSignal): Promise<Result> {

@@ -13,6 +13,8 @@ export interface RpcMethod<Params, Result, Item = never> {
 export interface RpcCall<Item> {
   /** Aborted when the client cancels, its deadline passes or the channel ends. */
   readonly signal: AbortSignal;
+  /** When the client stops waiting for the answer, by `performance.now()`. */
+  readonly deadlineMs: number;
   /** Sends one item; resolves when the client has room for another. */
   emit(item: Item): Promise<void>;
   /** Bytes that the client sends along, in order. */

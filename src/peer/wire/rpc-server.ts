@@ -10,6 +10,7 @@ import type { RpcRoute } from "./rpc-method.ts";
 
 interface RunningCall {
   readonly abort: AbortController;
+  readonly deadlineMs: number;
   readonly itemGate: CreditGate;
   readonly input: CreditQueue<Uint8Array>;
 }
@@ -99,15 +100,17 @@ class RpcServerConnection {
       this.#fail(id, toDfsError(error, { op: methodName }));
       return;
     }
+    const allowedMs = Math.min(timeoutMs, rpcDeadlineMsMax);
     const call: RunningCall = {
       abort: new AbortController(),
+      deadlineMs: performance.now() + allowedMs,
       itemGate: new CreditGate(rpcCreditItems),
       input: new CreditQueue(rpcCreditItems, (count) => this.#post([tags.inputCredit, id, count])),
     };
     this.#calls.set(id, call);
     const deadline = setTimeout(
       () => this.#stop(id, new DfsError("timeout", `${methodName} did not end within its deadline`)),
-      Math.min(timeoutMs, rpcDeadlineMsMax),
+      allowedMs,
     );
     void this.#run(id, methodName, params, call).finally(() => {
       clearTimeout(deadline);
@@ -122,6 +125,7 @@ class RpcServerConnection {
       if (entry === undefined) throw new DfsError("protocol", `this peer has no method ${JSON.stringify(methodName)}`);
       const result = await entry.handler(checked(params, entry.method.params, `call of ${methodName}`), {
         signal: call.abort.signal,
+        deadlineMs: call.deadlineMs,
         input: call.input,
         emit: async (item) => {
           await call.itemGate.take();

@@ -1,6 +1,13 @@
 /** What is cut out of a stream: frames, chunk frames, and the byte strings in which calls carry many things at once. */
 import { Uint8ArrayList } from "uint8arraylist";
-import { chunkFrameHeader, frameTypes, parseChunkFrame, parsePutBody } from "../../../src/peer/chunk-frames.ts";
+import {
+  chunkFrameHeader,
+  frameTypes,
+  getBody,
+  parseChunkFrame,
+  parseGetBody,
+  parsePutBody,
+} from "../../../src/peer/chunk-frames.ts";
 import {
   joinBuckets,
   joinChanges,
@@ -69,6 +76,13 @@ const cases = [
     if (frame === undefined) return;
     const again = Buffer.concat([chunkFrameHeader(frame.type, frame.request), frame.body.slice()]);
     expectSame("a chunk frame comes back as other bytes", new Uint8Array(again), body);
+    const get = decodedOr(["protocol"], () => parseGetBody(frame.body.slice()));
+    if (get !== undefined)
+      expectSame(
+        "the body of a get",
+        new Uint8Array(Buffer.concat(getBody(get.digest, get.waitMs))),
+        frame.body.slice(),
+      );
     if (frame.type !== frameTypes.put) return;
     const put = decodedOr(["protocol"], () => parsePutBody(frame.body.slice()));
     if (put === undefined) return;
@@ -97,6 +111,7 @@ export const frames: FuzzTarget = {
   name: "frames",
   decoders: [
     "src/peer/chunk-frames.ts parseChunkFrame",
+    "src/peer/chunk-frames.ts parseGetBody",
     "src/peer/chunk-frames.ts parsePutBody",
     "src/peer/shelves/shelf-methods.ts splitDigests",
     "src/peer/shelves/shelf-methods.ts splitChanges",

@@ -9,7 +9,10 @@ import type { MemberId } from "../../../src/raft/types.ts";
 import { testPeer } from "./members.ts";
 
 /** What a coordinator does when it is asked: answers, or fails. */
-type Behaviour = "answers" | "hangs" | { readonly kind: ErrorKind; readonly hint?: PeerId };
+type Behaviour =
+  | "answers"
+  | "hangs"
+  | { readonly kind: ErrorKind; readonly hint?: PeerId; readonly retryAfterMs?: number };
 
 /** A client of coordinators that behave as told, and the order in which they were asked. */
 function clientOf(behaviours: readonly Behaviour[]) {
@@ -28,7 +31,7 @@ function clientOf(behaviours: readonly Behaviour[]) {
       const behaviour = behaviours[place] as Behaviour;
       if (behaviour === "answers") return place as Result;
       if (behaviour === "hangs") return new Promise<Result>(() => undefined);
-      throw new DfsError(behaviour.kind, "as told", { peer: behaviour.hint });
+      throw new DfsError(behaviour.kind, "as told", { peer: behaviour.hint, retryAfterMs: behaviour.retryAfterMs });
     },
   };
   const client = new CatalogueClient({
@@ -120,5 +123,32 @@ describe("the catalogue's client", () => {
       kind: "not-leader",
     });
     expect(asked).toEqual([0, 1, 2]);
+  });
+
+  it("LOAD-8 a read goes to others where a coordinator is busy, which is sent no more of them until it said so", async () => {
+    const behaviours: Behaviour[] = [{ kind: "busy", retryAfterMs: 5_000 }, "answers"];
+    const { client, asked } = clientOf(behaviours);
+    await client.totals();
+    behaviours[1] = { kind: "unreachable" };
+    const stop = new AbortController();
+    const waiting = client.totals({ signal: stop.signal });
+    await expect.poll(() => asked.length).toBe(3);
+    expect(asked).toEqual([0, 1, 1]);
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ kind: expect.stringMatching("busy|interrupted") as string });
+  });
+
+  it("LOAD-8 where all coordinators are busy a read waits for as long as they said, and what is no read is sent at once", async () => {
+    const behaviours: Behaviour[] = [{ kind: "busy", retryAfterMs: 100 }];
+    const { client, asked } = clientOf(behaviours);
+    const startedMs = performance.now();
+    const reading = client.totals();
+    await expect.poll(() => asked.length).toBe(1);
+    behaviours[0] = "answers";
+    await client.heartbeat(beat);
+    expect(performance.now() - startedMs).toBeLessThan(100);
+    await reading;
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(99);
+    expect(asked.length).toBe(3);
   });
 });

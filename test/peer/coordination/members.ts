@@ -14,6 +14,7 @@ import { createLog } from "../../../src/peer/log.ts";
 import type { RpcCallOptions } from "../../../src/peer/wire/rpc-client.ts";
 import type { RpcMethod } from "../../../src/peer/wire/rpc-method.ts";
 import { coordinatorRoutes } from "../../../src/peer/coordination/coordinator-routes.ts";
+import { WorkQueue } from "../../../src/peer/load/work-queue.ts";
 import { decodeMessage, encodeMessage } from "../../../src/raft/message-codec.ts";
 import type { Message } from "../../../src/raft/messages.ts";
 import type { MemberId } from "../../../src/raft/types.ts";
@@ -92,6 +93,12 @@ export class TestGroup {
   readonly #cut = new Set<string>();
   readonly #folders: string[] = [];
   readonly #peers = new Map<MemberId, PeerId>();
+  readonly #questions = new WorkQueue<PeerId>({
+    name: "reads of the catalogue",
+    runningMax: 128,
+    waitMsMax: 10_000,
+    waitingMax: 10_000,
+  });
   compactAfterEntries = compactAfterEntries;
   nowMs: () => number = Date.now;
 
@@ -180,11 +187,17 @@ export class TestGroup {
   ): Promise<Result> {
     const to = this.members.find((member) => member.peer === peer);
     if (to === undefined || !to.isRunning || this.#isCut(from, to)) throw new DfsError("unreachable", "cut off");
-    const routes = coordinatorRoutes(() => (to.isRunning ? to.coordinator : undefined), from.peer);
+    const routes = coordinatorRoutes(() => (to.isRunning ? to.coordinator : undefined), from.peer, this.#questions);
     const found = routes.find((one) => one.method.name === method.name);
     if (found === undefined) throw new DfsError("protocol", `no method ${method.name}`);
     const signal = options.signal ?? new AbortController().signal;
-    return (await found.handler(params, { signal, emit: () => Promise.resolve(), input: none() })) as Result;
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    return (await found.handler(params, {
+      signal,
+      deadlineMs,
+      emit: () => Promise.resolve(),
+      input: none(),
+    })) as Result;
   }
 
   async close(): Promise<void> {
