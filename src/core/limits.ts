@@ -848,6 +848,10 @@ export const namesPatienceMs = 5_000;
 export const namesFollowMs = 3_000;
 /** Files and directories of a network from which on that is worth a thread and its 20 MiB: an index of fewer is made in some 0.2 s. */
 export const namesKeptFromEntries = 10_000;
+/** Changes between two such looks from which on a network is at work, and the index waits until it rests: many at once cost a third of as many by and by. */
+export const namesBusyChanges = 1_000;
+/** … but never for more changes than this: whoever asks then waits for a second or two. */
+export const namesBehindChangesMax = 50_000;
 /** Names that cannot be opened that a listing of a directory tells: far more than a person looks into. */
 export const refusedNamesMax = 500;
 /** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */

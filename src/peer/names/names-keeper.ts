@@ -1,13 +1,16 @@
 /**
  * Keeps one index of names up to date before anybody asks: that of the user for whom sessions on this peer begin. So the
  * first `ls` or Tab in a large directory need not wait until it is made, nor for what thousands of puts have changed.
+ *
+ * While changes pour in it waits for them to end, within bounds: whoever asks meanwhile has it brought up to date at once.
  */
 import type { Log } from "../log.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
-import { namesFollowMs, namesKeptFromEntries } from "../../core/limits.ts";
+import { namesBehindChangesMax, namesBusyChanges, namesFollowMs, namesKeptFromEntries } from "../../core/limits.ts";
 import { type UserKeys, deriveUser } from "../../identity/user-keys.ts";
 import type { RememberedLogin } from "../accounts/remembered-login.ts";
+import type { CatalogueTotals } from "../coordination/catalogue-access.ts";
 import type { CatalogueClient } from "../coordination/catalogue-client.ts";
 import type { NamesIndex } from "./names-index.ts";
 import type { NamesIndexes } from "./names-indexes.ts";
@@ -26,6 +29,9 @@ export class NamesKeeper {
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #held: UserId | undefined;
+  /** How far changes had come at the last look, if there was one, and when the index was last brought up to date. */
+  #seen: number | undefined;
+  #followed = 0;
   #isTold = false;
 
   constructor(options: NamesKeeperOptions) {
@@ -55,8 +61,14 @@ export class NamesKeeper {
   async #follow(): Promise<void> {
     const { signal } = this.#stopping;
     try {
-      const index = await this.#index(signal);
+      const totals = await this.#options.catalogue.totals({ signal, stale: true });
+      const changes = changesOf(totals);
+      const isBusy = changes - (this.#seen ?? changes) > namesBusyChanges;
+      this.#seen = changes;
+      if (isBusy && changes - this.#followed <= namesBehindChangesMax) return;
+      const index = await this.#index(totals);
       await index?.catchUp({ signal, stale: true, isBackground: true });
+      this.#followed = changes;
       this.#isTold = false;
     } catch (error) {
       const { kind, message } = toDfsError(error);
@@ -67,14 +79,13 @@ export class NamesKeeper {
   }
 
   /** The index of whom sessions begin for now; undefined while there are so few names that none is needed. */
-  async #index(signal: AbortSignal): Promise<NamesIndex | undefined> {
-    const { catalogue, indexes, remembered, shared } = this.#options;
+  async #index({ counts }: CatalogueTotals): Promise<NamesIndex | undefined> {
+    const { indexes, remembered, shared } = this.#options;
     const { present } = remembered;
     const keys = present === undefined ? shared : deriveUser(present.rootKey);
     try {
       if (this.#held !== keys.userId) {
         await this.#letGo();
-        const { counts } = await catalogue.totals({ signal, stale: true });
         if (counts.files + counts.directories < namesKeptFromEntries) return undefined;
         this.#held = keys.userId;
         // With the login goes whatever holds its keys.
@@ -88,7 +99,14 @@ export class NamesKeeper {
 
   async #letGo(): Promise<void> {
     const held = this.#held;
+    if (held === undefined) return;
     this.#held = undefined;
-    if (held !== undefined) await this.#options.indexes.release(held, this);
+    this.#seen = undefined;
+    await this.#options.indexes.release(held, this);
   }
+}
+
+/** Grows with each entry of the log, and with each name that one of them makes: a batch makes hundreds. */
+function changesOf({ counts, appliedIndex }: CatalogueTotals): number {
+  return appliedIndex + counts.files + counts.directories;
 }

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { UserName } from "../../../src/core/ids.ts";
-import { namesGatheredMax, namesKeptFromEntries } from "../../../src/core/limits.ts";
+import { namesBehindChangesMax, namesBusyChanges, namesGatheredMax, namesKeptFromEntries } from "../../../src/core/limits.ts";
 import { deriveUser } from "../../../src/identity/user-keys.ts";
 import type { Remembered } from "../../../src/peer/accounts/remembered-login.ts";
 import { createLog } from "../../../src/peer/log.ts";
@@ -29,21 +29,31 @@ interface KeeperWorld {
   /** In the network. */
   readonly entries?: number;
   readonly remembered?: NamesKeeperOptions["remembered"];
+  /** How far its log has come. */
+  readonly log?: { appliedIndex: number };
   /** Where lines of the log come. */
   readonly said?: string[];
 }
 
 function keeperOf(space: NameSpace, world: KeeperWorld = {}): NamesKeeper {
   const { entries = namesKeptFromEntries, remembered = { present: undefined }, said = [] } = world;
+  const log = world.log ?? { appliedIndex: 1 };
   const counts = { ...space.world.catalogue.counts(), files: entries, directories: 0 };
   const keeper = new NamesKeeper({
     indexes: space.indexes,
-    catalogue: { totals: async () => ({ counts, appliedIndex: 1 }) },
+    catalogue: { totals: async () => ({ counts, ...log }) },
     remembered,
     shared,
     log: createLog((line) => said.push(line), { level: "warn", json: false }),
   });
   cleanups.unshift(() => keeper.stop());
+  return keeper;
+}
+
+/** A keeper of that log whose index is up to date. */
+async function followedKeeper(space: NameSpace, log: { appliedIndex: number }): Promise<NamesKeeper> {
+  const keeper = keeperOf(space, { log });
+  await keeper.follow();
   return keeper;
 }
 
@@ -112,4 +122,29 @@ it("DIR-10 what keeps it from following is said once, and it is tried again", { 
   expect(space.indexes.isReady(shared.userId)).toBe(true);
   await keeper.stop();
   expect(space.indexes.isReady(shared.userId)).toBe(false);
+});
+
+it("DIR-10 the index waits while changes pour in, and follows once they rest", { timeout }, async () => {
+  const space = newSpace();
+  const log = { appliedIndex: 1 };
+  const keeper = await followedKeeper(space, log);
+  const { pages } = space;
+  log.appliedIndex += namesBusyChanges + 1;
+  await keeper.follow();
+  expect(space.pages).toBe(pages);
+  await keeper.follow();
+  expect(space.pages).toBeGreaterThan(pages);
+});
+
+it("DIR-10 the index does not fall behind without bounds while changes pour in", { timeout }, async () => {
+  const space = newSpace();
+  const log = { appliedIndex: 1 };
+  const keeper = await followedKeeper(space, log);
+  const { pages } = space;
+  const looks = Math.ceil(namesBehindChangesMax / (namesBusyChanges * 10)) + 1;
+  for (let look = 0; look < looks; look += 1) {
+    log.appliedIndex += namesBusyChanges * 10;
+    await keeper.follow();
+  }
+  expect(space.pages).toBeGreaterThan(pages);
 });
