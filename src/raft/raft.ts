@@ -213,13 +213,17 @@ export class Raft {
     assert(this.#inFlight === undefined, "ready was called before the last work was done");
     const state = this.#state;
     flushReads(state);
-    if (state.role === "leader") flushAppends(state);
+    const isLeader = state.role === "leader";
+    if (isLeader) flushAppends(state);
+    const { term, vote } = state.persisted;
+    const hasStoredTerm = term === state.term && vote === state.vote;
     const ready: Ready = {
       hardState: this.#changedHardState(),
       entries: [...state.log.unstable],
       snapshot: state.log.pendingSnapshot,
       committed: state.log.toApply(state.settings.applyBytesMax),
       messages: state.outbox,
+      mustStoreFirst: !(isLeader && hasStoredTerm),
       readStates: state.readStates,
     };
     state.outbox = [];

@@ -52,7 +52,8 @@ export interface ReadState {
 
 /**
  * Work for the driver, to be done in this order: store `snapshot` durably, then `hardState` and `entries`, fsync, send
- * `messages`, apply `snapshot` or `committed`, call `advance`, answer `readStates`.
+ * `messages`, apply `snapshot` or `committed`, call `advance`, answer `readStates`. Unless `mustStoreFirst`, `messages`
+ * may leave at any time before that, so that the others store while this member does.
  *
  * After a crash, `hardState` and `entries` of one Ready must be found together or not at all: the commit index must not
  * outlive the entries that came with it, and an entry behind a configuration change must not outlive the commit index
@@ -68,6 +69,11 @@ export interface Ready {
   /** To apply, in order; the first follows the last that was applied. */
   readonly committed: readonly Entry[];
   readonly messages: readonly Message[];
+  /**
+   * Whether `messages` promise what is on this member's disk only after this Ready. Those of a leader in a term that it
+   * has stored promise nothing: its own entries count for the majority once they are stored (dissertation, 10.2.1).
+   */
+  readonly mustStoreFirst: boolean;
   readonly readStates: readonly ReadState[];
 }
 

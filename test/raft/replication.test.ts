@@ -49,6 +49,43 @@ describe("replication", () => {
     expect(group.peer(1).raft.status().commit).toBe(3);
   });
 
+  it("RAFT-25 a leader's appends may leave before its disk has them, and nothing that others count on", () => {
+    const group = Group.founded(3);
+    const [leader, follower] = [group.peer(1), group.peer(2)];
+    leader.raft.campaign();
+    group.settle();
+    leader.raft.propose(bytes("a"));
+    const sent = leader.raft.ready();
+    expect(sent.mustStoreFirst).toBe(false);
+    const [toFollower] = ofType(sent.messages, "append");
+    follower.raft.step(toFollower as AppendRequest);
+    const answer = follower.raft.ready();
+    expect(answer).toMatchObject({ mustStoreFirst: true, entries: [{ index: 3 }] });
+    follower.store(answer);
+    follower.finish(answer);
+    for (const message of answer.messages) leader.raft.step(message);
+    // One of three has it: the leader's disk does not yet.
+    expect(leader.raft.status().commit).toBe(2);
+    leader.store(sent);
+    leader.finish(sent);
+    expect(leader.raft.status().commit).toBe(3);
+  });
+
+  it("RAFT-25 a vote, and the first entry of a term with it, waits for the disk", () => {
+    const [one, two] = Group.founded(3).peers as [Peer, Peer, Peer];
+    one.raft.campaign();
+    const asked = one.raft.ready();
+    one.finish(asked);
+    for (const message of asked.messages) two.raft.step(message);
+    for (const message of two.drain()) one.raft.step(message);
+    const request = one.raft.ready();
+    expect(request).toMatchObject({ hardState: { term: 2 }, mustStoreFirst: true });
+    one.store(request);
+    one.finish(request);
+    for (const message of request.messages) two.raft.step(message);
+    expect(two.raft.ready()).toMatchObject({ hardState: { term: 2, vote: 1 }, mustStoreFirst: true });
+  });
+
   it("RAFT-9 a leader's own entries count only once they are on its disk, in a group of one too", () => {
     const peer = new Peer(member(1), foundedStorage([1]));
     peer.tick(electionTicks);

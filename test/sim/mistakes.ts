@@ -3,7 +3,7 @@ import type { RaftFault } from "../../src/raft/faults.ts";
 
 /** Mistakes of the driver, the disk and the state machine, as switches of their simulated twins. */
 type DriverFault =
-  /** 2: messages leave before anything is on the disk. */
+  /** 2: messages leave before anything is on the disk, and not only a leader's. */
   | "send-before-sync"
   /** 2: term and vote are written, but not synced before the vote leaves. */
   | "vote-without-sync"

@@ -35,6 +35,7 @@ export interface NodeHost {
 interface Work {
   readonly ready: Ready;
   isWritten: boolean;
+  isSynced: boolean;
   isSent: boolean;
   isApplied: boolean;
 }
@@ -187,7 +188,7 @@ export class SimNode {
   #begin(): void {
     const ready = this.raft.ready();
     this.#host.observer.checkReady(this, ready);
-    const work: Work = { ready, isWritten: false, isSent: false, isApplied: false };
+    const work: Work = { ready, isWritten: false, isSynced: false, isSent: false, isApplied: false };
     if (ready.snapshot !== undefined) {
       this.disk.storeSnapshot(ready.snapshot);
       this.storage.install(ready.snapshot);
@@ -200,23 +201,23 @@ export class SimNode {
     this.#work.push(work);
     if (this.#mistake("overlapping-writes")) this.#finish(work);
     else this.#write(work);
-    if (this.#mistake("send-before-sync")) this.#send(work);
+    if (!ready.mustStoreFirst || this.#mistake("send-before-sync")) this.#send(work);
     if (this.#mistake("advance-before-sync")) this.#finish(work);
   }
 
-  /** The stages after the write: sync, send, apply and advance. */
+  /** The stages after the write: sync, send what has waited for that, apply and advance. */
   #goOn(): void {
     const at = this.#mistake("overlapping-writes") ? this.#host.prng.below(this.#work.length) : 0;
     const work = this.#work[at] as Work;
     if (!work.isWritten) this.#write(work);
     const { hardState, entries, snapshot } = work.ready;
     const isVoteOnly = hardState !== undefined && entries.length === 0 && snapshot === undefined;
-    if (!work.isSent) {
+    if (!work.isSynced) {
+      work.isSynced = true;
       if (!(isVoteOnly && this.#mistake("vote-without-sync"))) this.disk.sync();
       this.#send(work);
       if (this.#host.prng.chance(0.3)) return;
     }
-    if (this.#mistake("send-before-sync")) this.disk.sync();
     this.#work.splice(at, 1);
     if (!work.isApplied) this.#finish(work);
   }

@@ -2,7 +2,8 @@
  * One member of the catalogue's group: the driver between the consensus core, the log on the disk, the transport and
  * the catalogue.
  *
- * Each turn carries out one Ready of the core in the order that it demands: append and fsync, send, apply, advance. A
+ * Each turn carries out one Ready of the core in the order that it demands: append and fsync, send, apply, advance; a
+ * leader sends first where it may, so that all members flush at the same time. A
  * follower applies a moment later, many entries at once: the core may know what is applied before it is, as after a crash.
  * Commands and messages that arrive meanwhile wait for the next turn and share its fsync. The commit index is written
  * along with the next record, and the catalogue needs no fsync of its own: what a power cut takes from it is in the log.
@@ -298,8 +299,9 @@ export class GroupLog implements ReplicatedLog {
   async #turn(): Promise<void> {
     const ready = this.#raft.ready();
     if (ready.snapshot !== undefined) await this.#install(ready.snapshot, ready.hardState);
+    if (!ready.mustStoreFirst) this.#send(ready);
     await this.#store(ready);
-    this.#news.pass(ready.messages, (member) => this.#raft.progress().get(member)?.mode === "replicate");
+    if (ready.mustStoreFirst) this.#send(ready);
     this.#applier.add(ready.committed);
     if (this.#raft.isLeader || this.#applier.isDue) await this.#apply();
     this.#raft.advance();
@@ -307,6 +309,10 @@ export class GroupLog implements ReplicatedLog {
     for (const { context, index } of ready.readStates) this.#barriers.answered(context, index);
     if (this.#barriers.isWaiting) await this.#apply();
     this.#barriers.serve(this.#options.catalogue().appliedIndex());
+  }
+
+  #send({ messages }: Ready): void {
+    this.#news.pass(messages, (member) => this.#raft.progress().get(member)?.mode === "replicate");
   }
 
   /** One durable record of the entries and the newest hard state. A new commit index alone waits for the next record. */
