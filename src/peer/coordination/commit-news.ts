@@ -11,18 +11,21 @@ import type { MemberId } from "../../raft/types.ts";
 
 export class CommitNews {
   readonly #send: (messages: readonly Message[]) => void;
+  readonly #isReplicating: (member: MemberId) => boolean;
   readonly #held = new Map<MemberId, Message>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(send: (messages: readonly Message[]) => void) {
+  /** `isReplicating` says of which members the log is known to agree. */
+  constructor(send: (messages: readonly Message[]) => void, isReplicating: (member: MemberId) => boolean) {
     this.#send = send;
+    this.#isReplicating = isReplicating;
   }
 
-  /** Sends messages, but holds news to members of which `isReplicating` says that their log is known to agree. */
-  pass(messages: readonly Message[], isReplicating: (member: MemberId) => boolean): void {
+  /** Sends messages, but holds news to members whose log is known to agree. */
+  pass(messages: readonly Message[]): void {
     const now = messages.filter((message) => {
       if (message.type !== "append") return true;
-      if (message.entries.length === 0 && isReplicating(message.to)) {
+      if (message.entries.length === 0 && this.#isReplicating(message.to)) {
         this.#held.set(message.to, message);
         return false;
       }

@@ -97,7 +97,7 @@ export class GroupLog implements ReplicatedLog {
     const { self: id, random } = options;
     this.#raft = new Raft({ id, storage: this.#storage, random, applied, electionTicks, heartbeatTicks });
     this.#watch = new LeaderWatch(options.nowMs);
-    this.#news = new CommitNews(options.send);
+    this.#news = new CommitNews(options.send, (member) => this.#raft.progress().get(member)?.mode === "replicate");
   }
 
   /** Begins to take part. The only voter of a group leads at once. */
@@ -173,7 +173,8 @@ export class GroupLog implements ReplicatedLog {
   async handOver(): Promise<void> {
     const { voters } = this.mark.configuration;
     const heirs = voters.filter((id) => id !== this.#options.self && this.isActive(id));
-    const [heir] = heirs.toSorted((left, right) => this.#matchOf(right) - this.#matchOf(left));
+    const matchOf = (id: MemberId): number => this.#raft.progress().get(id)?.match ?? 0;
+    const [heir] = heirs.toSorted((left, right) => matchOf(right) - matchOf(left));
     if (heir === undefined || !this.#isRunning || !this.transferLeader(heir)) return;
     const deadlineMs = this.#options.nowMs() + handOverMs;
     while (this.isLeader && this.#options.nowMs() < deadlineMs) await delay(groupTickMs);
@@ -299,9 +300,9 @@ export class GroupLog implements ReplicatedLog {
   async #turn(): Promise<void> {
     const ready = this.#raft.ready();
     if (ready.snapshot !== undefined) await this.#install(ready.snapshot, ready.hardState);
-    if (!ready.mustStoreFirst) this.#send(ready);
+    if (!ready.mustStoreFirst) this.#news.pass(ready.messages);
     await this.#store(ready);
-    if (ready.mustStoreFirst) this.#send(ready);
+    if (ready.mustStoreFirst) this.#news.pass(ready.messages);
     this.#applier.add(ready.committed);
     if (this.#raft.isLeader || this.#applier.isDue) await this.#apply();
     this.#raft.advance();
@@ -309,10 +310,6 @@ export class GroupLog implements ReplicatedLog {
     for (const { context, index } of ready.readStates) this.#barriers.answered(context, index);
     if (this.#barriers.isWaiting) await this.#apply();
     this.#barriers.serve(this.#options.catalogue().appliedIndex());
-  }
-
-  #send({ messages }: Ready): void {
-    this.#news.pass(messages, (member) => this.#raft.progress().get(member)?.mode === "replicate");
   }
 
   /** One durable record of the entries and the newest hard state. A new commit index alone waits for the next record. */
@@ -359,10 +356,6 @@ export class GroupLog implements ReplicatedLog {
       this.#isSnapshotting = false;
     }
     this.#wake();
-  }
-
-  #matchOf(id: MemberId): number {
-    return this.#raft.progress().get(id)?.match ?? 0;
   }
 
   #refusal(): DfsError | undefined {

@@ -2,7 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { UserName } from "../../../src/core/ids.ts";
-import { namesBehindChangesMax, namesBusyChanges, namesGatheredMax, namesKeptFromEntries } from "../../../src/core/limits.ts";
+import {
+  namesBehindChangesMax,
+  namesBusyChanges,
+  namesGatheredMax,
+  namesKeptFromEntries,
+} from "../../../src/core/limits.ts";
 import { deriveUser } from "../../../src/identity/user-keys.ts";
 import type { Remembered } from "../../../src/peer/accounts/remembered-login.ts";
 import { createLog } from "../../../src/peer/log.ts";
