@@ -178,10 +178,10 @@ export const retainMsDefault = 30 * 24 * 60 * 60_000;
 /* Wire */
 /** One control message: a page of rows or a batch of operations, with room to spare. */
 export const controlFrameBytesMax = 1 * MiB;
-/** Pieces of an unfinished frame are joined once they are more than this, beside one for each `framePieceBytes`: few enough to cost little. */
-export const framePiecesMin = 64;
-/** A piece of a frame costs about as much memory besides its bytes: who sends shorter ones must not make us pay for it. */
-export const framePieceBytes = 256;
+/** Memory that a frame gets when its length is known; it doubles as the frame comes. */
+export const frameBytesFirst = 64 * KiB;
+/** What is read from a socket in one go: four records of TLS. */
+export const socketReadBytes = 64 * KiB;
 /** One message of the chunk protocol: the largest sealed chunk and its header. */
 export const chunkFrameBytesMax = sealedBytesMax + 1 * KiB;
 /** Chunk requests in flight on one stream: 8 × 1 MiB covers the delay of any link that we mean to serve. */

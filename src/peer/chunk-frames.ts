@@ -13,7 +13,6 @@
  * The opener of a stream sends 1, 2 and 6 and keeps at most `chunkRequestsInFlightMax` requests unanswered; the other end
  * resets a stream that exceeds it. A request that was cancelled is answered all the same, as failed where it had not begun.
  */
-import type { Uint8ArrayList } from "uint8arraylist";
 import { DfsError } from "../core/errors.ts";
 import { digestBytes, randomIdBytes } from "../core/ids.ts";
 
@@ -25,8 +24,8 @@ const waitBytes = 4;
 export interface ChunkFrame {
   readonly type: number;
   readonly request: number;
-  /** In the pieces in which it came. */
-  readonly body: Uint8ArrayList;
+  /** A view of the frame. */
+  readonly body: Uint8Array;
 }
 
 /** The header of a frame; the body is sent after it without being copied. */
@@ -38,12 +37,13 @@ export function chunkFrameHeader(type: number, request: number): Uint8Array {
 }
 
 /** Reads a frame. Fails with `protocol` when it is too short or of an unknown type. */
-export function parseChunkFrame(frame: Uint8ArrayList): ChunkFrame {
-  const type = frame.length === 0 ? 0 : frame.get(0);
+export function parseChunkFrame(frame: Uint8Array): ChunkFrame {
+  const type = frame[0] ?? 0;
   if (frame.length < headerBytes || type < frameTypes.put || type > frameTypes.cancel) {
     throw new DfsError("protocol", "a malformed frame of the chunk protocol");
   }
-  return { type, request: frame.getUint32(1), body: frame.sublist(headerBytes) };
+  const request = new DataView(frame.buffer, frame.byteOffset).getUint32(1);
+  return { type, request, body: frame.subarray(headerBytes) };
 }
 
 /** The body of a get frame. */

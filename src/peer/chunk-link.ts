@@ -1,5 +1,4 @@
 /** The asking end of the chunk protocol: a few long-lived streams to one peer, each with a bounded number of requests in flight. */
-import type { Uint8ArrayList } from "uint8arraylist";
 import { number, object, optional, string } from "valibot";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
@@ -14,13 +13,12 @@ import {
 } from "../core/limits.ts";
 import { type ChunkFrame, chunkFrameHeader, frameTypes, getBody, parseChunkFrame } from "./chunk-frames.ts";
 import { bytesOfHex } from "./random-ids.ts";
-import type { FrameBuffers } from "./frame-buffers.ts";
 import { decodeCbor } from "./wire/cbor.ts";
 import { CreditGate } from "./wire/credits.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { errorFromWire } from "./wire/rpc-messages.ts";
 
-/** Opens one more channel of the chunk protocol, with frames of at most `chunkFrameBytesMax` bytes. */
+/** Opens one more channel of the chunk protocol, with frames of at most `chunkFrameBytesMax` bytes, each in memory of its own. */
 export type OpenChunkChannel = (signal: AbortSignal) => Promise<FrameChannel>;
 
 interface Request {
@@ -35,18 +33,15 @@ interface Request {
 
 export class ChunkLink {
   readonly #open: OpenChunkChannel;
-  readonly #buffers: FrameBuffers;
   readonly #streams: (Promise<ChunkStream> | undefined)[] = [];
   #turn = 0;
 
-  /** Answers lie in memory of `buffers`, and may be given back there. */
-  constructor(open: OpenChunkChannel, buffers: FrameBuffers) {
+  constructor(open: OpenChunkChannel) {
     this.#open = open;
-    this.#buffers = buffers;
   }
 
   /**
-   * The sealed bytes of a chunk, not verified yet; the result owns its buffer. Fails with `not-found`, `integrity`,
+   * The sealed bytes of a chunk, not verified yet, in the frame in which they came. Fails with `not-found`, `integrity`,
    * `unreachable`, `busy`, and with `timeout` after `waitMs`, when the peer need not begin with it any more.
    */
   async get(digest: Uint8Array, signal: AbortSignal, waitMs = chunkRequestMs): Promise<Uint8Array> {
@@ -86,7 +81,7 @@ export class ChunkLink {
       if (stream !== undefined && !stream.hasEnded) return stream;
       if (this.#streams[slot] !== present) return this.#streamAt(slot, signal);
     }
-    const opened = this.#open(signal).then((channel) => new ChunkStream(channel, this.#buffers));
+    const opened = this.#open(signal).then((channel) => new ChunkStream(channel));
     this.#streams[slot] = opened;
     return opened;
   }
@@ -94,7 +89,6 @@ export class ChunkLink {
 
 class ChunkStream {
   readonly #channel: FrameChannel;
-  readonly #buffers: FrameBuffers;
   readonly #requests = new Map<number, Request>();
   readonly #slots = new CreditGate(chunkRequestsInFlightMax);
   #nextRequest = 1;
@@ -104,9 +98,8 @@ class ChunkStream {
   #silentMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(channel: FrameChannel, buffers: FrameBuffers) {
+  constructor(channel: FrameChannel) {
     this.#channel = channel;
-    this.#buffers = buffers;
     channel.receive({
       onFrame: (frame) => this.#onFrame(frame),
       onEnd: (error) =>
@@ -157,16 +150,16 @@ class ChunkStream {
   }
 
   /** A request that was given up keeps its slot until its answer comes, for the other end may still work on it. */
-  #onFrame(parts: Uint8ArrayList): void {
+  #onFrame(bytes: Uint8Array): void {
     try {
-      const frame = parseChunkFrame(parts);
+      const frame = parseChunkFrame(bytes);
       const request = this.#requests.get(frame.request);
       if (request === undefined) throw new DfsError("protocol", "an answer that nobody asked for");
       const outcome = outcomeOf(frame, request.expects);
       this.#requests.delete(frame.request);
       this.#slots.grant(1);
       if (request.isGivenUp) return;
-      if (outcome === "answered") request.resolve(this.#buffers.copy(frame.body));
+      if (outcome === "answered") request.resolve(frame.body);
       else request.reject(outcome);
     } catch (error) {
       this.#fail(error as Error);
@@ -215,7 +208,7 @@ class ChunkStream {
 /** Whether a frame answers as it should, or how the request fails. Fails with `protocol` for what is neither. */
 function outcomeOf({ type, body }: ChunkFrame, expects: number): "answered" | DfsError {
   if (type === expects) return "answered";
-  if (type === frameTypes.failed) return failureOf(body.slice());
+  if (type === frameTypes.failed) return failureOf(body);
   throw new DfsError("protocol", "an answer that does not belong to its request");
 }
 

@@ -28,7 +28,7 @@ export interface ServedChunks {
 
 export interface ChunkServerOptions {
   readonly chunks: ServedChunks;
-  /** These three are shared by all streams of the peer. */
+  /** Where the frames' memory goes when they were served; these three are shared by all streams of the peer. */
   readonly buffers: FrameBuffers;
   readonly reads: WorkQueue<PeerId>;
   readonly writes: WorkQueue<PeerId>;
@@ -39,7 +39,7 @@ type Answer = readonly [type: number, ...body: Uint8Array[]];
 /** Serves chunks on `channel`, which `caller` has opened, until it ends. */
 export function serveChunks(channel: FrameChannel, caller: PeerId, options: ChunkServerOptions): void {
   const stream = new ServedStream(channel, caller, options);
-  channel.receive({ onFrame: (parts) => stream.onFrame(parts), onEnd: () => stream.end() });
+  channel.receive({ onFrame: (bytes) => stream.onFrame(bytes), onEnd: () => stream.end() });
 }
 
 class ServedStream {
@@ -57,9 +57,9 @@ class ServedStream {
     this.#options = options;
   }
 
-  onFrame(parts: Parameters<typeof parseChunkFrame>[0]): void {
+  onFrame(bytes: Uint8Array): void {
     try {
-      const frame = parseChunkFrame(parts);
+      const frame = parseChunkFrame(bytes);
       if (frame.type === frameTypes.cancel) this.#cancel(frame.request);
       else this.#take(frame);
     } catch (error) {
@@ -104,7 +104,7 @@ class ServedStream {
 
   #takeGet(request: number, body: ChunkFrame["body"]): void {
     const { chunks, reads } = this.#options;
-    const { digest, waitMs } = parseGetBody(body.slice());
+    const { digest, waitMs } = parseGetBody(body);
     this.#enter(reads, request, { deadlineMs: performance.now() + waitMs }, async () => [
       frameTypes.chunk,
       await chunks.get(digest),
@@ -113,9 +113,8 @@ class ServedStream {
 
   #takePut(request: number, body: ChunkFrame["body"]): void {
     const { buffers, writes } = this.#options;
-    const copied = buffers.copy(body);
-    const giveBack = (): void => buffers.give(copied);
-    this.#enter(writes, request, { size: copied.length }, () => this.#put(copied), giveBack);
+    const giveBack = (): void => buffers.give(body);
+    this.#enter(writes, request, { size: body.length }, () => this.#put(body), giveBack);
   }
 
   /** Hashing a chunk takes less time here than handing it to a thread and back would. */

@@ -3,7 +3,7 @@ import { type TLSSocket, connect } from "node:tls";
 import { withDeadline } from "../core/deadline.ts";
 import { laneHandshakeMs, laneRetryMs } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
-import type { FrameChannel } from "./wire/frame-channel.ts";
+import type { FrameChannel, FrameMemory } from "./wire/frame-channel.ts";
 import { pskClientTls } from "./wire/psk-tls.ts";
 import { socketChannel } from "./wire/socket-channel.ts";
 
@@ -14,7 +14,7 @@ export interface LaneClientOptions {
   readonly remoteHost: () => string | undefined;
   readonly frameBytesMax: number;
   /** As in LaneHandler. */
-  readonly isPrompt?: boolean;
+  readonly bulkMemory?: FrameMemory | undefined;
   readonly nowMs: () => number;
 }
 
@@ -43,8 +43,8 @@ export class LaneClient {
     const offer = await this.#options.ask(signal);
     const host = this.#options.remoteHost();
     if (offer === null || host === undefined) return undefined;
-    const { frameBytesMax, isPrompt = false } = this.#options;
-    return socketChannel(await connectLane(host, offer, signal), frameBytesMax, { isPrompt });
+    const { frameBytesMax, bulkMemory } = this.#options;
+    return socketChannel(await connectLane(host, offer, signal), frameBytesMax, { bulkMemory });
   }
 }
 

@@ -22,15 +22,15 @@ import {
   lanesPerPeerMax,
 } from "../core/limits.ts";
 import type { LaneOffer } from "./lane-method.ts";
-import type { FrameChannel } from "./wire/frame-channel.ts";
+import type { FrameChannel, FrameMemory } from "./wire/frame-channel.ts";
 import { pskTls } from "./wire/psk-tls.ts";
 import { socketChannel } from "./wire/socket-channel.ts";
 
 /** Who takes the lanes of one protocol. */
 export interface LaneHandler {
   readonly frameBytesMax: number;
-  /** Frames leave one by one: for bulk data, which gains nothing by being gathered. */
-  readonly isPrompt?: boolean;
+  /** For bulk data: where its frames are put together (see SocketChannelOptions). */
+  readonly bulkMemory?: FrameMemory | undefined;
   readonly onChannel: (channel: FrameChannel, from: PeerId) => void;
 }
 
@@ -133,10 +133,10 @@ export class LaneServer {
       return;
     }
     const { handler, peer } = offered;
-    const { frameBytesMax, isPrompt = false } = handler;
+    const { frameBytesMax, bulkMemory } = handler;
     // The other end opens another one when it needs it.
     socket.setTimeout(channelIdleMs, () => void socket.destroy());
-    handler.onChannel(socketChannel(socket.setNoDelay(true), frameBytesMax, { isPrompt }), peer);
+    handler.onChannel(socketChannel(socket.setNoDelay(true), frameBytesMax, { bulkMemory }), peer);
   }
 
   #count(socket: Socket, peer: PeerId): void {

@@ -79,8 +79,8 @@ class HeldChannel implements FrameChannel {
     return this.#channel.receivedBytes;
   }
 
-  send(parts: readonly Uint8Array[]): Promise<void> {
-    return this.#channel.send(parts);
+  send(parts: readonly Uint8Array[], onWritten?: () => void): Promise<void> {
+    return this.#channel.send(parts, onWritten);
   }
 
   receive({ onFrame, onEnd }: Parameters<FrameChannel["receive"]>[0]): void {

@@ -53,7 +53,7 @@ export class PeerLinks {
   readonly #channels = new PeerChannels();
   readonly #isMember: (peer: PeerId) => boolean;
 
-  /** `buffers` hold the chunks that arrive; channels are taken from members only. */
+  /** `buffers` hold the chunk frames that arrive; channels are taken from members only. */
   constructor(host: Host, buffers: FrameBuffers, isMember: (peer: PeerId) => boolean) {
     this.#host = host;
     this.#buffers = buffers;
@@ -129,7 +129,7 @@ export class PeerLinks {
   async open(peer: PeerId, protocol: string, frameBytesMax: number, signal: AbortSignal): Promise<FrameChannel> {
     const lane = await this.#laneClient(peer, protocol, frameBytesMax).open(signal);
     return this.#keep(
-      lane ?? streamChannel(await this.#openStream(peer, protocol, signal), frameBytesMax),
+      lane ?? streamChannel(await this.#openStream(peer, protocol, signal), frameBytesMax, this.#bulkMemory(protocol)),
       peer,
       protocol,
     );
@@ -165,11 +165,12 @@ export class PeerLinks {
       const held = this.#channels.admit(channel, from, protocol);
       if (held !== undefined) onChannel(held, from);
     };
-    this.#handlers.set(protocol, { frameBytesMax, isPrompt: isBulk(protocol), onChannel: onOpened });
+    const bulkMemory = this.#bulkMemory(protocol);
+    this.#handlers.set(protocol, { frameBytesMax, bulkMemory, onChannel: onOpened });
     await this.#host.handle(
       protocol,
       (stream: Stream, connection: Connection) =>
-        onOpened(streamChannel(stream, frameBytesMax), connection.remotePeer.toString() as PeerId),
+        onOpened(streamChannel(stream, frameBytesMax, bulkMemory), connection.remotePeer.toString() as PeerId),
       streamLimits,
     );
   }
@@ -197,7 +198,7 @@ export class PeerLinks {
   #chunkLink(peer: PeerId): ChunkLink {
     const present = this.#chunks.get(peer);
     if (present !== undefined) return present;
-    const link = new ChunkLink((signal) => this.open(peer, chunkProtocol, chunkFrameBytesMax, signal), this.#buffers);
+    const link = new ChunkLink((signal) => this.open(peer, chunkProtocol, chunkFrameBytesMax, signal));
     this.#chunks.set(peer, link);
     return link;
   }
@@ -235,11 +236,16 @@ export class PeerLinks {
       },
       remoteHost: () => this.#remoteHost(peer),
       frameBytesMax,
-      isPrompt: isBulk(protocol),
+      bulkMemory: this.#bulkMemory(protocol),
       nowMs: Date.now,
     });
     this.#lanes.set(key, lanes);
     return lanes;
+  }
+
+  /** For a protocol that carries large frames. */
+  #bulkMemory(protocol: string): FrameBuffers | undefined {
+    return protocol === chunkProtocol ? this.#buffers : undefined;
   }
 
   /** The address at the other end of the connection to `peer`. */
@@ -265,11 +271,6 @@ export class PeerLinks {
 
 function laneKey(peer: PeerId, protocol: string): string {
   return `${peer} ${protocol}`;
-}
-
-/** Whether a protocol carries large frames, of which nothing is gained by gathering them. */
-function isBulk(protocol: string): boolean {
-  return protocol === chunkProtocol;
 }
 
 async function reach<Result>(

@@ -63,13 +63,11 @@ export const silences: Readonly<Record<string, Misdeed>> = {
 export function serveMisdeeds(stream: Stream, next: () => Misdeed): void {
   const parser = new FrameParser(chunkFrameBytesMax);
   const wire = wireOf(stream);
-  stream.addEventListener("message", ({ data }) =>
-    parser.push(data, (bytes) => {
-      const { type, request } = parseChunkFrame(bytes);
-      if (type !== frameTypes.get) return;
-      void next()(request, wire);
-    }),
-  );
+  const answer = (bytes: Uint8Array): void => {
+    const { type, request } = parseChunkFrame(bytes);
+    if (type === frameTypes.get) void next()(request, wire);
+  };
+  stream.addEventListener("message", ({ data }) => parser.push(data.subarray(), answer));
 }
 
 function wireOf(stream: Stream): Wire {

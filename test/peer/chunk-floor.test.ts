@@ -1,10 +1,8 @@
-import { Uint8ArrayList } from "uint8arraylist";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LeaseId } from "../../src/core/ids.ts";
 import { chunkFloorBytes, chunkFloorMs, chunkSilenceMs } from "../../src/core/limits.ts";
 import { chunkFrameHeader, frameTypes } from "../../src/peer/chunk-frames.ts";
 import { ChunkLink } from "../../src/peer/chunk-link.ts";
-import { FrameBuffers } from "../../src/peer/frame-buffers.ts";
 import type { FrameChannel, FrameHandlers } from "../../src/peer/wire/frame-channel.ts";
 
 const never = new AbortController().signal;
@@ -29,7 +27,7 @@ class HeldChannel implements FrameChannel {
 
   answer(type: number, request: number, body: Uint8Array = new Uint8Array()): void {
     this.receivedBytes += body.length;
-    this.#handlers?.onFrame(new Uint8ArrayList(chunkFrameHeader(type, request), body));
+    this.#handlers?.onFrame(new Uint8Array(Buffer.concat([chunkFrameHeader(type, request), body])));
   }
 
   close(): Promise<void> {
@@ -52,7 +50,7 @@ describe("a stream of the chunk protocol", () => {
       const channel = new HeldChannel();
       opened.push(channel);
       return Promise.resolve(channel);
-    }, new FrameBuffers());
+    });
   });
   afterEach(() => void vi.useRealTimers());
 

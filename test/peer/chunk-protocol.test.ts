@@ -44,7 +44,7 @@ async function linked(): Promise<{ store: MemoryChunkStore; link: ChunkLink; ope
     serveChunks(far, asker, { chunks: chunksOf(store), buffers, ...lines() });
     opened += 1;
     return Promise.resolve(near);
-  }, buffers);
+  });
   return { store, link, opened: () => opened };
 }
 
@@ -111,11 +111,11 @@ describe("the chunk protocol", () => {
       { numRuns: 100 },
     );
     const [near, far] = channelPair();
-    const link = new ChunkLink(() => Promise.resolve(near), new FrameBuffers());
+    const link = new ChunkLink(() => Promise.resolve(near));
     far.receive({ onFrame: () => void far.send([chunkFrameHeader(frameTypes.chunk, 999)]), onEnd: () => undefined });
     await expect(link.get(new Uint8Array(32), never)).rejects.toMatchObject({ kind: "protocol" });
     const [asking, answering] = channelPair();
-    const other = new ChunkLink(() => Promise.resolve(asking), new FrameBuffers());
+    const other = new ChunkLink(() => Promise.resolve(asking));
     const noError = [chunkFrameHeader(frameTypes.failed, 1), Uint8Array.of(0xff)];
     answering.receive({ onFrame: () => void answering.send(noError), onEnd: () => undefined });
     await expect(other.get(new Uint8Array(32), never)).rejects.toMatchObject({ kind: "protocol" });
@@ -128,7 +128,7 @@ describe("the chunk protocol", () => {
       pair[1].receive({ onFrame: () => undefined, onEnd: () => undefined });
       opened.push(pair);
       return Promise.resolve(pair[0]);
-    }, new FrameBuffers());
+    });
     const stop = new AbortController();
     const given = link.get(new Uint8Array(32), stop.signal);
     const cut = link.get(new Uint8Array(32), never);
@@ -238,6 +238,6 @@ async function narrowLinked() {
       serveChunks(far, caller, { chunks: chunksOf(store), buffers, ...lines(), reads });
       opened.push(near);
       return Promise.resolve(near);
-    }, buffers);
+    });
   return { store, reads, opened, newLink, link: newLink(asker) };
 }

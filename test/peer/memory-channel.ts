@@ -1,5 +1,4 @@
 /** Two ends of a frame channel in one process. What one end sends the other receives, in a later turn. */
-import { Uint8ArrayList } from "uint8arraylist";
 import { DfsError } from "../../src/core/errors.ts";
 import type { FrameChannel, FrameHandlers } from "../../src/peer/wire/frame-channel.ts";
 
@@ -8,11 +7,11 @@ class MemoryChannel implements FrameChannel {
   receivedBytes = 0;
   #handlers: FrameHandlers | undefined;
   #hasEnded = false;
-  readonly #early: Uint8ArrayList[] = [];
+  readonly #early: Uint8Array[] = [];
 
   send(parts: readonly Uint8Array[]): Promise<void> {
     if (this.#hasEnded) return Promise.reject(new DfsError("unreachable", "ended"));
-    const frame = new Uint8ArrayList(new Uint8Array(Buffer.concat(parts)));
+    const frame = new Uint8Array(Buffer.concat(parts));
     setImmediate(() => this.other?.take(frame));
     return Promise.resolve();
   }
@@ -33,7 +32,7 @@ class MemoryChannel implements FrameChannel {
     setImmediate(() => this.other?.end(error));
   }
 
-  take(frame: Uint8ArrayList): void {
+  take(frame: Uint8Array): void {
     if (this.#hasEnded) return;
     this.receivedBytes += frame.byteLength;
     if (this.#handlers === undefined) this.#early.push(frame);

@@ -128,9 +128,8 @@ export class GroupTransport {
     channel.receive({
       onFrame: (frame) => {
         try {
-          const bytes = frame.subarray();
-          if (sender === undefined) sender = this.#greet(bytes, from);
-          else this.#take(decodeMessage(bytes), sender);
+          if (sender === undefined) sender = this.#greet(frame, from);
+          else this.#take(decodeMessage(frame), sender);
         } catch (error) {
           this.#options.log.debug(`a stream of the group from ${from} ended: ${toDfsError(error).message}`);
           channel.abort(toDfsError(error));

@@ -37,7 +37,7 @@ export class RpcClient {
     this.#channel = channel;
     this.ended = new Promise((resolve) => {
       channel.receive({
-        onFrame: (frame) => this.#onFrame(frame.slice()),
+        onFrame: (frame) => this.#onFrame(frame),
         onEnd: (error) => {
           this.#fail(new DfsError("unreachable", "the connection ended before the answer came", { cause: error }));
           resolve();

@@ -30,7 +30,7 @@ export function serveRpc(channel: FrameChannel, routes: RpcRoutes, budget: CallB
   return new Promise((resolve) => {
     const connection = new RpcServerConnection(channel, routes, budget);
     channel.receive({
-      onFrame: (frame) => connection.onFrame(frame.slice()),
+      onFrame: (frame) => connection.onFrame(frame),
       onEnd: (error) => {
         connection.end(error);
         resolve();

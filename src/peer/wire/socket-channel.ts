@@ -1,59 +1,39 @@
 /** A frame channel over a local socket. Small frames that are sent in one turn of the event loop leave together. */
 import type { Socket } from "node:net";
 import { DfsError } from "../../core/errors.ts";
-import { joinedFramesBytesMax, socketBufferBytesMax } from "../../core/limits.ts";
-import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
+import { socketBufferBytesMax } from "../../core/limits.ts";
+import { type FrameChannel, type FrameMemory, FrameParser } from "./frame-channel.ts";
+import { onSocketBytes } from "./socket-reads.ts";
+import { BulkWriter, GatheringWriter } from "./socket-writers.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 export interface SocketChannelOptions {
   /** Every frame leaves at once: for one caller that waits for it. */
-  readonly isPrompt?: boolean;
+  readonly isPrompt?: boolean | undefined;
+  /** Most frames are large: they leave piece by piece, and those that arrive are put together here. */
+  readonly bulkMemory?: FrameMemory | undefined;
 }
 
 /** Frames over `socket`, each at most `frameBytesMax` bytes. */
 export function socketChannel(
   socket: Socket,
   frameBytesMax: number,
-  { isPrompt = false }: SocketChannelOptions = {},
+  { isPrompt = false, bulkMemory }: SocketChannelOptions = {},
 ): FrameChannel {
-  let isGathering = false;
-  let drained: Promise<void> | undefined;
-
-  /** Holds back what is written until the turn ends. */
-  const gather = (): void => {
-    if (isGathering) return;
-    isGathering = true;
-    socket.cork();
-    if (!isPrompt) setImmediate(release);
-  };
-  const release = (): void => {
-    if (!isGathering) return;
-    isGathering = false;
-    socket.uncork();
-  };
-
-  const parser = new FrameParser(frameBytesMax);
+  const parser = new FrameParser(frameBytesMax, bulkMemory);
+  const writer = bulkMemory === undefined ? new GatheringWriter(socket, isPrompt) : new BulkWriter(socket);
   return {
     get receivedBytes() {
       return parser.receivedBytes;
     },
-    send(parts) {
+    send(parts, onWritten) {
       if (!socket.writable) return Promise.reject(new DfsError("unreachable", "the other process has ended"));
-      if (socket.writableLength > socketBufferBytesMax) {
+      if (writer.queuedBytes > socketBufferBytesMax) {
         const error = new DfsError("busy", "the other end does not read what it is sent");
         socket.destroy(error);
         return Promise.reject(error);
       }
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-      gather();
-      let hasRoom = socket.write(frameHeader(bytes));
-      for (const part of parts) hasRoom = socket.write(part);
-      if (isPrompt || bytes > joinedFramesBytesMax) release();
-      if (hasRoom) return Promise.resolve();
-      drained ??= untilDrained(socket).finally(() => {
-        drained = undefined;
-      });
-      return drained;
+      return writer.send(parts, onWritten);
     },
     receive({ onFrame, onEnd }) {
       const stall = new StallWatch((error) => void socket.destroy(error));
@@ -67,7 +47,8 @@ export function socketChannel(
           failure = new DfsError("unreachable", "the other process stopped inside a message");
         onEnd(failure);
       });
-      socket.on("data", (bytes) => {
+      onSocketBytes(socket, (bytes) => {
+        if (socket.destroyed) return;
         try {
           const hasEnded = parser.push(bytes, onFrame);
           stall.note(hasEnded, parser.isBetweenFrames);
@@ -78,7 +59,7 @@ export function socketChannel(
     },
     close() {
       return new Promise((resolve) => {
-        release();
+        writer.flush();
         if (socket.destroyed) resolve();
         else socket.end(() => resolve());
       });
@@ -87,17 +68,4 @@ export function socketChannel(
       socket.destroy(error);
     },
   };
-}
-
-/** Resolves when there is room again, or nobody to write to any more. */
-function untilDrained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
 }

@@ -7,14 +7,14 @@
 import type { Stream } from "@libp2p/interface";
 import { DfsError } from "../../core/errors.ts";
 import { joinedFramesBytesMax } from "../../core/limits.ts";
-import { type FrameChannel, FrameParser, frameHeader } from "./frame-channel.ts";
+import { type FrameChannel, type FrameMemory, FrameParser, frameHeader } from "./frame-channel.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { StallWatch } from "./stall-watch.ts";
 
-/** Frames over `stream`, each at most `frameBytesMax` bytes. */
-export function streamChannel(stream: Stream, frameBytesMax: number): FrameChannel {
+/** Frames over `stream`, each at most `frameBytesMax` bytes, put together in `memory`. */
+export function streamChannel(stream: Stream, frameBytesMax: number, memory?: FrameMemory): FrameChannel {
   const writer = new StreamWriter(stream);
-  const parser = new FrameParser(frameBytesMax);
+  const parser = new FrameParser(frameBytesMax, memory);
   let idle: IdleWatch | undefined;
   return {
     get receivedBytes() {
@@ -50,7 +50,9 @@ export function streamChannel(stream: Stream, frameBytesMax: number): FrameChann
         if (hasEnded) return;
         idle?.note();
         try {
-          const hasFrame = parser.push(event.data, onFrame);
+          let hasFrame = false;
+          const pieces = event.data instanceof Uint8Array ? [event.data] : event.data;
+          for (const piece of pieces) if (parser.push(piece, onFrame)) hasFrame = true;
           stall.note(hasFrame, parser.isBetweenFrames);
         } catch (error) {
           stream.abort(error as Error);
