@@ -688,6 +688,12 @@ export const chunkRequestMs = 120_000;
 export const chunkFloorMs = 5_000;
 /** … and is left for another, or a new one, where less than this came in that time: a tenth of the slowest line that we mean to serve. */
 export const chunkFloorBytes = 64 * KiB;
+/** What was measured of a peer's speed counts half after this long without anything asked of it. */
+export const speedBelievedMs = 10_000;
+/** A chunk is not asked of a second holder sooner: the first answers of new connections take as long. */
+export const hedgeMsMin = 100;
+/** Chunks of one file that two holders are asked for at once: what the faster one has in flight on a stream. */
+export const hedgesPerFileMax = 8;
 /** A holder that was silent, too slow or wrong is asked after the others for so long: one file, not each, waits for it. */
 export const holderSuspectMs = 60_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */

@@ -16,7 +16,12 @@ export async function* readContent(
 ): AsyncGenerator<Uint8Array> {
   const source = new ContentSource(content, options, { fetchedChunks: 0, fetchedBytes: 0 });
   const open = (chunk: ManifestChunk): Promise<Uint8Array> =>
-    source.fetch(chunk.digest, (sealed) => options.pool.open(sealed, chunk.key, chunk.digest, { signal }), signal);
+    source.fetch(
+      chunk.digest,
+      (sealed) => options.pool.open(sealed, chunk.key, chunk.digest, { signal }),
+      signal,
+      chunk.plaintextBytes,
+    );
   const ahead: { chunk: ManifestChunk; plaintext: Promise<Uint8Array> }[] = [];
   const next = async (): Promise<Uint8Array> => {
     const { chunk, plaintext } = ahead.shift() as (typeof ahead)[number];

@@ -3,7 +3,8 @@ import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { ContentReference } from "../chunking/content-reference.ts";
 import { type ManifestChunk, readManifest } from "../chunking/manifest.ts";
 import { DfsError } from "../core/errors.ts";
-import type { FileKey, ShelfId } from "../core/ids.ts";
+import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
+import { chunkBytesAverage } from "../core/limits.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import { type HolderDirectory, HolderPicker } from "./holder-picker.ts";
 import type { PeerLinks } from "./peer-links.ts";
@@ -50,12 +51,13 @@ export class ContentSource {
 
   /**
    * Gets the sealed bytes of a chunk or manifest page and hands them to `use`, which verifies them. Where that fails, the
-   * next holder is asked. Resolves with what `use` returned. Fails with `unreachable`, `integrity`, or what `use` fails with.
+   * next holder is asked; `bytes` is about how large it is. Resolves with what `use` returned. Fails with `unreachable`, `integrity`, or what `use` fails with.
    */
   async fetch<Result>(
     digest: Uint8Array,
     use: (sealed: Uint8Array) => Promise<Result>,
     signal: AbortSignal,
+    bytes = chunkBytesAverage,
   ): Promise<Result> {
     const { store, links } = this.#options;
     try {
@@ -65,11 +67,13 @@ export class ContentSource {
       // Damaged or not here: another holder may have it, and its error says more than ours if not.
       if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
     }
-    return this.#picker.withHolder(async (peer, bounded) => {
-      const sealed = await links.getChunk(peer, digest, bounded);
+    const fetch = (peer: PeerId, bounded: AbortSignal, waitMs: number): Promise<Uint8Array> =>
+      links.getChunk(peer, digest, bounded, waitMs);
+    const count = (sealed: Uint8Array): Promise<Result> => {
       this.#counters.fetchedChunks += 1;
       this.#counters.fetchedBytes += sealed.length;
       return use(sealed);
-    }, signal);
+    };
+    return this.#picker.withHolder({ bytes, fetch }, count, signal);
   }
 }

@@ -327,6 +327,7 @@ export class GetTransfer {
       digest,
       (fetched) => pool.openInto(part.fd, offsetBytes, fetched, key, digest, options),
       this.#signal,
+      plaintextBytes,
     );
     this.#options.content.links.reclaim(sealed);
   }

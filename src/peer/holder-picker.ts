@@ -1,13 +1,25 @@
 /**
- * Which holder to ask for the next chunk of a file: the least busy one that has not failed, found by the finger table
- * or, where that knows none, named by the catalogue. One that is silent is not waited for while there is another. One that
- * answered, but could not give a chunk, is asked after the others from then on: it may be the only one that has another chunk.
- * One that failed for another file a moment ago is asked after the others too, so that not each file waits for it.
+ * Which holder to ask for the next chunk of a file, among those that the finger table found or, where that knows none, the
+ * catalogue named: of two taken at random the one that would answer sooner, by how fast it was and what it is asked for
+ * already, so that each gives as much as it can. One that takes far longer than another would is not waited for alone. One
+ * that answered, but could not give a chunk, is asked after the others from then on: it may be the only one that has another
+ * chunk. One that failed for another file a moment ago is asked after the others too, so that not each file waits for
+ * it. One that is busy is left until the time that it said.
  */
-import { withDeadline } from "../core/deadline.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
-import { chunkRetryMs, chunkTriesMax, holderPatienceMs } from "../core/limits.ts";
+import {
+  busyPatienceMs,
+  chunkRequestMs,
+  chunkRetryMs,
+  chunkTriesMax,
+  hedgesPerFileMax,
+  holderPatienceMs,
+} from "../core/limits.ts";
+import { HolderAsk } from "./holder-ask.ts";
+import type { BusyGate } from "./load/busy-gate.ts";
+import type { PeerSpeeds } from "./load/peer-speeds.ts";
 import { withRetries } from "./retry.ts";
 
 /** Where a file's holders were learned from, and why not from the finger table when the catalogue had to answer. */
@@ -18,6 +30,9 @@ export interface FoundHolders {
 }
 
 export interface HolderDirectory {
+  /** How fast holders are, and which of them are busy: one each for all files. */
+  readonly speeds: PeerSpeeds<PeerId>;
+  readonly busy: BusyGate<PeerId>;
   /** Holders of a file other than this peer; asks the finger table first, then the catalogue. Never fails: an empty list means that nobody knows. */
   find(fileKey: FileKey, shelf: ShelfId, signal: AbortSignal): Promise<FoundHolders>;
   /** Holders by the catalogue alone. */
@@ -32,9 +47,16 @@ export interface HolderDirectory {
   isSuspect(peer: PeerId): boolean;
 }
 
+/** A chunk, or whatever else a holder is asked for. */
+export interface Wanted {
+  /** About how large it is. */
+  readonly bytes: number;
+  /** Asks a holder, which has so many milliseconds. */
+  readonly fetch: (peer: PeerId, signal: AbortSignal, waitMs: number) => Promise<Uint8Array>;
+}
+
 interface Candidate {
   readonly peer: PeerId;
-  inFlight: number;
   /** Why nothing more is asked of it for now. */
   failure: DfsError | undefined;
   /** Chunks that it answered for and did not have, or not as they should be. */
@@ -45,57 +67,119 @@ export class HolderPicker {
   readonly #directory: HolderDirectory;
   readonly #fileKey: FileKey;
   readonly #shelf: ShelfId;
+  readonly #random: () => number;
   readonly #candidates: Candidate[] = [];
   #search: Promise<void> | undefined;
   #hasAskedCatalogue = false;
+  /** Second requests under way. */
+  #hedges = 0;
 
-  constructor(directory: HolderDirectory, fileKey: FileKey, shelf: ShelfId) {
+  /** `random`: from 0 up to, not including, 1. */
+  constructor(directory: HolderDirectory, fileKey: FileKey, shelf: ShelfId, random: () => number = Math.random) {
     this.#directory = directory;
     this.#fileKey = fileKey;
     this.#shelf = shelf;
+    this.#random = random;
   }
 
   /**
-   * Runs `ask` with one holder after the other until one answers; when all have failed for reasons that pass, all are
-   * asked again a few times. Fails with the last holder's error, or `unreachable` when nobody is known to hold the file.
+   * Asks one holder after the other until `use` takes what one of them gave, and resolves with its result; when all have
+   * failed for reasons that pass, all are asked again a few times. Fails with the last holder's error, or `unreachable`
+   * when nobody is known to hold the file.
    */
   withHolder<Result>(
-    ask: (peer: PeerId, signal: AbortSignal) => Promise<Result>,
+    wanted: Wanted,
+    use: (sealed: Uint8Array, peer: PeerId) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    return withRetries({ attempts: chunkTriesMax, pauseMs: chunkRetryMs, signal }, (attempt) => {
+    // Who is busy until a certain time was waited for already.
+    const mayPass = ({ kind, retryAfterMs }: DfsError): boolean => kind !== "busy" || retryAfterMs === undefined;
+    return withRetries({ attempts: chunkTriesMax, pauseMs: chunkRetryMs, mayPass, signal }, (attempt) => {
       if (attempt > 1) this.#forgive();
-      return this.#askInTurn(ask, signal);
+      return this.#askInTurn(wanted, use, signal);
     });
   }
 
   async #askInTurn<Result>(
-    ask: (peer: PeerId, signal: AbortSignal) => Promise<Result>,
+    wanted: Wanted,
+    use: (sealed: Uint8Array, peer: PeerId) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    let lastError: unknown;
+    const endMs = performance.now() + busyPatienceMs;
     const tried = new Set<Candidate>();
+    let lastError: unknown;
     for (;;) {
       signal.throwIfAborted();
-      const candidate = await this.#next(tried, signal);
-      if (candidate === undefined) throw this.#noneLeft(lastError);
-      candidate.inFlight += 1;
-      tried.add(candidate);
+      const first = await this.#next(wanted, tried, signal);
+      if (first === undefined) {
+        const freed = await this.#untilFree(endMs, signal);
+        if (freed.length === 0) throw this.#noneLeft(lastError);
+        for (const candidate of freed) tried.delete(candidate);
+        continue;
+      }
       try {
-        return await (this.#best(tried) !== undefined
-          ? withDeadline(holderPatienceMs, signal, (bounded) => ask(candidate.peer, bounded))
-          : ask(candidate.peer, signal));
+        const { holder, sealed } = await this.#ask(wanted, first, tried, signal);
+        try {
+          return await use(sealed, holder.peer);
+        } catch (error) {
+          signal.throwIfAborted();
+          this.#noteFailure(holder, error);
+          throw error;
+        }
       } catch (error) {
         signal.throwIfAborted();
         lastError = error;
-        if (isOfChunk(error)) candidate.lacked += 1;
-        else candidate.failure = toDfsError(error);
-        this.#directory.forget(candidate.peer);
-        if (!isHonest(error)) this.#directory.suspect(candidate.peer);
-      } finally {
-        candidate.inFlight -= 1;
       }
     }
+  }
+
+  /** One that is silent is not waited for for long while there is another. */
+  #ask(wanted: Wanted, first: Candidate, tried: Set<Candidate>, signal: AbortSignal) {
+    const { speeds } = this.#directory;
+    const ask = new HolderAsk<Candidate>({
+      begin: (candidate) => {
+        tried.add(candidate);
+        return speeds.ask(candidate.peer, wanted.bytes);
+      },
+      fetch: ({ peer }, bounded) =>
+        wanted.fetch(peer, bounded, this.#best(wanted, tried) === undefined ? chunkRequestMs : holderPatienceMs),
+      next: () => {
+        const holder = this.#best(wanted, tried);
+        return holder && { holder, expectedMs: speeds.expectedMs(holder.peer, wanted.bytes) };
+      },
+      takeHedge: () => {
+        if (this.#hedges >= hedgesPerFileMax) return false;
+        this.#hedges += 1;
+        return true;
+      },
+      returnHedge: () => (this.#hedges -= 1),
+      onFailure: (candidate, error) => this.#noteFailure(candidate, error),
+      signal,
+    });
+    return ask.run(first);
+  }
+
+  #noteFailure(candidate: Candidate, error: unknown): void {
+    const { peer } = candidate;
+    this.#directory.busy.note(peer, error);
+    if (this.#directory.busy.waitMs(peer) > 0 && toDfsError(error).kind === "busy") return;
+    if (isOfChunk(error)) candidate.lacked += 1;
+    else candidate.failure = toDfsError(error);
+    this.#directory.forget(peer);
+    if (!isHonest(error)) this.#directory.suspect(peer);
+  }
+
+  /** The holders that were busy, once the first of them can be asked again; none where that takes too long, or none was. */
+  async #untilFree(endMs: number, signal: AbortSignal): Promise<Candidate[]> {
+    const { busy } = this.#directory;
+    const waiting = this.#candidates
+      .filter(({ failure }) => failure === undefined)
+      .map((candidate) => ({ candidate, waitMs: busy.waitMs(candidate.peer) }))
+      .filter(({ waitMs }) => waitMs > 0);
+    const waitMs = Math.min(...waiting.map((one) => one.waitMs));
+    if (performance.now() + waitMs > endMs) return [];
+    await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    return waiting.filter((one) => one.waitMs === waitMs).map(({ candidate }) => candidate);
   }
 
   /**
@@ -121,15 +205,15 @@ export class HolderPicker {
     this.#hasAskedCatalogue = false;
   }
 
-  async #next(tried: ReadonlySet<Candidate>, signal: AbortSignal): Promise<Candidate | undefined> {
+  async #next(wanted: Wanted, tried: ReadonlySet<Candidate>, signal: AbortSignal): Promise<Candidate | undefined> {
     this.#search ??= this.#directory.find(this.#fileKey, this.#shelf, signal).then(({ holders }) => this.#add(holders));
     await this.#search;
     // One holder may be silent for long before it fails: the chain says who else has the file.
     if (this.#candidates.length < 2) await this.#askCatalogue(signal);
-    const best = this.#best(tried);
+    const best = this.#best(wanted, tried);
     if (best !== undefined) return best;
     await this.#askCatalogue(signal);
-    return this.#best(tried);
+    return this.#best(wanted, tried);
   }
 
   async #askCatalogue(signal: AbortSignal): Promise<void> {
@@ -139,25 +223,37 @@ export class HolderPicker {
     await this.#search;
   }
 
-  #best(tried: ReadonlySet<Candidate>): Candidate | undefined {
-    let best: Candidate | undefined;
-    for (const candidate of this.#candidates) {
-      if (candidate.failure !== undefined || tried.has(candidate)) continue;
-      if (best === undefined || this.#isBefore(candidate, best)) best = candidate;
-    }
-    return best;
+  #best({ bytes }: Wanted, tried: ReadonlySet<Candidate>): Candidate | undefined {
+    const { busy, speeds } = this.#directory;
+    const open = this.#candidates.filter(
+      (candidate) => candidate.failure === undefined && !tried.has(candidate) && busy.waitMs(candidate.peer) === 0,
+    );
+    const [one, other] = this.#twoOf(this.#foremost(open));
+    if (one === undefined || other === undefined) return one;
+    return speeds.expectedMs(other.peer, bytes) < speeds.expectedMs(one.peer, bytes) ? other : one;
   }
 
-  #isBefore(left: Candidate, right: Candidate): boolean {
-    const [leftSuspect, rightSuspect] = [left, right].map(({ peer }) => this.#directory.isSuspect(peer));
-    if (leftSuspect !== rightSuspect) return rightSuspect === true;
-    return left.lacked === right.lacked ? left.inFlight < right.inFlight : left.lacked < right.lacked;
+  /** Those that are asked before the others. */
+  #foremost(candidates: readonly Candidate[]): readonly Candidate[] {
+    const trusted = candidates.filter(({ peer }) => !this.#directory.isSuspect(peer));
+    const rest = trusted.length > 0 ? trusted : candidates;
+    const lackedMin = Math.min(...rest.map(({ lacked }) => lacked));
+    return rest.filter(({ lacked }) => lacked === lackedMin);
+  }
+
+  /** Two at random, in their order. */
+  #twoOf(candidates: readonly Candidate[]): readonly Candidate[] {
+    if (candidates.length <= 2) return candidates;
+    const first = Math.floor(this.#random() * candidates.length);
+    const second = Math.floor(this.#random() * (candidates.length - 1));
+    const places = [first, second >= first ? second + 1 : second].toSorted((left, right) => left - right);
+    return places.map((place) => candidates[place] as Candidate);
   }
 
   #add(peers: readonly PeerId[]): void {
     for (const peer of peers) {
       const known = this.#candidates.find((candidate) => candidate.peer === peer);
-      if (known === undefined) this.#candidates.push({ peer, inFlight: 0, failure: undefined, lacked: 0 });
+      if (known === undefined) this.#candidates.push({ peer, failure: undefined, lacked: 0 });
     }
   }
 }

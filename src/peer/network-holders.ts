@@ -5,9 +5,13 @@ import { holderSuspectMs, peersMax } from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { HoldersFound } from "../dht/holder-lookup.ts";
 import type { FoundHolders, HolderDirectory } from "./holder-picker.ts";
+import { BusyGate } from "./load/busy-gate.ts";
+import { PeerSpeeds } from "./load/peer-speeds.ts";
 import type { Members } from "./members.ts";
 
 export class NetworkHolders implements HolderDirectory {
+  readonly speeds = new PeerSpeeds<PeerId>();
+  readonly busy = new BusyGate<PeerId>();
   readonly #self: PeerId;
   readonly #fingers: FingerTableService;
   readonly #members: Members;

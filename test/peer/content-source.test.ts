@@ -3,6 +3,8 @@ import type { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
 import { DfsError } from "../../src/core/errors.ts";
 import type { PeerId } from "../../src/core/ids.ts";
 import { ContentSource, type FileContent } from "../../src/peer/content-source.ts";
+import { BusyGate } from "../../src/peer/load/busy-gate.ts";
+import { PeerSpeeds } from "../../src/peer/load/peer-speeds.ts";
 import type { PeerLinks } from "../../src/peer/peer-links.ts";
 import { MemoryChunkStore } from "../../src/store/memory-chunk-store.ts";
 import { newLease, randomChunk, randomFile, shelf } from "../store/store-fixtures.ts";
@@ -21,6 +23,8 @@ it("BURN-23 a chunk on the own disk is read although its file is not whole there
       pool: {} as ChunkingPool,
       links: { getChunk: damagedBut(elsewhere) } as unknown as PeerLinks,
       holders: {
+        speeds: new PeerSpeeds(),
+        busy: new BusyGate(),
         find: () => Promise.resolve({ holders: ["holder" as PeerId], foundBy: "cache" }),
         chainOf: () => Promise.resolve([]),
         nameOf: (peer) => peer,

@@ -15,6 +15,8 @@ import type { HolderDirectory } from "../../src/peer/holder-picker.ts";
 import { History } from "../../src/peer/history.ts";
 import type { KnownFiles } from "../../src/peer/known-files/known-files.ts";
 import { createLog } from "../../src/peer/log.ts";
+import { BusyGate } from "../../src/peer/load/busy-gate.ts";
+import { PeerSpeeds } from "../../src/peer/load/peer-speeds.ts";
 import { Namespace } from "../../src/peer/namespace.ts";
 import { PeerClient, type PeerClientOptions } from "../../src/peer/peer-client.ts";
 import type { Room } from "../../src/peer/put-room.ts";
@@ -248,6 +250,8 @@ export class FileSpace {
 
 /** There is no other peer that has anything. */
 const nobody: HolderDirectory = {
+  speeds: new PeerSpeeds(),
+  busy: new BusyGate(),
   find: () => Promise.resolve({ holders: [], foundBy: "catalogue", fallbackReason: undefined }),
   chainOf: () => Promise.resolve([]),
   nameOf: () => undefined,

@@ -1,53 +1,75 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DfsError } from "../../src/core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../../src/core/ids.ts";
+import { BusyGate } from "../../src/peer/load/busy-gate.ts";
+import { PeerSpeeds } from "../../src/peer/load/peer-speeds.ts";
 import { type HolderDirectory, HolderPicker } from "../../src/peer/holder-picker.ts";
 
 const [one, other] = ["one" as PeerId, "other" as PeerId];
-const directory: HolderDirectory = {
+const directory = (): HolderDirectory => ({
+  speeds: new PeerSpeeds(),
+  busy: new BusyGate({ random: () => 0 }),
   find: () => Promise.resolve({ holders: [one, other], foundBy: "cache" }),
   chainOf: () => Promise.resolve([one, other]),
   nameOf: (peer) => peer,
   forget: () => undefined,
   suspect: () => undefined,
   isSuspect: () => false,
-};
+});
+const chunkBytes = 256 * 1024;
+const bytes = new Uint8Array(10);
+
+/** Asks holders by `fetch`, and gives who answered. */
+function fetchBy(
+  picker: HolderPicker,
+  fetch: (peer: PeerId, signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<PeerId> {
+  const fetched = async (peer: PeerId, bounded: AbortSignal): Promise<Uint8Array> => {
+    await fetch(peer, bounded);
+    return bytes;
+  };
+  return picker.withHolder({ bytes: chunkBytes, fetch: fetched }, (_, peer) => Promise.resolve(peer), signal);
+}
 
 describe("the holders of a file", () => {
   it("BURN-20 each with another damaged chunk, give the whole file together", async () => {
-    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
+    const picker = new HolderPicker(directory(), "key" as FileKey, "shelf" as ShelfId);
     const { signal } = new AbortController();
     const damaged = new Map([
       [one, 1],
       [other, 2],
     ]);
     const read = (chunk: number): Promise<number> =>
-      picker.withHolder((peer) => {
-        if (damaged.get(peer) === chunk) throw new DfsError("integrity", `${chunk} is damaged on ${peer}`);
-        return Promise.resolve(chunk);
-      }, signal);
+      picker.withHolder(
+        { bytes: chunkBytes, fetch: () => Promise.resolve(bytes) },
+        (_, peer) =>
+          damaged.get(peer) === chunk
+            ? Promise.reject(new DfsError("integrity", `${chunk} is damaged on ${peer}`))
+            : Promise.resolve(chunk),
+        signal,
+      );
     for (const chunk of [1, 2, 1, 2, 3]) expect(await read(chunk)).toBe(chunk);
   });
 
   it("BURN-21 that all lack a chunk are asked once each, and the last one's error is told", async () => {
-    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
+    const picker = new HolderPicker(directory(), "key" as FileKey, "shelf" as ShelfId);
     const asked: PeerId[] = [];
-    const reading = picker.withHolder((peer) => {
+    const reading = fetchBy(picker, (peer) => {
       asked.push(peer);
-      throw new DfsError("integrity", `damaged on ${peer}`);
-    }, new AbortController().signal);
+      return Promise.reject(new DfsError("integrity", `damaged on ${peer}`));
+    });
     await expect(reading).rejects.toMatchObject({ kind: "integrity" });
     expect(asked.toSorted()).toEqual([one, other]);
   });
 
   it("BURN-22 are asked again when one lacks a chunk, and the other was busy with the next one", async () => {
-    const picker = new HolderPicker(directory, "key" as FileKey, "shelf" as ShelfId);
-    const { signal } = new AbortController();
+    const picker = new HolderPicker(directory(), "key" as FileKey, "shelf" as ShelfId);
     let tellBusy: (() => void) | undefined;
     const isTold = new Promise<void>((resolve) => (tellBusy = resolve));
     let isBusy = true;
-    const read = (chunk: number): Promise<number> =>
-      picker.withHolder(async (peer) => {
+    const read = (chunk: number): Promise<PeerId> =>
+      fetchBy(picker, async (peer) => {
         if (peer === one) {
           if (chunk === 1) await isTold;
           throw new DfsError("not-found", `${chunk} is not on ${peer}`);
@@ -57,33 +79,144 @@ describe("the holders of a file", () => {
           setImmediate(() => tellBusy?.());
           throw new DfsError("busy", `${peer} is busy`);
         }
-        return chunk;
-      }, signal);
+      });
     // The second comes to the other one, which is busy then, before the first does.
-    expect(await Promise.all([read(1), read(2)])).toEqual([1, 2]);
+    expect(await Promise.all([read(1), read(2)])).toEqual([other, other]);
   });
 
   it("HOST-4 that failed for one file are asked after the others for the next, and are still asked", async () => {
     const suspects = new Set<PeerId>();
     const remembering = {
-      ...directory,
+      ...directory(),
       suspect: (peer: PeerId) => void suspects.add(peer),
       isSuspect: (peer: PeerId) => suspects.has(peer),
     };
-    const { signal } = new AbortController();
     const read = async (broken: ReadonlySet<PeerId>, kind: "timeout" | "not-found"): Promise<PeerId[]> => {
-      const picker = new HolderPicker(remembering, "key" as FileKey, "shelf" as ShelfId);
+      const unmeasured = { ...remembering, speeds: new PeerSpeeds<PeerId>() };
+      const picker = new HolderPicker(unmeasured, "key" as FileKey, "shelf" as ShelfId);
       const asked: PeerId[] = [];
-      await picker.withHolder((peer) => {
+      await fetchBy(picker, (peer) => {
         asked.push(peer);
-        if (broken.has(peer)) throw new DfsError(kind, `${peer} fails`);
-        return Promise.resolve();
-      }, signal);
+        return broken.has(peer) ? Promise.reject(new DfsError(kind, `${peer} fails`)) : Promise.resolve();
+      });
       return asked;
     };
     expect(await read(new Set([one]), "not-found")).toEqual([one, other]);
     expect(await read(new Set([one]), "timeout")).toEqual([one, other]);
     expect(await read(new Set([one]), "timeout")).toEqual([other]);
     expect(await read(new Set([other]), "timeout")).toEqual([other, one]);
+  });
+
+  it("HOLD-3 that are busy are left until the time that they said while another has the file, and waited for where none has", async () => {
+    const ours = directory();
+    const asked: PeerId[] = [];
+    const busy = new Map([[one, 2]]);
+    const read = (): Promise<PeerId> =>
+      fetchBy(new HolderPicker(ours, "key" as FileKey, "shelf" as ShelfId), (peer) => {
+        asked.push(peer);
+        const left = busy.get(peer) ?? 0;
+        busy.set(peer, left - 1);
+        return left > 0 ? Promise.reject(new DfsError("busy", "busy", { retryAfterMs: 80 })) : Promise.resolve();
+      });
+    const startedMs = performance.now();
+    expect([await read(), await read(), await read()]).toEqual([other, other, other]);
+    expect(asked.splice(0)).toEqual([one, other, other, other]);
+    expect(performance.now() - startedMs).toBeLessThan(80);
+    busy.set(other, 1_000);
+    expect(await read()).toBe(one);
+    expect(asked[0]).toBe(other);
+    expect(asked.filter((peer) => peer === one).length).toBe(2);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(160);
+  });
+
+  it("HOLD-1 are taken two at random, and of them the faster one is asked", async () => {
+    const peers = ["a", "b", "c", "d", "e"] as PeerId[];
+    const ours = { ...directory(), find: () => Promise.resolve({ holders: peers, foundBy: "cache" as const }) };
+    const slowest = ours.speeds.ask("a" as PeerId, chunkBytes);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    slowest.came(chunkBytes);
+    let seed = 7;
+    const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+    const picker = new HolderPicker(ours, "key" as FileKey, "shelf" as ShelfId, random);
+    const counts = new Map<PeerId, number>();
+    for (let chunk = 0; chunk < 200; chunk += 1) {
+      const from = await fetchBy(picker, () => Promise.resolve());
+      counts.set(from, (counts.get(from) ?? 0) + 1);
+    }
+    expect(counts.get("a" as PeerId)).toBeUndefined();
+    expect([...counts.keys()].toSorted()).toEqual(["b", "c", "d", "e"]);
+  });
+});
+
+describe("the chunks of one file", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A holder that gives one chunk after the other, each in so many milliseconds; one that was given up it leaves out. */
+  class SerialHolder {
+    readonly given: number[] = [];
+    asked = 0;
+    readonly #msPerChunk: (chunk: number) => number;
+    #free = Promise.resolve();
+
+    constructor(msPerChunk: (chunk: number) => number) {
+      this.#msPerChunk = msPerChunk;
+    }
+
+    async give(chunk: number, signal: AbortSignal): Promise<void> {
+      this.asked += 1;
+      const turn = this.#free.then(async () => {
+        if (signal.aborted) return;
+        await new Promise<void>((resolve) => setTimeout(resolve, this.#msPerChunk(chunk)));
+        this.given.push(chunk);
+      });
+      this.#free = turn;
+      await turn;
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Reads so many chunks, 32 at once, and tells how long that took. */
+  async function readAll(holders: Readonly<Record<string, SerialHolder>>, chunks: number): Promise<number> {
+    const peers = Object.keys(holders) as PeerId[];
+    const ours = {
+      ...directory(),
+      find: () => Promise.resolve({ holders: peers, foundBy: "cache" as const }),
+      chainOf: () => Promise.resolve(peers),
+    };
+    const picker = new HolderPicker(ours, "key" as FileKey, "shelf" as ShelfId);
+    const startMs = performance.now();
+    let next = 0;
+    const ended: number[] = [];
+    const worker = async (): Promise<void> => {
+      while (next < chunks) {
+        const chunk = next++;
+        await fetchBy(picker, (peer, signal) => (holders[peer] as SerialHolder).give(chunk, signal));
+      }
+    };
+    void Promise.all(Array.from({ length: 32 }, worker)).then(() => ended.push(performance.now()));
+    for (let step = 0; ended.length === 0 && step < 100_000; step += 1) await vi.advanceTimersByTimeAsync(1);
+    return (ended[0] ?? Number.NaN) - startMs;
+  }
+
+  it("HOLD-1 come from all holders, from each as many as it can give", async () => {
+    const [fast, slow] = [new SerialHolder(() => 2), new SerialHolder(() => 6)];
+    const tookMs = await readAll({ fast, slow }, 800);
+    // Together they give a chunk in 1.5 ms.
+    expect(tookMs).toBeLessThan(1.15 * 800 * 1.5);
+    expect(slow.given.length).toBeGreaterThan(150);
+    expect(slow.given.length).toBeLessThan(250);
+  });
+
+  it("HOLD-2 take about what the fast holder needs where the other one is slow, or stops", async () => {
+    const alone = await readAll({ fast: new SerialHolder(() => 2) }, 400);
+    const crawling = new SerialHolder(() => 500);
+    expect(await readAll({ slow: crawling, fast: new SerialHolder(() => 2) }, 400)).toBeLessThan(alone + 500);
+    const stopping = new SerialHolder((chunk) => (chunk < 100 ? 2 : 1e9));
+    const fast = new SerialHolder(() => 2);
+    expect(await readAll({ stopping, fast }, 400)).toBeLessThan(alone + 500);
+    // What the second asking costs is bounded: chunks that were asked for twice are those that the one that stopped had.
+    expect(fast.asked).toBeLessThanOrEqual(400);
+    expect(stopping.asked + fast.asked).toBeLessThan(400 + 64);
   });
 });

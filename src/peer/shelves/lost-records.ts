@@ -7,6 +7,7 @@ import { walkRecord } from "../../chunking/file-record.ts";
 import { verifyStored } from "../../chunking/seal.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { FileKey, LeaseId, ShelfId } from "../../core/ids.ts";
+import { chunkBytesAverage } from "../../core/limits.ts";
 import type { ShelfChange } from "../../core/shelf.ts";
 import type { ChunkStore } from "../../store/chunk-store.ts";
 import { type HolderDirectory, HolderPicker } from "../holder-picker.ts";
@@ -81,10 +82,17 @@ export class LostRecords {
   }
 
   #ask(picker: HolderPicker, digest: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    return picker.withHolder(async (peer, bounded) => {
-      const bytes = await this.#options.links.getChunk(peer, digest, bounded);
-      verifyStored(bytes, digest);
-      return bytes;
-    }, signal);
+    const { links } = this.#options;
+    return picker.withHolder(
+      {
+        bytes: chunkBytesAverage,
+        fetch: (peer, bounded, waitMs) => links.getChunk(peer, digest, bounded, waitMs),
+      },
+      async (bytes) => {
+        verifyStored(bytes, digest);
+        return bytes;
+      },
+      signal,
+    );
   }
 }
