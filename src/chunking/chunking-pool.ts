@@ -17,6 +17,7 @@ import {
   chunkingWaitingMax,
   reusedBufferBytesMin,
 } from "../core/limits.ts";
+import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, FileStat, SealWork, ThreadReply } from "./chunking-messages.ts";
 import { ChunkingThread, spawnWorker } from "./chunking-thread.ts";
@@ -159,6 +160,7 @@ export class ChunkingPool {
 
   async #call<Value extends ChunkResult>({ signal }: ChunkingOptions, work: ChunkWork): Promise<Value> {
     await this.#calls.enter(signal);
+    countHashed(1);
     try {
       return await new Promise<Value>((resolve, reject) => {
         const receive = (reply: ThreadReply): void => {

@@ -1,6 +1,7 @@
 /** A sealing: one file or stream on its way through a chunking thread, seen by whoever consumes its chunks. */
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { sealAheadBytesMax, sealBatchBytes } from "../core/limits.ts";
+import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
 import type { FileStat, SealControl, ThreadReply } from "./chunking-messages.ts";
 import type { ReplyReceiver } from "./chunking-thread.ts";
@@ -55,6 +56,7 @@ export class Sealing implements ReplyReceiver, AsyncIterable<SealedChunk> {
     }
     if (reply.type !== "sealed") return;
     if (reply.stat !== undefined) this.#resolveStat(reply.stat);
+    countHashed(reply.chunks.length);
     this.#ready.push(...reply.chunks);
     if (reply.isEnd) this.#finish();
     this.#wakeConsumer?.();

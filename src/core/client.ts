@@ -17,6 +17,7 @@ import type { FindQuery } from "./find-query.ts";
 import type { JobsClient } from "./jobs.ts";
 import type { DfsPath } from "./names.ts";
 import type { ChangeTag, UndoClient } from "./undo.ts";
+import type { WorkDone } from "./work-done.ts";
 
 export interface CallOptions {
   /** Cancels the call; the call then fails with `interrupted` (or `timeout` for a timeout signal). */
@@ -303,6 +304,8 @@ export interface NetworkStatus {
   readonly safety: SafetyStatus;
   /** File keys that wait to be announced. */
   readonly announceQueue: number;
+  /** What this peer's process has done. */
+  readonly work: WorkDone;
   readonly uptimeMs: number;
   readonly version: string;
 }

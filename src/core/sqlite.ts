@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import LibsqlDatabase from "libsql";
 import { DfsError, toDfsError } from "./errors.ts";
+import { countFlush } from "./work-done.ts";
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 export type SqlRow = Record<string, SqlValue>;
@@ -154,6 +155,7 @@ function sealing({ sealingKey }: SqlOptions): LibsqlDatabase.Options | undefined
 async function flushFile(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
+    countFlush();
     await handle.sync();
   } finally {
     await handle.close();

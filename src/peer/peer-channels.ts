@@ -7,6 +7,7 @@
 import { DfsError } from "../core/errors.ts";
 import type { PeerId } from "../core/ids.ts";
 import { inboundChannelsPerProtocolMax, inboundChunkChannelsMax } from "../core/limits.ts";
+import { countSent } from "../core/work-done.ts";
 import { chunkProtocol } from "./protocols.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 
@@ -80,6 +81,10 @@ class HeldChannel implements FrameChannel {
   }
 
   send(parts: readonly Uint8Array[], onWritten?: () => void): Promise<void> {
+    countSent(
+      this.protocol,
+      parts.reduce((sum, part) => sum + part.length, 0),
+    );
     return this.#channel.send(parts, onWritten);
   }
 

@@ -16,6 +16,7 @@ import {
   dialTimeoutMs,
   inboundChannelsPerProtocolMax,
 } from "../core/limits.ts";
+import { countCall } from "../core/work-done.ts";
 import { ChunkLink } from "./chunk-link.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import type { Host } from "./host.ts";
@@ -75,6 +76,7 @@ export class PeerLinks {
     params: Params,
     options: RpcCallOptions = {},
   ): Promise<Result> {
+    countCall(method.name);
     const fast = this.#fastRpcs.get(peer);
     if (fast?.hasEnded === false) return fast.call(method, params, options);
     const rpc = await this.#rpc(peer, options.signal);
@@ -90,6 +92,7 @@ export class PeerLinks {
     onItem: (item: Item) => void,
     options: RpcCallOptions = {},
   ): Promise<Result> {
+    countCall(method.name);
     const fast = this.#fastRpcs.get(peer);
     const rpc = fast?.hasEnded === false ? fast : await this.#rpc(peer, options.signal);
     return rpc.callWithItems(method, params, onItem, options);

@@ -24,6 +24,7 @@ import {
 } from "../core/ids.ts";
 import { fillsAtOnceMax, whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
+import { workDone } from "../core/work-done.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
 import type { Presence, ReadCallOptions } from "./coordination/catalogue-access.ts";
@@ -130,6 +131,7 @@ export class Reports {
       },
       safety,
       announceQueue: fingers.announceQueue(),
+      work: workDone(),
       uptimeMs: nowMs() - startedMs,
       version,
     };

@@ -2,6 +2,7 @@
 import { checkAreas } from "../core/checks.ts";
 import { bytes, count, either, flag, list, mark, nullable, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { safety, store, work } from "./json-status-shapes.ts";
 import { jobs, transfer } from "./json-transfer-shapes.ts";
 
 const state = text("up, suspect after seconds of silence, down when others take over, out when it is given up", [
@@ -234,23 +235,10 @@ export const jsonShapes: Readonly<Record<string, JsonSchema>> = {
     directories: count("directories"),
     logicalBytes: bytes("files as they are now"),
     storedBytes: bytes("one copy of all that is kept, sealed"),
-    store: object({
-      chunks: count("chunks on this peer's disk"),
-      records: count("file records on this peer's disk"),
-      bytes: bytes("both"),
-      freeBytes: bytes("free space of the disk"),
-      quarantined: count("damaged chunks that were put aside"),
-      missing: count("damaged or lost chunks that are not mended yet"),
-    }),
-    safety: object({
-      copies: count("disks that each file is to be on"),
-      fewestCopies: count("the fewest disks that any file is on"),
-      belowRevisions: count("revisions on too few disks"),
-      belowBytes: bytes("those revisions, sealed"),
-      unreadableRevisions: count("revisions of which no whole copy is up"),
-      "halted?": list(peerName, "who vanished at once, so that repair waits"),
-    }),
+    store,
+    safety,
     announceQueue: count("file keys that wait to be announced"),
+    work,
     uptimeMs: count("how long the peer has run, in milliseconds"),
     version: text("of the peer"),
   }),

@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { toDfsError } from "../core/errors.ts";
+import { countFlush } from "../core/work-done.ts";
 
 const temporaryName = /^\..+\.[0-9a-f]{16}\.tmp$/;
 
@@ -42,6 +43,7 @@ async function writeNewFile(path: string, bytes: Uint8Array, mode: number): Prom
     // The umask may have taken bits away.
     await handle.chmod(mode);
     await handle.writeFile(bytes);
+    countFlush();
     await handle.sync();
   } finally {
     await handle.close();
@@ -56,6 +58,7 @@ export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {
+    countFlush();
     await handle.sync();
   } finally {
     await handle.close();

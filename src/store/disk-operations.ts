@@ -1,6 +1,7 @@
 /** What the chunk store asks of the disk where failures matter most, so that tests can fail it. */
 import { statfs } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import { countFlush } from "../core/work-done.ts";
 
 /** All methods fail with the system's error. */
 export interface DiskOperations {
@@ -19,7 +20,10 @@ export const systemDisk: DiskOperations = {
     const { bytesWritten } = await handle.writev(buffers, position);
     if (bytesWritten < wanted) await writeRest(handle, Buffer.concat(buffers, wanted), bytesWritten, position);
   },
-  flush: (handle) => handle.datasync(),
+  flush(handle) {
+    countFlush();
+    return handle.datasync();
+  },
   async freeBytes(folder) {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;

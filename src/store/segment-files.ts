@@ -4,6 +4,7 @@ import { open, readdir, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { openSegmentsMax } from "../core/limits.ts";
+import { countFlush } from "../core/work-done.ts";
 import { syncFolder } from "./atomic-file.ts";
 import { encodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
 
@@ -52,6 +53,7 @@ export class SegmentFiles {
     const handle = await open(this.path(number), "wx", 0o600);
     try {
       await handle.write(encodeSegmentHeader(number, mark));
+      countFlush();
       await handle.sync();
       await syncFolder(this.folder);
       return { number, mark, handle, endBytes: segmentHeaderBytes };

@@ -14,6 +14,9 @@ interface LoggedLine {
   readonly text: string;
 }
 
+/** What a peer does: it keeps files and may coordinate, may only coordinate, or is one that a shell starts for itself. */
+export type LocalRole = "storage" | "coordinator" | "shell";
+
 export interface LocalPeer {
   readonly peer: Peer;
   readonly folder: string;
@@ -26,11 +29,11 @@ export class LocalNetwork {
   readonly #folders: string[] = [];
 
   /** A peer that founds the network, or joins the one of those that were started before. */
-  async start(name: string): Promise<LocalPeer> {
+  async start(name: string, role: LocalRole = "storage"): Promise<LocalPeer> {
     const folder = await mkdtemp(join(tmpdir(), "dfs-local-"));
     this.#folders.push(folder);
     const invite = (await this.#peers[0]?.peer.client.invite())?.text;
-    const started = await startIn(folder, name, invite);
+    const started = await startIn(folder, name, invite, role);
     this.#peers.push(started);
     return started;
   }
@@ -42,23 +45,33 @@ export class LocalNetwork {
     return started;
   }
 
+  /** Stops a peer, has `between` change its data folder, and starts it anew. */
+  async restart({ peer, folder }: LocalPeer, between: (folder: string) => Promise<void>): Promise<LocalPeer> {
+    const place = this.#peers.findIndex((one) => one.peer === peer);
+    await peer.stop();
+    await between(folder);
+    const started = await startIn(folder, peer.name, undefined, "storage");
+    this.#peers[place] = started;
+    return started;
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#peers.map(({ peer }) => peer.stop()));
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
 
-async function startIn(folder: string, name: string, invite: string | undefined): Promise<LocalPeer> {
+async function startIn(folder: string, name: string, invite: string | undefined, role: LocalRole): Promise<LocalPeer> {
   const lines: LoggedLine[] = [];
   const note = (text: string): void => void lines.push({ atMs: performance.now(), text });
   const log: Log = { error: note, warn: note, info: note, debug: () => undefined };
   const peer = await startRunningPeer({
     folder,
-    setup: { name: parsePeerName(name) },
+    setup: { name: parsePeerName(name), ...(role === "storage" ? {} : { capacityBytes: 0 }) },
     listen: "/ip4/127.0.0.1/tcp/0",
     invite,
     settings: usualSettings,
-    isDaemon: true,
+    isDaemon: role !== "shell",
     onFault: (fault) => {
       throw fault;
     },

@@ -745,6 +745,12 @@ export class MemoryClient extends MemorySession implements DfsClient {
       store: { chunks: 3, records: 3, bytes: 2048, freeBytes: 1024 ** 3, quarantined: 0, missing: this.missing },
       safety,
       announceQueue: 0,
+      work: {
+        flushes: 7,
+        chunksHashed: 3,
+        sent: [{ protocol: "/dfs-shell/rpc/1", frames: 20, bytes: 4000 }],
+        calls: [{ method: "peers.beat", count: 10 }],
+      },
       uptimeMs: 90_000,
       version: "0.1.0",
     };

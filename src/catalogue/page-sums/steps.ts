@@ -6,20 +6,31 @@ import { closeSync, fsync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { promisify } from "node:util";
+import { countFlush } from "../../core/work-done.ts";
 
 /** What the next step waits for: the flush of an open file, or only that other work had its turn. */
 type Wait = { readonly flush: number } | "turn";
 
 export type Steps<Result = void> = Generator<Wait, Result, void>;
 
-const flushBeside = promisify(fsync);
+const fsyncBeside = promisify(fsync);
+
+function flushNow(file: number): void {
+  countFlush();
+  fsyncSync(file);
+}
+
+function flushBeside(file: number): Promise<void> {
+  countFlush();
+  return fsyncBeside(file);
+}
 
 /** Carries the work out without giving up the thread. Fails as the work does. */
 export function carryOut<Result>(steps: Steps<Result>): Result {
   let next = steps.next();
   while (next.done !== true) {
     try {
-      if (next.value !== "turn") fsyncSync(next.value.flush);
+      if (next.value !== "turn") flushNow(next.value.flush);
     } catch (error) {
       next = steps.throw(error);
       continue;

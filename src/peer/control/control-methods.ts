@@ -132,6 +132,12 @@ const networkStatus: v.GenericSchema<unknown, NetworkStatus> = v.object({
     halted: v.optional(v.array(peerName)),
   }),
   announceQueue: count,
+  work: v.object({
+    flushes: count,
+    chunksHashed: count,
+    sent: v.array(v.object({ protocol: text, frames: count, bytes: count })),
+    calls: v.array(v.object({ method: text, count })),
+  }),
   uptimeMs: count,
   version: text,
 });
