@@ -15,10 +15,13 @@ class OwnerOf {
   readonly confirmed: FileKey[][] = [];
   epoch = 1;
   fault: DfsError | undefined;
+  lost: FileKey | undefined;
 
   get session(): UploadSession {
     const addRecords = (keys: readonly FileKey[]): Promise<unknown> => {
       if (this.fault !== undefined) return Promise.reject(this.fault);
+      if (this.lost !== undefined && keys.includes(this.lost))
+        return Promise.reject(new DfsError("changed", "the shelf has lost part of the upload"));
       this.confirmed.push([...keys]);
       return Promise.resolve({ copies: 2, epoch: this.epoch });
     };
@@ -121,5 +124,19 @@ describe("commits of a put", () => {
     expect(outcomes[0]).toMatchObject({ status: "rejected", reason: { kind: "changed" } });
     expect(outcomes[1]).toMatchObject({ status: "fulfilled", value: { copies: 2 } });
     expect(catalogue.taken).toHaveLength(1);
+  });
+
+  it("TXN-35 of the files of one shelf only that whose chunks are lost fails, and is to be read again", async () => {
+    const owner = new OwnerOf();
+    const { session } = owner;
+    const files = [1, 2, 3].map((byte) => fileOf(session, byte));
+    owner.lost = files[1]?.fileKey;
+    const catalogue = catalogueAt(() => 1);
+    const queue = new CommitQueue(catalogue, new AbortController().signal);
+    const outcomes = await Promise.allSettled(files.map((file) => queue.add(file)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(outcomes[1]).toMatchObject({ reason: { kind: "changed" } });
+    expect(owner.confirmed.map((keys) => keys.length)).toEqual([1, 1]);
+    expect(catalogue.taken).toHaveLength(2);
   });
 });
