@@ -166,6 +166,8 @@ export type TransferEvent =
       readonly revision: number;
       readonly copies: number;
     }
+  /** So many more files, of so many bytes, were there already and were not even started. */
+  | { readonly type: "unchanged"; readonly files: number; readonly bytes: number }
   | { readonly type: "failed"; readonly path: string; readonly error: DfsError };
 
 export interface TransferOptions extends CallOptions {

@@ -971,5 +971,11 @@ export const topIntervalMs = 500;
 export const knownFilesMax = 1_000_000;
 /** Of those, what is written at once: a few milliseconds of SQLite. */
 export const knownFilesUnwrittenMax = 256;
+/** Names of one local folder that the system is asked about at once: it answers four at a time. */
+export const inspectedAtOnce = 64;
+/** Names of one directory that a put looks up in one question: what a coordinator answers in one page. */
+export const lookedUpAtOnce = 256;
+/** What a put looked up is asked again when the file's turn comes later than this, so that others' changes are seldom overlooked. */
+export const lookupFreshMs = 2_000;
 /** Two changes of a file that are no further apart may bear one time: FAT counts in two seconds, and nobody counts coarser. */
 export const fileTimeGranularityMs = 2_000;

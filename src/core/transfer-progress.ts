@@ -41,6 +41,12 @@ export function afterEvent(progress: TransferProgress, event: TransferEvent): Tr
       return withRunning(progress, event.path, { sizeBytes: event.sizeBytes, bytes: 0 });
     case "progress":
       return afterBytes(progress, event.path, event.bytes);
+    case "unchanged":
+      return {
+        ...progress,
+        endedFiles: progress.endedFiles + event.files,
+        endedBytes: progress.endedBytes + event.bytes,
+      };
     default:
       return afterEnd(progress, event);
   }

@@ -4,7 +4,7 @@ import { lstat, opendir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { type FileStamp, stampOf } from "../core/file-stamp.ts";
-import { pathDepthMax } from "../core/limits.ts";
+import { inspectedAtOnce, pathDepthMax } from "../core/limits.ts";
 import { nameFault, printable, printableBytes } from "../core/names.ts";
 
 /** A directory comes before what is in it. */
@@ -43,16 +43,12 @@ export async function* walkLocal(root: string, signal: AbortSignal): AsyncGenera
 
 async function* walkInside(folder: string, names: readonly string[], signal: AbortSignal): AsyncGenerator<LocalItem> {
   try {
-    for await (const { name: bytes } of namesIn(await opendir(folder, bufferNames))) {
+    for await (const group of groupsOf(namesIn(await opendir(folder, bufferNames)), inspectedAtOnce)) {
       signal.throwIfAborted();
-      const name = decodedName(bytes);
-      if (name === undefined) {
-        yield notUnicode(folder, bytes);
-        continue;
+      for (const item of await Promise.all(group.map(({ name }) => inspectNamed(folder, names, name)))) {
+        yield item;
+        if (item.kind === "directory") yield* walkInside(item.localPath, item.names, signal);
       }
-      const item = await inspect(join(folder, name), [...names, name]);
-      yield item;
-      if (item.kind === "directory") yield* walkInside(item.localPath, item.names, signal);
     }
   } catch (error) {
     if (signal.aborted) throw toDfsError(signal.reason);
@@ -61,7 +57,23 @@ async function* walkInside(folder: string, names: readonly string[], signal: Abo
 }
 
 /** Node gives names as bytes for this encoding, which its types do not know. */
-const bufferNames = { encoding: "buffer" as BufferEncoding };
+const bufferNames = { encoding: "buffer" as BufferEncoding, bufferSize: inspectedAtOnce };
+
+async function* groupsOf<Item>(items: AsyncIterable<Item>, itemsMax: number): AsyncGenerator<readonly Item[]> {
+  let group: Item[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < itemsMax) continue;
+    yield group;
+    group = [];
+  }
+  yield group;
+}
+
+function inspectNamed(folder: string, names: readonly string[], bytes: Buffer): LocalItem | Promise<LocalItem> {
+  const name = decodedName(bytes);
+  return name === undefined ? notUnicode(folder, bytes) : inspect(join(folder, name), [...names, name]);
+}
 
 function namesIn(directory: Dir): AsyncIterable<{ readonly name: Buffer }> {
   return directory as unknown as AsyncIterable<{ readonly name: Buffer }>;

@@ -1,6 +1,7 @@
 /** Where a put's files go: directories and files of the network, and the commits that are sealed by their keys. */
 import { DfsError } from "../core/errors.ts";
 import type { FileStamp } from "../core/file-stamp.ts";
+import { lookupFreshMs } from "../core/limits.ts";
 import { type DfsPath, childPath } from "../core/names.ts";
 import type { FinishedFile } from "../chunking/file-builder.ts";
 import { Keyring } from "../identity/keyring.ts";
@@ -27,6 +28,12 @@ export interface FileTarget {
   readonly folder: Folder;
   readonly name: string;
   readonly path: DfsPath;
+}
+
+/** What was at a name: nothing, or what there was; and when, by `performance.now()`. */
+export interface Seen {
+  readonly found: Located | undefined;
+  readonly atMs: number;
 }
 
 /** A file whose chunks are on their shelf. */
@@ -64,13 +71,38 @@ export class PutTargets {
     return { place: fresh, isNew: false, made };
   }
 
-  /** What is at a name; undefined when nothing is. Fails with `permission` and `invalid-name` where nothing can be put. */
-  async existing({ folder, name }: FileTarget): Promise<Located | undefined> {
+  /**
+   * What is at a name, which need not be asked for where it was `seen` just now; undefined when nothing is. Fails with
+   * `permission` and `invalid-name` where nothing can be put.
+   */
+  async existing(target: FileTarget, seen?: Seen): Promise<Located | undefined> {
+    const { folder, name } = target;
     if (folder.isNew) return undefined;
+    if (seen !== undefined && performance.now() - seen.atMs < lookupFreshMs) return this.replaceable(target, seen);
     const found = await this.#namespace.child(folder.place, name, { signal: this.#signal });
+    return this.replaceable(target, { found });
+  }
+
+  /** What was seen at a name, as far as something can be put there. Fails with `permission` and `invalid-name`. */
+  replaceable({ folder, name }: FileTarget, { found }: Pick<Seen, "found">): Located | undefined {
     if (found === undefined) requireNewName(folder.place, name);
     else if (found.entry.kind === "file") requireWritable(found);
     return found;
+  }
+
+  /** What is at some names of a directory. A name that is left out is to be asked for by itself, and fails by itself. */
+  async seen({ isNew, place }: Folder, names: readonly string[]): Promise<ReadonlyMap<string, Seen>> {
+    if (isNew) return new Map();
+    try {
+      const atMs = performance.now();
+      const { children, refused } = await this.#namespace.namedChildren(place, names, { signal: this.#signal });
+      const seen = new Map<string, Seen>();
+      if (refused.length === 0) for (const name of names) seen.set(name, { found: undefined, atMs });
+      for (const found of children) seen.set(found.entry.name, { found, atMs });
+      return seen;
+    } catch {
+      return new Map();
+    }
   }
 
   /** A directory to make in another one, and what makes it. */

@@ -12,14 +12,13 @@ import type { PutRequest, PutSource, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { ShelfId, UserId } from "../core/ids.ts";
 import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
-import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
+import { baseName, checkName, childPath } from "../core/names.ts";
 import type { CommandTarget } from "./command-session.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { sendFile } from "./file-sending.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
 import type { KnownFiles } from "./known-files/known-files.ts";
-import { type FoundFile, type KnownFile, KnownSources } from "./known-files/known-sources.ts";
-import { type LocalItem, walkLocal } from "./local-tree.ts";
+import { type KnownFile, KnownSources } from "./known-files/known-sources.ts";
 import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import {
@@ -31,7 +30,8 @@ import {
   isUnchanged,
   revisionConflict,
 } from "./put-rules.ts";
-import { type FileTarget, type Folder, PutTargets, type StoredFile } from "./put-targets.ts";
+import { type FileJob, PutWalk } from "./put-walk.ts";
+import { PutTargets, type Seen, type StoredFile } from "./put-targets.ts";
 import { countNewBytes } from "./new-bytes.ts";
 import { type Claim, type PutRoom, PutRooms, type Room } from "./put-room.ts";
 import { TaskGroup } from "./task-group.ts";
@@ -54,18 +54,6 @@ export interface PutOptions {
   readonly known?: KnownFiles | undefined;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
-}
-
-/** A file to put, and where. */
-interface FileJob extends FileTarget {
-  /** How events and errors name it: the local path, or `-`. */
-  readonly label: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  readonly bytes: AsyncIterable<Uint8Array> | undefined;
-  readonly localPath: string;
-  /** A file of this machine, as the walk found it; absent for a stream. */
-  readonly found?: FoundFile | undefined;
 }
 
 /** A source's own name and where it goes. */
@@ -169,82 +157,57 @@ export class PutTransfer {
       await this.#files.add(() => this.#putFile(job));
       return;
     }
-    const folders: Folder[] = [];
-    for await (const item of walkLocal(source.path, this.#signal)) {
-      if (item.kind === "refused") this.#report.failed(item.localPath, item.error);
-      else await this.#putItem(item, folder, folders, item.names.at(-1) ?? name);
-    }
+    await new PutWalk({
+      request: this.#request,
+      targets: this.#targets,
+      commits: this.#commits,
+      report: this.#report,
+      putFile: (job, seen) => this.#putSeen(job, seen),
+      signal: this.#signal,
+    }).run(source.path, folder, name);
   }
 
-  /** `folders` is the path from the source down to where the walk is. */
-  async #putItem(
-    item: Exclude<LocalItem, { kind: "refused" }>,
-    top: Folder,
-    folders: Folder[],
-    name: string,
-  ): Promise<void> {
-    const depth = item.names.length;
-    folders.length = Math.min(folders.length, depth);
-    const folder = depth === 0 ? top : folders[depth - 1];
-    if (folder === undefined) return; // its directory was refused, and said so
-    const path = childPath(folder.place.path, name);
-    if (item.kind === "directory") {
-      if (this.#request.ifRevision !== undefined)
-        throw new DfsError("usage", "is a directory, and only a file has revisions", { path: item.localPath });
-      if (this.#request.recursive !== true)
-        throw new DfsError("is-directory", "is a directory; use -R to put it with all that is in it", {
-          path: item.localPath,
-        });
-      folders[depth] = await this.#enterDirectory(item, folder, name, path);
-      return;
-    }
-    const { localPath, sizeBytes, modifiedMs } = item;
-    this.#report.found(sizeBytes);
-    const file = { label: localPath, sizeBytes, modifiedMs, bytes: undefined, localPath, found: item };
-    await this.#files.add(() => this.#putFile({ folder, name, path, ...file }));
+  /** Resolves when the file is through, where there is nothing to do for it, or when it is its turn. */
+  async #putSeen(job: FileJob, seen: Seen | undefined): Promise<void> {
+    if (seen?.found !== undefined && !this.#gate.isShut)
+      try {
+        if (this.#isSettled(job, this.#targets.replaceable(job, seen))) return;
+      } catch (error) {
+        return this.#report.failed(job.label, error);
+      }
+    await this.#files.add(() => this.#putFile(job, seen));
   }
 
-  async #enterDirectory(
-    item: { mode: number; modifiedMs: number; localPath: string },
-    folder: Folder,
-    name: string,
-    path: DfsPath,
-  ): Promise<Folder> {
-    const target = { folder, name, path };
-    const existing = await this.#targets.existing(target);
-    if (existing?.entry.kind === "directory") return this.#targets.folder(existing, folder.made);
-    if (existing !== undefined) throw new DfsError("not-directory", "exists and is not a directory", { path });
-    const { place, change } = this.#targets.directory(target, item);
-    this.#report.directory();
-    if (this.#request.dryRun === true) return { place, isNew: true, made: folder.made };
-    await this.#commits.room();
-    const made = this.#commits.add(change);
-    made.catch((error: unknown) => this.#report.failed(item.localPath, error));
-    return { place, isNew: true, made };
-  }
-
-  async #putFile(job: FileJob): Promise<void> {
+  async #putFile(job: FileJob, seen?: Seen): Promise<void> {
     try {
       await this.#gate.pass(this.#signal);
       this.#signal.throwIfAborted();
-      await this.#putFileOrFail(job);
+      const existing = await this.#targets.existing(job, seen);
+      if (!this.#isSettled(job, existing)) await this.#putOver(job, existing);
     } catch (error) {
       if (!this.#signal.aborted) this.#report.failed(job.label, error);
     }
   }
 
-  async #putFileOrFail(job: FileJob): Promise<void> {
-    const existing = await this.#targets.existing(job);
+  /** Whether what is there already is what would be put, as far as that is known without reading the file. Fails where it may not be replaced. */
+  #isSettled(job: FileJob, existing: Located | undefined): boolean {
     if (existing?.entry.kind === "directory")
       throw new DfsError("is-directory", "exists and is a directory", { path: job.path });
     checkRevision(this.#request, existing, job.path);
-    if (existing !== undefined) {
-      if (isSkipped(this.#request, existing, job)) return this.#unchanged(job, existing);
-      if (job.bytes === undefined) checkSize(this.#request, existing, job.sizeBytes, job.path);
-    }
-    const known = job.found && this.#known.find(job.found, (existing ?? job.folder.place).space);
-    if (known !== undefined && existing !== undefined && this.#isThere(existing, known, job))
-      return this.#unchanged(job, existing);
+    if (existing === undefined) return false;
+    const isSkippable = isSkipped(this.#request, existing, job);
+    if (!isSkippable && job.bytes === undefined) checkSize(this.#request, existing, job.sizeBytes, job.path);
+    const known = isSkippable ? undefined : this.#knownOf(job, existing);
+    const isSettled = isSkippable || (known !== undefined && this.#isThere(existing, known, job));
+    if (isSettled) this.#unchanged(job, existing);
+    return isSettled;
+  }
+
+  #knownOf({ found, folder }: FileJob, existing: Located | undefined): KnownFile | undefined {
+    return found && this.#known.find(found, (existing ?? folder.place).space);
+  }
+
+  async #putOver(job: FileJob, existing: Located | undefined): Promise<void> {
     if (this.#request.dryRun === true) {
       this.#report.done(job.label, "would-write", {
         sizeBytes: job.sizeBytes,
@@ -254,6 +217,7 @@ export class PutTransfer {
       return;
     }
     this.#report.started(job.label, job.sizeBytes);
+    const known = this.#knownOf(job, existing);
     if (known === undefined || !(await this.#putKnown(job, existing, known))) await this.#upload(job, existing);
   }
 

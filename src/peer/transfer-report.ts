@@ -30,6 +30,11 @@ export class TransferReport {
   };
   #foundFiles = 0;
   #foundBytes = 0;
+  #toldFiles = 0;
+  /** Not told yet. */
+  #unchanged = { files: 0, bytes: 0 };
+  #toldMs = Number.NEGATIVE_INFINITY;
+  readonly #started = new Set<string>();
   /** When each file in work last told of its progress. */
   readonly #lastProgressMs = new Map<string, number>();
   /** The error of the only operand that failed, for a call whose one file could not be transferred. */
@@ -42,10 +47,11 @@ export class TransferReport {
   found(sizeBytes: number): void {
     this.#foundFiles += 1;
     this.#foundBytes += sizeBytes;
-    this.#onEvent({ type: "found", files: this.#foundFiles, bytes: this.#foundBytes });
+    this.#tellCounts();
   }
 
   started(path: string, sizeBytes: number): void {
+    this.#started.add(path);
     this.#onEvent({ type: "started", path, sizeBytes });
   }
 
@@ -67,7 +73,26 @@ export class TransferReport {
     this.#totals.bytes += file.sizeBytes;
     if (outcome === "unchanged") this.#totals.unchanged += 1;
     this.#totals.copies = this.#totals.copies === 0 ? file.copies : Math.min(this.#totals.copies, file.copies);
-    this.#onEvent({ type: "done", path, outcome, revision: file.revision, copies: file.copies });
+    const wasStarted = this.#started.delete(path);
+    if (outcome !== "unchanged" || wasStarted)
+      return this.#onEvent({ type: "done", path, outcome, revision: file.revision, copies: file.copies });
+    this.#unchanged.files += 1;
+    this.#unchanged.bytes += file.sizeBytes;
+    this.#tellCounts();
+  }
+
+  /** Tells of files that were found, and of those that were there already: many at a time. */
+  #tellCounts(isLast = false): void {
+    const nowMs = performance.now();
+    if (!isLast && nowMs - this.#toldMs < transferProgressMs) return;
+    this.#toldMs = nowMs;
+    if (this.#foundFiles > this.#toldFiles) {
+      this.#toldFiles = this.#foundFiles;
+      this.#onEvent({ type: "found", files: this.#foundFiles, bytes: this.#foundBytes });
+    }
+    if (this.#unchanged.files === 0) return;
+    this.#onEvent({ type: "unchanged", ...this.#unchanged });
+    this.#unchanged = { files: 0, bytes: 0 };
   }
 
   directory(): void {
@@ -78,6 +103,7 @@ export class TransferReport {
     const error = toDfsError(thrown);
     this.firstError ??= error;
     this.#lastProgressMs.delete(path);
+    this.#started.delete(path);
     this.#totals.failed += 1;
     this.#onEvent({ type: "failed", path, error });
   }
@@ -89,7 +115,9 @@ export class TransferReport {
     for (const [name, value] of Object.entries(counters)) this.#totals[name as "chunks"] += value;
   }
 
+  /** Tells what is not told yet; to be called once, at the end. */
   summary(): TransferSummary {
+    this.#tellCounts(true);
     return { ...this.#totals, elapsedMs: performance.now() - this.#startedMs };
   }
 }
