@@ -70,7 +70,7 @@ async function* groupsOf<Item>(items: AsyncIterable<Item>, itemsMax: number): As
   yield group;
 }
 
-function inspectNamed(folder: string, names: readonly string[], bytes: Buffer): LocalItem | Promise<LocalItem> {
+async function inspectNamed(folder: string, names: readonly string[], bytes: Buffer): Promise<LocalItem> {
   const name = decodedName(bytes);
   return name === undefined ? notUnicode(folder, bytes) : inspect(join(folder, name), [...names, name]);
 }
