@@ -69,12 +69,11 @@ export async function putSmallAgain(bench: Bench): Promise<void> {
   const corpus = await bench.corpora.small(0);
   const source = (): string => corpus.path;
   await withBackupPair(bench, async ({ network, owner }) => {
-    await network.shell(owner, `put -q -R ${corpus.path} /small`);
+    await network.shell(owner, `put -q -R ${corpus.path} /`);
     await bench.contest({
       name: "put small again",
       amounts: amountsOf(corpus),
-      ours: () =>
-        network.measured(async () => (await network.shell(owner, `put -q -f -R ${corpus.path} /small`)).usage),
+      ours: () => network.measured(async () => (await network.shell(owner, `put -q -f -R ${corpus.path} /`)).usage),
       others: backupAgain(bench, [...resticTool(bench), ...borgTool(bench)], source),
       targets: [{ factor: 1, of: "restic" }],
     });

@@ -31,7 +31,8 @@ export const jobs: readonly CountedJob[] = [
   { name: "put a tree of 100 files", run: ({ shell }, { tree }) => put(shell, tree, "/tree") },
   { name: "get that tree", run: ({ shell }, corpus) => get(shell, "/tree", corpus) },
   { name: "put 500 files of 1 KiB", run: ({ shell }, { small }) => put(shell, small, "/small") },
-  { name: "put them again", run: ({ shell }, { small }) => put(shell, small, "/small") },
+  { name: "put them again", run: ({ shell }, { small }) => put(shell, small, "/") },
+  { name: "put them under another name", run: ({ shell }, { small }) => put(shell, small, "/other-small") },
   { name: "get them", run: ({ shell }, corpus) => get(shell, "/small", corpus) },
   { name: "ls of 500 entries", run: ({ shell }) => list(shell, path("/small/folder-0")) },
   {
