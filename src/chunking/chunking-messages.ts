@@ -48,10 +48,10 @@ export type SealControl =
   | { readonly type: "slices-end" }
   | { readonly type: "cancel" };
 
-/** Memory of a sealed chunk that comes back to be used again; never answered. */
+/** Memory of sealed chunks that comes back to be used again; never answered. */
 interface Reclaim {
   readonly type: "reclaim";
-  readonly sealed: Uint8Array;
+  readonly sealed: readonly Uint8Array[];
 }
 
 /** From the pool to a thread: `id` names the work, if there is any. */

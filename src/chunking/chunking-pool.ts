@@ -16,6 +16,7 @@ import {
   chunkingThreadsMax,
   chunkingWaitingMax,
   reusedBufferBytesMin,
+  sealBatchBytes,
 } from "../core/limits.ts";
 import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
@@ -54,6 +55,9 @@ export class ChunkingPool {
   #threads: ChunkingThread[] = [];
   #isRunning = false;
   #lastId = 0;
+  /** Memory that came back, until there is enough of it for a message. */
+  readonly #returned: Uint8Array[] = [];
+  #returnedBytes = 0;
 
   /** `threads` is how many; `spawn` starts one, on the program of chunking-worker.ts. */
   constructor({ threads = usualThreads(), spawn = spawnWorker }: { threads?: number; spawn?: () => Worker } = {}) {
@@ -102,14 +106,20 @@ export class ChunkingPool {
 
   /**
    * Takes back the memory of a sealed chunk that came from `sealFile` or `sealStream` and was stored or sent: it is
-   * sealed into again. The array is empty afterwards. A comfort: chunks that are never given back are garbage.
+   * sealed into again, and nobody may look at it any more. A comfort: chunks that are never given back are garbage.
    */
   reclaim({ sealed }: Pick<SealedChunk, "sealed">): void {
     if (sealed.byteLength < reusedBufferBytesMin || !(sealed.buffer instanceof ArrayBuffer)) return;
+    this.#returned.push(sealed);
+    this.#returnedBytes += sealed.byteLength;
+    if (this.#returnedBytes < sealBatchBytes) return;
+    const returned = this.#returned.splice(0);
+    this.#returnedBytes = 0;
     // The thread with the most to do is the one that seals.
     const [first, ...others] = this.#threads.filter(({ isAlive }) => isAlive);
     const busiest = others.reduce((best, thread) => (thread.load > (best?.load ?? 0) ? thread : best), first);
-    busiest?.send({ type: "reclaim", id: 0, sealed }, [sealed.buffer]);
+    const transfer = returned.map(({ buffer }) => buffer as ArrayBuffer);
+    busiest?.send({ type: "reclaim", id: 0, sealed: returned }, transfer);
   }
 
   /** Gives `sealed` (a sealed chunk or a record page) back when its SHA-256 is `digest`; fails with `integrity` when not. */

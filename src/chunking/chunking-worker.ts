@@ -62,7 +62,7 @@ port.on("message", (request: ThreadRequest) => {
       tasks.get(request.id)?.control(request);
       break;
     case "reclaim":
-      reclaimSealed(request.sealed);
+      for (const sealed of request.sealed) reclaimSealed(sealed);
       break;
     default:
       call(request.id, request);

@@ -417,8 +417,14 @@ export const holderRecordsMax = 1_000_000;
 export const holderRecordsPerPeerMax = 250_000;
 /** Keys whose holders are remembered in memory after a lookup. */
 export const holderCacheKeysMax = 10_000;
-/** Bytes of chunks that share one flush: enough to hide its cost, and little enough that nobody waits long for it. */
-export const flushGroupBytesMax = 16 * MiB;
+/** Bytes of chunks that share one flush: enough to hide its cost; with more the kernel spends twice the CPU on the same bytes. */
+export const flushGroupBytesMax = 2 * MiB;
+/** While large chunks come one after the other, a flush waits until it has so many bytes: one for each chunk costs as much CPU again as writing it … */
+export const flushGroupBytesWanted = 1 * MiB;
+/** … but no longer than this, which at 300 MB/s is three chunks. */
+export const flushGatherMs = 2;
+/** Chunks are large from here on. */
+export const flushGatherChunkBytesMin = 64 * KiB;
 /** Bytes of chunks that wait for a flush; further puts wait outside, so that slow disks do not fill the memory. */
 export const storeQueueBytesMax = 64 * MiB;
 /** Index rows that the store changes in one go, a few milliseconds, before the main loop gets its turn. */

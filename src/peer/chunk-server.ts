@@ -22,13 +22,13 @@ import { errorToWire } from "./wire/rpc-messages.ts";
 export interface ServedChunks {
   /** Resolves when the chunk, which was verified, is durable. Fails as `ShelfPort.putChunk` does. */
   put(lease: LeaseId, digest: Uint8Array, bytes: Uint8Array): Promise<void>;
-  /** Fails as `ChunkStore.get` does. */
+  /** The result's memory is the caller's. Fails as `ChunkStore.get` does. */
   get(digest: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface ChunkServerOptions {
   readonly chunks: ServedChunks;
-  /** Where the frames' memory goes when they were served; these three are shared by all streams of the peer. */
+  /** Where the memory of frames, and of chunks that were read, goes when they were served; these three are shared by all streams of the peer. */
   readonly buffers: FrameBuffers;
   readonly reads: WorkQueue<PeerId>;
   readonly writes: WorkQueue<PeerId>;
@@ -166,7 +166,10 @@ class ServedStream {
   /** Resolves when there is room for more. */
   #send(request: number, [type, ...body]: Answer): Promise<void> {
     this.#inFlight -= 1;
-    return this.#channel.send([chunkFrameHeader(type, request), ...body]);
+    const giveBack = (): void => {
+      if (type === frameTypes.chunk) for (const bytes of body) this.#options.buffers.give(bytes);
+    };
+    return this.#channel.send([chunkFrameHeader(type, request), ...body], giveBack);
   }
 }
 

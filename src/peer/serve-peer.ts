@@ -94,7 +94,7 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
     get: async (digest) => {
       pacer.noteUse();
       try {
-        return await store.get(digest);
+        return await store.get(digest, { allocate: (bytes) => buffers.take(bytes) });
       } catch (error) {
         if (error instanceof DfsError && error.kind === "integrity") upkeep.mendSoon();
         throw error;

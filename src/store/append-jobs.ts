@@ -23,7 +23,7 @@ export function requireLease(index: StoreIndex, lease: LeaseId): LeaseRow {
 }
 
 /** Stores those of `chunks` that are not here yet, and pins all of them to a lease that is in use. */
-export function putJob(index: StoreIndex, { lease, shelf }: LeaseRow, chunks: readonly StoredBytes[]): AppendJob {
+export function putJob(index: StoreIndex, { id, lease, shelf }: LeaseRow, chunks: readonly StoredBytes[]): AppendJob {
   const records = distinct(chunks).map(({ digest, bytes }) => ({
     digest,
     record: chunkRecord(digest, bytes, { lease, shelf }),
@@ -41,21 +41,19 @@ export function putJob(index: StoreIndex, { lease, shelf }: LeaseRow, chunks: re
       for (const [at, { digest, record }] of fresh.entries()) {
         const place = places[at];
         assert(place !== undefined, "every record has a place");
-        index.chunks.place(digest, place, record.payload.length);
+        index.chunks.placePinned(digest, place, record.payload.length, id);
       }
-      pinAll(index, lease, chunks);
+      // A lease in use is not ended, so that its row stays.
+      if (fresh.length < records.length)
+        for (const record of records) if (!fresh.includes(record)) pinPresent(index, id, record.digest);
     },
   };
 }
 
-function pinAll(index: StoreIndex, lease: LeaseId, chunks: readonly StoredBytes[]): void {
-  const leaseRow = index.leases.find(lease);
-  assert(leaseRow !== undefined, "a lease in use is not ended");
-  for (const { digest } of chunks) {
-    const row = index.chunks.here(digest);
-    assert(row !== undefined, "a chunk that was stored is here");
-    index.chunks.pin(leaseRow.id, row.id);
-  }
+function pinPresent(index: StoreIndex, leaseRow: number, digest: Uint8Array): void {
+  const row = index.chunks.here(digest);
+  assert(row !== undefined, "a chunk that was stored is here");
+  index.chunks.pin(leaseRow, row.id);
 }
 
 function distinct(chunks: readonly StoredBytes[]): StoredBytes[] {

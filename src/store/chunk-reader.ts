@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { checkDigest } from "../chunking/digest.ts";
 import { DfsError } from "../core/errors.ts";
 import { chunkIdOf } from "../core/ids.ts";
+import type { ReadOptions } from "./chunk-store.ts";
 import type { ChunkRow } from "./chunk-table.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { decodeRecordHeader, isPayloadIntact, recordBytes, recordHeaderBytes } from "./segment-format.ts";
@@ -11,6 +12,10 @@ import type { StoreIndex } from "./store-index.ts";
 
 /** A chunk moves when its segment is compacted; twice while one read is under way would take two rewritten segments. */
 const attemptsMax = 3;
+
+type Allocate = NonNullable<ReadOptions["allocate"]>;
+
+const allocateNew: Allocate = (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 
 /** Reads for `ChunkStore.get`, the pages of records for those who walk them, and what a scrub has its doubts about. */
 export class ChunkReader {
@@ -24,13 +29,13 @@ export class ChunkReader {
     this.#quarantine = quarantine;
   }
 
-  /** The bytes of a chunk. Fails with `not-found`, `integrity` (it is then set aside), or the system's error. */
-  async read(digest: Uint8Array): Promise<Uint8Array> {
+  /** The bytes of a chunk, in memory that `allocate` gives. Fails with `not-found`, `integrity` (it is then set aside), or the system's error. */
+  async read(digest: Uint8Array, allocate: Allocate = allocateNew): Promise<Uint8Array> {
     for (let attempt = 1; ; attempt += 1) {
       const row = this.#index.chunks.here(digest);
       if (row === undefined) throw new DfsError("not-found", `chunk ${chunkIdOf(digest)} is not here`);
       try {
-        return await this.#files.use(row.segment, (handle) => this.#readAt(handle, row));
+        return await this.#files.use(row.segment, (handle) => this.#readAt(handle, row, allocate));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
         if (attempt < attemptsMax) continue;
@@ -55,14 +60,14 @@ export class ChunkReader {
     }
   }
 
-  async #readAt(handle: FileHandle, row: ChunkRow): Promise<Uint8Array> {
+  async #readAt(handle: FileHandle, row: ChunkRow, allocate: Allocate): Promise<Uint8Array> {
     const header = Buffer.alloc(recordHeaderBytes);
-    const payload = Buffer.allocUnsafeSlow(row.bytes);
+    const payload = allocate(row.bytes);
     const { bytesRead } = await handle.readv([header, payload], row.offset);
     if (bytesRead < recordBytes(row.bytes) && bytesRead > 0) await readRest(handle, header, payload, row, bytesRead);
     const found = decodeRecordHeader(header);
     if (found !== undefined && isPayloadIntact(found, payload) && Buffer.compare(found.digest, row.digest) === 0)
-      return new Uint8Array(payload.buffer);
+      return payload;
     // Somebody else may have read it at the same time.
     if (this.#lose(row)) await this.#quarantine.copy(handle, row, recordBytes(row.bytes));
     throw this.#lost(row);
@@ -94,7 +99,7 @@ function isDigestOf(digest: Uint8Array, bytes: Uint8Array): boolean {
 async function readRest(
   handle: FileHandle,
   header: Buffer,
-  payload: Buffer,
+  payload: Uint8Array,
   { offset }: ChunkRow,
   from: number,
 ): Promise<void> {
@@ -105,5 +110,5 @@ async function readRest(
     at += bytesRead;
   }
   record.copy(header, 0, 0, recordHeaderBytes);
-  record.copy(payload, 0, recordHeaderBytes);
+  payload.set(record.subarray(recordHeaderBytes));
 }

@@ -100,6 +100,12 @@ export interface ScrubStep {
   readonly damaged: readonly Uint8Array[];
 }
 
+/** How a chunk is read. */
+export interface ReadOptions extends CallOptions {
+  /** Gives the memory to read into, of at least so many bytes; otherwise the result owns its whole buffer. */
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined;
+}
+
 /** How changes are made. With a lease, the lease holds the records that are added. */
 export interface ChangeOptions extends CallOptions {
   readonly lease?: LeaseId | undefined;
@@ -191,10 +197,10 @@ export interface ChunkStore {
   put(lease: LeaseId, chunks: readonly StoredBytes[], options?: CallOptions): Promise<void>;
 
   /**
-   * The bytes of a chunk, in an array that owns its whole buffer. Fails with `not-found` when it is not here, and
+   * The bytes of a chunk. Fails with `not-found` when it is not here, and
    * with `integrity` when it is damaged: then it is set aside and from now on is not here, until it is put again.
    */
-  get(digest: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  get(digest: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
 
   /** Says for each chunk whether it is here, and protects none. */
   has(digests: readonly Uint8Array[]): Promise<readonly boolean[]>;

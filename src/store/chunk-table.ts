@@ -25,6 +25,7 @@ export class ChunkTable {
   readonly #mayDrop: () => boolean;
   readonly #find: SqlStatement;
   readonly #insert: SqlStatement;
+  readonly #insertNew: SqlStatement;
   readonly #move: SqlStatement;
   readonly #insertPin: SqlStatement;
   readonly #count: SqlStatement;
@@ -37,6 +38,9 @@ export class ChunkTable {
     this.#find = database.prepare("SELECT * FROM chunks WHERE digest = ?");
     this.#insert = database.prepare(
       "INSERT INTO chunks (digest, segment, offset, length, refs, pins) VALUES (?, ?, ?, ?, ?, 0) RETURNING id",
+    );
+    this.#insertNew = database.prepare(
+      "INSERT OR IGNORE INTO chunks (digest, segment, offset, length, refs, pins) VALUES (?, ?, ?, ?, 0, 1) RETURNING id",
     );
     this.#move = database.prepare("UPDATE chunks SET segment = ?, offset = ?, length = ? WHERE id = ?");
     this.#insertPin = database.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?)");
@@ -63,6 +67,17 @@ export class ChunkTable {
     this.#segments.countChunk(row.segment, row.bytes, -1);
     this.#move.run(place.segment, place.offset, bytes, row.id);
     return row.id;
+  }
+
+  /** Notes where a chunk lies, and pins it: as `place` and `pin`, and quick for a chunk that was not known. */
+  placePinned(digest: Uint8Array, place: Place, bytes: number, leaseRow: number): void {
+    const id = this.#insertNew.get(digest, place.segment, place.offset, bytes)?.["id"] as number | undefined;
+    if (id === undefined) {
+      this.pin(leaseRow, this.place(digest, place, bytes));
+      return;
+    }
+    this.#segments.countChunk(place.segment, bytes, 1);
+    this.#insertPin.run(leaseRow, id);
   }
 
   /** Lets a lease pin a chunk; pinning it again changes nothing. */

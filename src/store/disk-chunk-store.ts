@@ -19,6 +19,7 @@ import type {
   CompactOptions,
   LeaseStatus,
   LoggedChange,
+  ReadOptions,
   RecordPart,
   RecordPlace,
   ScrubStep,
@@ -182,10 +183,10 @@ export class DiskChunkStore implements ChunkStore {
     });
   }
 
-  get(digest: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+  get(digest: Uint8Array, { signal, allocate }: ReadOptions = {}): Promise<Uint8Array> {
     return this.#call("get", ({ reader }) => {
-      options.signal?.throwIfAborted();
-      return reader.read(digest);
+      signal?.throwIfAborted();
+      return reader.read(digest, allocate);
     });
   }
 

@@ -1,13 +1,21 @@
 /**
  * The writing end of the store: one segment at a time, appended to in groups.
  *
- * A group is what waits when the group before is done: its records are written, flushed once, carried out in the index
+ * A group is what waits when the group before is done, and what comes in a moment if that is large chunks: its records are written, flushed once, carried out in the index
  * in one transaction, and only then does anybody hear of it. A group that fails is taken back as a whole. After a
  * failed flush nobody can know what the disk holds, and asking again may lie: the writer then refuses everything
  * until the store is started anew and reads what is really there.
  */
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { flushGroupBytesMax, flushGroupChunksMax, reservedBytes, storeQueueBytesMax } from "../core/limits.ts";
+import {
+  flushGatherChunkBytesMin,
+  flushGatherMs,
+  flushGroupBytesMax,
+  flushGroupBytesWanted,
+  flushGroupChunksMax,
+  reservedBytes,
+  storeQueueBytesMax,
+} from "../core/limits.ts";
 import type { ShelfId } from "../core/ids.ts";
 import type { Place } from "./chunk-table.ts";
 import type { DiskOperations } from "./disk-operations.ts";
@@ -95,6 +103,9 @@ export class SegmentWriter {
   readonly #options: SegmentWriterOptions;
   readonly #room = new WaitingRoom(storeQueueBytesMax);
   readonly #queue: QueuedJob[] = [];
+  #queuedBytes = 0;
+  /** Ends the wait for more chunks; undefined while there is none. */
+  #endGathering: (() => void) | undefined;
   #segment: OpenSegment | undefined;
   #lastNumber: number;
   #isRunning = false;
@@ -133,7 +144,9 @@ export class SegmentWriter {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#queue.push({ job, resolve, reject });
+        this.#queuedBytes += job.bytesMax;
         if (!this.#isRunning) this.#running = this.#run();
+        else if (!this.#isWorthWaiting()) this.#endGathering?.();
       });
     } finally {
       this.#room.leave(job.bytesMax);
@@ -152,6 +165,7 @@ export class SegmentWriter {
     // Whoever calls in this turn of the loop is still in time for the first group.
     await Promise.resolve();
     while (this.#queue.length > 0) {
+      await this.#gather();
       const group = this.#takeGroup();
       try {
         const planned = await this.#plan(group);
@@ -164,6 +178,22 @@ export class SegmentWriter {
     this.#isRunning = false;
   }
 
+  /** Waits a moment for more large chunks, which come in streams, to share the flush. */
+  async #gather(): Promise<void> {
+    if (!this.#isWorthWaiting()) return;
+    await new Promise<void>((resolve) => {
+      this.#endGathering = resolve;
+      setTimeout(resolve, flushGatherMs);
+    });
+    this.#endGathering = undefined;
+  }
+
+  /** Whether all that waits is large chunks, and not many of them. */
+  #isWorthWaiting(): boolean {
+    if (this.#queuedBytes >= flushGroupBytesWanted) return false;
+    return this.#queue.every(({ job }) => !job.mayUseReserve && job.bytesMax >= flushGatherChunkBytesMin);
+  }
+
   #takeGroup(): QueuedJob[] {
     let bytes = 0;
     let records = 0;
@@ -172,7 +202,9 @@ export class SegmentWriter {
       records += job.recordsMax;
       return bytes > flushGroupBytesMax || records > flushGroupChunksMax;
     });
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(end, 1));
+    const group = this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(end, 1));
+    for (const { job } of group) this.#queuedBytes -= job.bytesMax;
+    return group;
   }
 
   /** Asks each job for its records; refuses those for which there is no room. */

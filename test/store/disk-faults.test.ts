@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { StoredBytes } from "../../src/chunking/file-record.ts";
 import { toDfsError } from "../../src/core/errors.ts";
 import { reservedBytes } from "../../src/core/limits.ts";
 import { systemDisk } from "../../src/store/disk-operations.ts";
@@ -120,6 +122,26 @@ describe("a failing disk", () => {
     expect(freed).toBeGreaterThan(1000);
     expect((await store.stats()).diskBytes).toBeLessThan(diskBytes);
     expect(await store.has(digestsOf(files[1]?.all ?? []))).toEqual([true, true, true, true]);
+  });
+
+  it("STORE-94 large chunks that come one after the other share flushes, and small ones wait for nothing", async () => {
+    const disk = { ...faultyDisk(), write: async () => undefined, flush: async () => void (flushes += 1) };
+    let flushes = 0;
+    const store = await startStore({ folder: await temporaryFolder(), disk });
+    const lease = newLease();
+    await store.openLease(lease, shelf, 1);
+    const putAll = async (chunks: readonly StoredBytes[]): Promise<number> => {
+      const before = flushes;
+      const puts: Promise<void>[] = [];
+      for (const chunk of chunks) {
+        puts.push(store.put(lease, [chunk]));
+        await turnOfEvents();
+      }
+      await Promise.all(puts);
+      return flushes - before;
+    };
+    expect(await putAll(randomChunks(32, 64 * 1024))).toBeLessThan(8);
+    expect(await putAll(randomChunks(8, 1000))).toBeGreaterThan(2);
   });
 
   it("STORE-33 a store keeps within its capacity", async () => {
