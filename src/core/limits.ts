@@ -360,6 +360,8 @@ export const announceSendMs = 10_000;
 export const announceRetryMsMin = 1_000;
 /** Longest pause after announcements failed: a peer that comes back has its records again within it. */
 export const announceRetryMsMax = 10 * 60_000;
+/** What comes to be announced within this time is announced together: a put of many files needs a message a peer, not one a file. */
+export const announceGatherMs = 250;
 /** Peers often appear together: their arrival is answered once, after this much time. */
 export const fingersSettleMs = 500;
 /** Connected peers that the finger table lacks are taken in this often: a handshake on a busy machine may have been too slow. */

@@ -30,20 +30,20 @@ export class AnnounceQueue {
     this.#database = database;
   }
 
-  /** Adds keys, due at once; one that is here already keeps its time, and one that was withdrawn is taken up again. */
-  add(keys: readonly Uint8Array[], nowMs: number): void {
+  /** Adds keys, due at `dueMs`; one that is here already keeps its time, and one that was withdrawn is taken up again. */
+  add(keys: readonly Uint8Array[], dueMs: number): void {
     this.#forEach(
       keys,
       `INSERT INTO ownKeys (key, nextMs) VALUES (?, ?)
        ON CONFLICT (key) DO UPDATE SET nextMs = excluded.nextMs, failures = 0, withdrawn = 0 WHERE withdrawn = 1`,
-      (key) => [key, Math.floor(nowMs)],
+      (key) => [key, Math.floor(dueMs)],
     );
   }
 
-  /** Marks keys as no longer held: they are taken back from others as soon as possible, and then leave the queue. */
-  withdraw(keys: readonly Uint8Array[], nowMs: number): void {
+  /** Marks keys as no longer held: they are taken back from others at `dueMs`, and then leave the queue. */
+  withdraw(keys: readonly Uint8Array[], dueMs: number): void {
     this.#forEach(keys, "UPDATE ownKeys SET nextMs = ?, failures = 0, withdrawn = 1 WHERE key = ?", (key) => [
-      Math.floor(nowMs),
+      Math.floor(dueMs),
       key,
     ]);
   }

@@ -5,6 +5,7 @@ import type { FileKey, PeerId } from "../core/ids.ts";
 import { digestOf } from "../core/ids.ts";
 import {
   announceBatchKeysMax,
+  announceGatherMs,
   announceRetryMsMax,
   announceRetryMsMin,
   announceSendMs,
@@ -44,7 +45,7 @@ const renewalJitter = 0.1;
 
 /**
  * Tells the peers closest to each own file key that this peer holds it: in the background, in batches, again before
- * the records expire.
+ * the records expire. What comes within a quarter of a second is told together.
  *
  * A key counts as announced once at least half of its closest reachable peers keep it; until then it is tried again,
  * after pauses that double. A peer that fails rests, others take its place, and when it is back it is introduced: told
@@ -83,19 +84,26 @@ export class Announcer {
 
   /** Queues file keys that this peer holds now, durably. Those that are queued already keep their time. */
   announce(keys: readonly FileKey[]): void {
-    this.#options.queue.add(keys.map(digestOf), this.#options.clock.nowMs());
-    this.#wakeAt(this.#options.clock.nowMs());
+    const dueMs = this.#nextGatheringMs();
+    this.#options.queue.add(keys.map(digestOf), dueMs);
+    this.#wakeAt(dueMs);
   }
 
   /** Queues that this peer no longer holds these file keys. Others are told once; where that fails, their records expire. */
   withdraw(keys: readonly FileKey[]): void {
-    this.#options.queue.withdraw(keys.map(digestOf), this.#options.clock.nowMs());
-    this.#wakeAt(this.#options.clock.nowMs());
+    const dueMs = this.#nextGatheringMs();
+    this.#options.queue.withdraw(keys.map(digestOf), dueMs);
+    this.#wakeAt(dueMs);
   }
 
   /** Says that the finger table changed: newcomers are introduced a moment later, all at once. */
   peersChanged(): void {
     this.#wakeAt(this.#options.clock.nowMs() + fingersSettleMs);
+  }
+
+  /** When what comes now is due: moments that many calls share, so that a round finds the keys of all of them. */
+  #nextGatheringMs(): number {
+    return (Math.floor(this.#options.clock.nowMs() / announceGatherMs) + 1) * announceGatherMs;
   }
 
   #wakeAt(timeMs: number): void {

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FileKey, PeerId } from "../../src/core/ids.ts";
-import { announceRetryMsMax, announceSendMs, fingersSettleMs, holderRecordMs } from "../../src/core/limits.ts";
+import {
+  announceGatherMs,
+  announceRetryMsMax,
+  announceSendMs,
+  fingersSettleMs,
+  holderRecordMs,
+} from "../../src/core/limits.ts";
 import { digestOf } from "../../src/core/ids.ts";
 import { closestPeers, kadIdOfKey, kadPeer } from "../../src/dht/kad-id.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -71,11 +77,24 @@ describe("announcer", () => {
     const [self] = network.startPeers(4);
     await clock.advance(fingersSettleMs);
     network.service(self).announce(keysNumbered(4_100));
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     const messages = announcements();
     expect(Math.max(...messages.map(({ keys }) => keys))).toBe(500);
     expect(messages.length).toBe(3 * 9);
     expect(messages.reduce((sum, { keys }) => sum + keys, 0)).toBe(3 * 4_100);
+  });
+
+  it("DHT-27 what comes within a quarter of a second is told together", async () => {
+    const [self, ...others] = network.startPeers(4);
+    await clock.advance(fingersSettleMs);
+    for (const key of keysNumbered(20)) {
+      network.service(self).announce([key]);
+      await clock.advance(announceGatherMs / 50);
+    }
+    await clock.advance(announceGatherMs);
+    expect(others.map((peer) => known(peer, keysNumbered(20), self))).toEqual([20, 20, 20]);
+    // The twenty may lie on both sides of a moment.
+    expect(announcements().length).toBeLessThanOrEqual(2 * others.length);
   });
 
   it("DHT-9 records are renewed before they expire", async () => {
@@ -107,7 +126,7 @@ describe("announcer", () => {
     await clock.advance(fingersSettleMs);
     network.gone.add(other ?? fail());
     network.service(self).announce(keysNumbered(7));
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     await network.service(self).stop();
     network.gone.clear();
     const restarted = network.addPeer(self ?? fail());
@@ -255,7 +274,7 @@ describe("announcer", () => {
     network.service(self).announce(keysNumbered(5));
     await clock.advance(fingersSettleMs);
     network.service(self).withdraw(keysNumbered(2));
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     for (const peer of [self, ...others]) {
       expect(known(peer, keysNumbered(2), self)).toBe(0);
       expect(known(peer, keysNumbered(5), self)).toBe(3);
@@ -269,7 +288,7 @@ describe("announcer", () => {
     await clock.advance(fingersSettleMs);
     network.service(self).withdraw(keysNumbered(2));
     network.service(self).announce(keysNumbered(2));
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     expect(known(other, keysNumbered(2), self)).toBe(2);
   });
 
@@ -279,10 +298,10 @@ describe("announcer", () => {
     let open = () => {};
     network.gate = new Promise((resolve) => (open = resolve));
     network.service(self).announce(keysNumbered(2));
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     network.service(self).withdraw(keysNumbered(2));
     open();
-    await clock.advance(0);
+    await clock.advance(announceGatherMs);
     expect(known(other, keysNumbered(2), self)).toBe(0);
     expect((await network.service(self).report()).records).toBe(0);
   });
