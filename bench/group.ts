@@ -1,12 +1,9 @@
 /** A group of three that agrees on small changes: ours, or another program's under the same work. */
 import { setTimeout as delay } from "node:timers/promises";
-import { parsePeerName } from "../src/core/ids.ts";
 import { childPath, rootPath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
 import { controlAddress } from "../src/peer/data-folder-paths.ts";
-import { createLog } from "../src/peer/log.ts";
-import { usualSettings } from "../src/peer/peer-settings.ts";
-import { startRunningPeer } from "../src/peer/running-peer.ts";
+import { startEmbedded } from "./embedded-peer.ts";
 import { Network, type Peer, type Program } from "./peers.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 
@@ -75,21 +72,7 @@ class OurGroup implements OwnGroup {
   }
 
   async embedded(): Promise<Writer> {
-    const invite = (await this.#network.shell(this.#peer(0), "invite")).stdout.trim();
-    const peer = await startRunningPeer({
-      folder: await this.#network.folder("embedded"),
-      setup: { name: parsePeerName("embedded"), capacityBytes: 0 },
-      listen: "/ip4/127.0.0.1/tcp/0",
-      invite,
-      isDaemon: false,
-      settings: usualSettings,
-      onFault: (fault) => {
-        throw fault;
-      },
-      log: createLog(() => undefined, { level: "silent", json: false }),
-      program: "bench",
-      version: "0",
-    });
+    const peer = await startEmbedded(this.#network, this.#peer(0), "embedded");
     return {
       write: (name) => peer.client.mkdir(childPath(rootPath, name)),
       close: () => peer.stop(),

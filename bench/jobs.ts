@@ -8,6 +8,7 @@ import type { Job } from "./contest.ts";
 import { failover } from "./failover.ts";
 import { find } from "./find.ts";
 import { groupCommits } from "./group-commits.ts";
+import { announce, hops, lookup } from "./holders.ts";
 import { largeDirectory } from "./large-directory.ts";
 import { login } from "./login.ts";
 import { restart } from "./restart.ts";
@@ -28,6 +29,9 @@ export interface NamedJob {
 /** Rows of the main table. Those that create many files come before those that leave little room. */
 const main = {
   group: { run: groupCommits, diskBytes: GiB },
+  announce: { run: announce, diskBytes: GiB },
+  lookup: { run: lookup, diskBytes: GiB },
+  hops: { run: hops, diskBytes: GiB },
   "put-small": { run: putSmall, diskBytes: 2 * GiB },
   "put-small-again": { run: putSmallAgain, diskBytes: GiB },
   "put-tree": { run: putTree, diskBytes: 5 * GiB },

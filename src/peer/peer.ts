@@ -128,14 +128,19 @@ export class Peer {
 
   /** This process's own session. */
   get client(): SessionClient {
-    this.#client ??= this.openSession();
-    return this.#client;
+    return (this.#client ??= this.openSession());
   }
 
   /** Another session. */
   openSession(): SessionClient {
     if (this.#sessions === undefined) throw new DfsError("internal", "the peer is not running");
     return this.#sessions.open();
+  }
+
+  /** Its finger table, for programs that speak to it alone. */
+  get fingers(): FingerTableService {
+    if (this.#departing === undefined) throw new DfsError("internal", "the peer is not running");
+    return this.#departing.fingers;
   }
 
   get name(): PeerName {
@@ -312,7 +317,8 @@ export class Peer {
   }
 
   /** What this peer does for shelves, its own and others': everything of it begins once the members are known. */
-  async #startShelves({ store, links, catalogue, fingers }: ShelfParts): Promise<StartedShelves> {
+  async #startShelves(parts: ShelfParts): Promise<{ shelves: ShelfHost; upkeep: Upkeep; pacer: UserPacer }> {
+    const { store, links, catalogue, fingers } = parts;
     const { folder, settings, log } = this.#options;
     const pacer = new UserPacer();
     const common = {
@@ -387,12 +393,6 @@ interface ShelfParts {
   readonly links: PeerLinks;
   readonly catalogue: CatalogueClient;
   readonly fingers: FingerTableService;
-}
-
-interface StartedShelves {
-  readonly shelves: ShelfHost;
-  readonly upkeep: Upkeep;
-  readonly pacer: UserPacer;
 }
 
 /** Where each part keeps its files inside the data folder. */
