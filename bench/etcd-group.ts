@@ -4,7 +4,7 @@ import { mkdtemp } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { type Group, type Writer, groupMembers, untilFound } from "./group.ts";
+import { type Group, type GroupClient, groupMembers, untilFound, untilIdle } from "./group.ts";
 import { type ProcessUsage, usageBetween, usageOf } from "./process-usage.ts";
 
 interface Member {
@@ -57,13 +57,19 @@ class EtcdGroup implements Group {
     );
   }
 
-  async writer(place: number): Promise<Writer> {
+  async client(place: number): Promise<GroupClient> {
     const agent = new Agent({ keepAlive: true });
     const { clientUrl } = this.#member(place);
     return {
       write: async (name) => {
         await post(`${clientUrl}/v3/kv/put`, { key: base64(name), value: "" }, agent);
       },
+      read: async (name) => {
+        if ((await range(clientUrl, { key: base64(name) }, agent)) !== 1) throw new Error(`etcd does not know ${name}`);
+      },
+      // A slash is followed by 0.
+      list: (directory) =>
+        range(clientUrl, { key: base64(`${directory}/`), range_end: base64(`${directory}0`), keys_only: true }, agent),
       close: async () => agent.destroy(),
     };
   }
@@ -101,6 +107,10 @@ class EtcdGroup implements Group {
     });
   }
 
+  rest(): Promise<void> {
+    return untilIdle(() => this.#members.map(({ name, child }) => usageOf(name, child?.pid ?? 0)));
+  }
+
   async measured(work: () => Promise<void>): Promise<readonly ProcessUsage[]> {
     const readings = (): (ProcessUsage | undefined)[] =>
       this.#members.map(({ name, child }) => usageOf(name, child?.pid ?? 0));
@@ -126,6 +136,12 @@ class EtcdGroup implements Group {
   #member(place: number): Member {
     return this.#members[place] as Member;
   }
+}
+
+/** A linearizable read; resolves with how many keys there are. */
+async function range(clientUrl: string, request: Readonly<Record<string, unknown>>, agent: Agent): Promise<number> {
+  const { kvs = [] } = (await post(`${clientUrl}/v3/kv/range`, request, agent)) as { kvs?: readonly unknown[] };
+  return kvs.length;
 }
 
 /** Posts JSON; resolves with the JSON that comes back. */

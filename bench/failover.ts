@@ -48,7 +48,7 @@ async function measured(group: Group, times: number): Promise<readonly number[]>
 }
 
 async function untilNextWrite(group: Group, leader: number, survivor: number, name: string): Promise<number> {
-  const writer = await group.writer(survivor);
+  const writer = await group.client(survivor);
   const load = { isOver: false };
   const loading = writeOn(group, survivor, `load-${name}`, load);
   try {
@@ -80,7 +80,7 @@ async function firstOf(write: (name: string) => Promise<void>, name: string): Pr
 
 /** One client that writes all the time. */
 async function writeOn(group: Group, member: number, name: string, load: { readonly isOver: boolean }): Promise<void> {
-  const writer = await group.writer(member);
+  const writer = await group.client(member);
   for (let number = 0; !load.isOver; number++) await writer.write(`${name}-${number}`).catch(() => undefined);
   await writer.close();
 }

@@ -1,7 +1,8 @@
 /** Small changes that a group of three commits durably: how long one takes, and how many there are a second. */
 import type { Bench } from "./contest.ts";
 import { startEtcdGroup } from "./etcd-group.ts";
-import { type Group, type OwnGroup, type Writer, groupMembers, startOurGroup } from "./group.ts";
+import { type Group, type GroupClient, type OwnGroup, groupMembers, startOurGroup } from "./group.ts";
+import { type Named, etcdHow, groupReads } from "./group-reads.ts";
 import { installed } from "./run-program.ts";
 
 const latencyWritesFull = 2000;
@@ -13,7 +14,7 @@ const warmUpWrites = 3000;
 /** One client at the leader and at another member, then 32 at the leader, at all members, and in one process that is a peer. */
 export async function groupCommits(bench: Bench): Promise<void> {
   const ours = await startOurGroup(bench.program);
-  const groups: { name: string; group: Group }[] = [{ name: "ours", group: ours }];
+  const groups: Named[] = [{ name: "ours", group: ours }];
   try {
     if (installed("etcd") === undefined) bench.skipped.add("etcd is not installed");
     else groups.push({ name: "etcd", group: await startEtcdGroup(bench.program.folder) });
@@ -24,13 +25,12 @@ export async function groupCommits(bench: Bench): Promise<void> {
     await rateContest(bench, groups, "at all members", async () =>
       Array.from({ length: manyClients }, (_, at) => at % groupMembers),
     );
+    await groupReads(bench, groups);
     await embeddedRows(bench, ours);
   } finally {
     for (const { group } of groups) await group.stop();
   }
 }
-
-type Named = { readonly name: string; readonly group: Group };
 
 async function latencyRow(
   bench: Bench,
@@ -38,25 +38,41 @@ async function latencyRow(
   where: string,
   memberOf: (group: Group) => Promise<number>,
 ): Promise<void> {
-  const texts: string[] = [];
-  for (const { group } of groups) {
-    const times = await latencies(group, await memberOf(group), bench.scaled(latencyWritesFull), where);
-    texts.push(`p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(2)} ms`);
-  }
-  const [ours = "", ...others] = texts;
-  const named = others.map((text, index) => `${groups[index + 1]?.name} ${text}`);
-  bench.add({ name: `group of 3: one client ${where}`, ours, others: named.join("; "), runs: "", processes: "" });
+  const amount = bench.scaled(latencyWritesFull);
+  const worst = new Map<string, number>();
+  const run =
+    ({ name, group }: Named) =>
+    async (repetition: number) => {
+      let times: readonly number[] = [];
+      const processes = await group.measured(async () => {
+        times = await latencies(group, await memberOf(group), amount, `${where}-${repetition}`);
+      });
+      worst.set(name, Math.max(worst.get(name) ?? 0, quantile(times, 0.99)));
+      return { value: quantile(times, 0.5), processes };
+    };
+  const [ours, ...others] = groups as readonly [Named, ...Named[]];
+  await bench.compare(
+    {
+      job: `group of 3: one client ${where}, p50`,
+      unit: "ms",
+      better: "less",
+      targets: [{ factor: 2, of: "etcd" }],
+      ours: { run: run(ours) },
+      others: others.map((other) => ({ name: other.name, how: etcdHow, run: run(other) })),
+    },
+    () => `p99 at most ${Array.from(worst, ([name, ms]) => `${name} ${ms.toFixed(1)} ms`).join(", ")}`,
+  );
 }
 
 /** Milliseconds of each of `amount` writes of one client. */
 async function latencies(group: Group, member: number, amount: number, name: string): Promise<readonly number[]> {
-  const writer = await group.writer(member);
+  const writer = await group.client(member);
   const times = await timed(writer, amount, name);
   await writer.close();
   return times;
 }
 
-async function timed(writer: Writer, amount: number, name: string): Promise<readonly number[]> {
+async function timed(writer: GroupClient, amount: number, name: string): Promise<readonly number[]> {
   const times: number[] = [];
   for (let number = 0; number < amount; number++) {
     const startedMs = performance.now();
@@ -76,12 +92,15 @@ async function rateContest(
   const run =
     ({ group }: Named) =>
     (repetition: number) =>
-      group.measured(async () => writeAll(group, await membersOf(group), amount, `${where}-${repetition}`));
+      group.measured(async () => writeAll(group, await membersOf(group), amount, `many ${where}-${repetition}`));
   await bench.contest({
     name: `group of 3: ${manyClients} clients ${where}`,
     amounts: { commits: amount },
     ours: run(ours as Named),
-    others: others.map((named) => ({ name: named.name, run: run(named) })),
+    // What a peer does later, as its index of names, must not slow the others down.
+    afterOurs: () => (ours as Named).group.rest(),
+    others: others.map((named) => ({ name: named.name, how: etcdHow, run: run(named) })),
+    targets: [{ factor: 1, of: "etcd" }],
   });
 }
 
@@ -112,12 +131,12 @@ async function embeddedRows(bench: Bench, group: OwnGroup): Promise<void> {
 
 /** `amount` writes by clients of these members. */
 async function writeAll(group: Group, members: readonly number[], amount: number, name: string): Promise<void> {
-  const writers = await Promise.all(members.map((member) => group.writer(member)));
+  const writers = await Promise.all(members.map((member) => group.client(member)));
   await writeWith(writers, amount, name);
   await Promise.all(writers.map((writer) => writer.close()));
 }
 
-async function writeWith(writers: readonly Writer[], amount: number, name: string): Promise<void> {
+async function writeWith(writers: readonly GroupClient[], amount: number, name: string): Promise<void> {
   let next = 0;
   await Promise.all(
     writers.map(async (writer) => {

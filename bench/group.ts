@@ -1,33 +1,42 @@
 /** A group of three that agrees on small changes: ours, or another program's under the same work. */
 import { setTimeout as delay } from "node:timers/promises";
-import { childPath, rootPath } from "../src/core/names.ts";
+import type { DfsClient } from "../src/core/client.ts";
+import { resolvePath } from "../src/core/names.ts";
 import { connectControl } from "../src/peer/control/control-client.ts";
 import { controlAddress } from "../src/peer/data-folder-paths.ts";
 import { startEmbedded } from "./embedded-peer.ts";
 import { Network, type Peer, type Program } from "./peers.ts";
-import type { ProcessUsage } from "./process-usage.ts";
+import { type ProcessUsage, usageBetween, usageOf } from "./process-usage.ts";
 
 export const groupMembers = 3;
 /** A group that has not come together or caught up by then never will. */
 const wholeMs = 60_000;
 const lookEveryMs = 50;
+/** A member that used less than this share of a core within that time rests; a peer looks after its index of names every 3 s. */
+const [idleLookMs, idleShare] = [4_000, 0.05];
 
 /** One client of one member. */
-export interface Writer {
-  /** Commits the smallest change that a client can make, under a name that was never used. */
+export interface GroupClient {
+  /** Commits the smallest change that a client can make, under a name that was never used; `directory/name` once `directory` was written. */
   write(name: string): Promise<void>;
+  /** Reads what was written under a name, as it is now; fails where it is not. */
+  read(name: string): Promise<void>;
+  /** Reads the names that were written in a directory, as they are now; resolves with how many there are. */
+  list(directory: string): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface Group {
   /** A client of the member at a place, from 0. */
-  writer(member: number): Promise<Writer>;
+  client(member: number): Promise<GroupClient>;
   /** Place of the member that leads. */
   leader(): Promise<number>;
   /** kill -9; resolves when the process has ended. */
   kill(member: number): Promise<void>;
   /** Starts a member that was killed; resolves when the group is whole and it lacks nothing. */
   startAgain(member: number): Promise<void>;
+  /** Resolves when the members have nothing more to do. */
+  rest(): Promise<void>;
   /** Runs `work`; returns what the members used meanwhile. */
   measured(work: () => Promise<void>): Promise<readonly ProcessUsage[]>;
   stop(): Promise<void>;
@@ -36,7 +45,7 @@ export interface Group {
 /** A group whose clients can also run in a process that is a peer itself, as a shell without a daemon does. */
 export interface OwnGroup extends Group {
   /** A client of a further peer, which neither votes nor stores, in this process. */
-  embedded(): Promise<Writer>;
+  embedded(): Promise<GroupClient>;
 }
 
 /** Three peers on loopback that all vote. */
@@ -63,20 +72,14 @@ class OurGroup implements OwnGroup {
     this.#peers = peers;
   }
 
-  async writer(member: number): Promise<Writer> {
+  async client(member: number): Promise<GroupClient> {
     const client = await connectControl(controlAddress(this.#peer(member).folder));
-    return {
-      write: (name) => client.mkdir(childPath(rootPath, name)),
-      close: () => client.close(),
-    };
+    return clientOf(client, () => client.close());
   }
 
-  async embedded(): Promise<Writer> {
+  async embedded(): Promise<GroupClient> {
     const peer = await startEmbedded(this.#network, this.#peer(0), "embedded");
-    return {
-      write: (name) => peer.client.mkdir(childPath(rootPath, name)),
-      close: () => peer.stop(),
-    };
+    return clientOf(peer.client, () => peer.stop());
   }
 
   leader(): Promise<number> {
@@ -107,6 +110,10 @@ class OurGroup implements OwnGroup {
     });
   }
 
+  rest(): Promise<void> {
+    return untilIdle(() => this.#peers.map(({ role, child }) => usageOf(role, child.pid ?? 0)));
+  }
+
   measured(work: () => Promise<void>): Promise<readonly ProcessUsage[]> {
     return this.#network.measured(async () => {
       await work();
@@ -133,6 +140,28 @@ class OurGroup implements OwnGroup {
   #peer(member: number): Peer {
     return this.#peers[member] as Peer;
   }
+}
+
+function clientOf(client: DfsClient, close: () => Promise<void>): GroupClient {
+  const pathOf = (name: string) => resolvePath(`/${name}`);
+  return {
+    write: (name) => client.mkdir(pathOf(name)),
+    read: async (name) => void (await client.stat(pathOf(name))),
+    list: async (directory) => (await client.names(pathOf(directory))).names.length,
+    close,
+  };
+}
+
+/** Looks until no process of which `readings` tells does anything worth mentioning any more. */
+export async function untilIdle(readings: () => readonly (ProcessUsage | undefined)[]): Promise<void> {
+  let before = readings();
+  await untilFound("rest", async () => {
+    await delay(idleLookMs);
+    const after = readings();
+    const used = after.flatMap((usage, at) => usageBetween(before[at], usage));
+    before = after;
+    return used.every(({ cpuSeconds }) => cpuSeconds * 1000 < idleLookMs * idleShare) || undefined;
+  });
 }
 
 /** Looks until there is something to see; a look that fails is one that sees nothing. */
