@@ -3,7 +3,7 @@ import type { NodeId, UserId } from "../core/ids.ts";
 import { nameTokenBytesMax, pageBytesMax, pageRowsMax, pastEntriesScannedMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
 import type { DirectoryPage, EntryRow, ListedRow, RevisionPage, RevisionRow } from "./rows.ts";
-import { bytes, entryRowOf, revisionRowOf } from "./row-values.ts";
+import { briefRowOf, entryRowOf, listedRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
 import { idBytes } from "./id-bytes.ts";
 import { EffectsReader } from "./effects-reader.ts";
@@ -22,6 +22,8 @@ export interface ListQuery {
   readonly limit?: number | undefined;
   /** A state of the past instead of the newest. */
   readonly at?: PastState | undefined;
+  /** Only what names need, of the present: files without their wraps, and nothing of revisions. */
+  readonly isBrief?: boolean | undefined;
 }
 
 const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
@@ -34,6 +36,10 @@ const entryColumns = (wrap: "wrap" | "past_wrap"): string => `e.token, n.node, n
 const liveEntries = `SELECT ${entryColumns("wrap")} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
+/** Each row as one text, for each blob that SQLite hands over is memory of its own, which costs more than all else of a short row. */
+const liveNames = `SELECT lower(hex(n.node)) || n.kind || e.generation || ',' || hex(e.token) || ',' ||
+  iif(n.kind = ${kindDirectory}, hex(e.wrap), '') AS brief
+  FROM entries e JOIN nodes n ON n.id = e.node_id WHERE e.ended_index IS NULL AND e.parent_id = ?`;
 /** Of many tokens, in hexadecimal as JSON, each with its place among them: one query costs less than many. */
 const namedEntries = `SELECT w.key AS place, ${entryColumns("wrap")} FROM json_each(?) w
   CROSS JOIN entries e ON e.parent_id = ? AND e.token = unhex(w.value) AND e.ended_index IS NULL
@@ -79,7 +85,11 @@ export abstract class CatalogueReader extends EffectsReader {
     const limit = Math.max(1, Math.min(query.limit ?? pageRowsMax, pageRowsMax));
     const after = query.after ?? new Uint8Array(0);
     // One row more than wanted tells whether there is another page.
-    if (query.at === undefined) return pageOf(this.#listRows(parentRow, after, limit + 1), limit);
+    if (query.at === undefined) {
+      const [columns, rowOf] = query.isBrief === true ? [liveNames, briefRowOf] : [liveEntries, listedRowOf];
+      const found = this.database.prepare(`${columns} AND e.token > ? ORDER BY e.token LIMIT ?`);
+      return pageOf(found.all(parentRow, after, limit + 1), limit, rowOf);
+    }
     const edge = this.database.prepare(scanEdge).get(parentRow, after)?.["token"];
     const until = edge instanceof Uint8Array ? Uint8Array.from(edge) : undefined;
     const page = pageOf(this.#pastRows(query.at, parentRow, after, limit + 1, until ?? beyondTokens), limit);
@@ -153,12 +163,6 @@ export abstract class CatalogueReader extends EffectsReader {
     return row === undefined ? undefined : Number(row["id"]);
   }
 
-  #listRows(parentRow: number, after: Uint8Array, limit: number): SqlRow[] {
-    return this.database
-      .prepare(`${liveEntries} AND e.token > ? ORDER BY e.token LIMIT ?`)
-      .all(parentRow, after, limit);
-  }
-
   #pastRows(at: PastState, parentRow: number, after: Uint8Array, limit: number, until: Uint8Array): SqlRow[] {
     return this.database.prepare(pageAt[columnOf(at)]).all(pointOf(at), parentRow, after, limit, until);
   }
@@ -173,11 +177,15 @@ function pointOf(at: PastState): number {
 }
 
 /** The first rows, up to `limit` and to the bytes of a page, but at least one where there is one. */
-function pageOf(found: readonly SqlRow[], limit: number): DirectoryPage {
+function pageOf(
+  found: readonly SqlRow[],
+  limit: number,
+  rowOf: (row: SqlRow) => ListedRow = listedRowOf,
+): DirectoryPage {
   const rows: ListedRow[] = [];
   let pageBytes = 0;
   for (const row of found) {
-    const listed = { token: bytes(row["token"]), ...entryRowOf(row) };
+    const listed = rowOf(row);
     pageBytes += listed.token.length + listed.wrap.length + listed.attributes.length;
     const isFull = rows.length === limit || (rows.length > 0 && pageBytes > pageBytesMax);
     if (isFull) return { rows, next: rows.at(-1)?.token ?? null };

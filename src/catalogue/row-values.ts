@@ -8,16 +8,41 @@ import {
   type StoreId,
   type UserName,
   fileKeyOf,
+  randomIdBytes,
 } from "../core/ids.ts";
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { decodeLinks } from "./chain.ts";
 import type { PeerRole } from "./operation.ts";
-import type { ChangedRow, EffectRow, EntryRow, InviteRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
+import type {
+  ChangedRow,
+  EffectRow,
+  EntryRow,
+  InviteRow,
+  ListedRow,
+  NetworkRow,
+  NodeRow,
+  PeerRow,
+  PolicyRow,
+} from "./rows.ts";
 import type { ReferencedKey, RevisionRow, ShareRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
 
 const noAttributes = new Uint8Array(0);
+const nodeDigits = 2 * randomIdBytes;
+const withoutRevision = {
+  attributes: noAttributes,
+  revision: 0,
+  fileKey: null,
+  sizeBytes: 0,
+  addedBytes: 0,
+  historyBytes: 0,
+  shelf: null,
+  copies: 0,
+  copiesWanted: 0,
+  committedMs: 0,
+  expiresMs: null,
+} as const;
 
 /** A row of the entry queries. */
 export function entryRowOf(row: SqlRow): EntryRow {
@@ -25,9 +50,9 @@ export function entryRowOf(row: SqlRow): EntryRow {
   return {
     node: idText(bytes(row["node"])),
     kind: isDirectory ? "directory" : "file",
-    wrap: Uint8Array.from(bytes(row["wrap"])),
+    wrap: new Uint8Array(bytes(row["wrap"])),
     generation: Number(row["generation"]),
-    attributes: isDirectory ? noAttributes : Uint8Array.from(bytes(row["attributes"])),
+    attributes: isDirectory ? noAttributes : new Uint8Array(bytes(row["attributes"])),
     revision: Number(row["revision"]),
     fileKey: isDirectory ? null : fileKeyOf(bytes(row["file_key"])),
     sizeBytes: Number(row["size_bytes"]),
@@ -41,6 +66,25 @@ export function entryRowOf(row: SqlRow): EntryRow {
   };
 }
 
+/** The same with its token. */
+export function listedRowOf(row: SqlRow): ListedRow {
+  return { token: bytes(row["token"]), ...entryRowOf(row) };
+}
+
+/** A row with nothing but what names need, from its text: node, kind, generation, token, wrap. */
+export function briefRowOf({ brief }: SqlRow): ListedRow {
+  const text = String(brief);
+  const [generation, token = "", wrap = ""] = text.slice(nodeDigits + 1).split(",");
+  return {
+    ...withoutRevision,
+    token: Buffer.from(token, "hex"),
+    node: text.slice(0, nodeDigits) as NodeId,
+    kind: Number(text[nodeDigits]) === kindDirectory ? "directory" : "file",
+    wrap: Buffer.from(wrap, "hex"),
+    generation: Number(generation),
+  };
+}
+
 /** A row of `revisions`, with what is kept of the history. */
 export function revisionRowOf(row: SqlRow): RevisionRow {
   return {
@@ -50,7 +94,7 @@ export function revisionRowOf(row: SqlRow): RevisionRow {
     sealedBytes: Number(row["sealed_bytes"]),
     addedBytes: Number(row["added_bytes"]),
     historyBytes: Number(row["kept_history_bytes"]),
-    attributes: Uint8Array.from(bytes(row["attributes"])),
+    attributes: new Uint8Array(bytes(row["attributes"])),
     shelf: idText(bytes(row["shelf"])),
     copies: Number(row["copies"]),
     copiesWanted: Number(row["copies_wanted"]),
@@ -92,7 +136,7 @@ export function shareRowOf(row: SqlRow): ShareRow {
     node: idText(bytes(row["node"])),
     grantee: idText(bytes(row["grantee"])),
     mayWrite: row["may_write"] === 1,
-    sealed: Uint8Array.from(bytes(row["sealed"])),
+    sealed: new Uint8Array(bytes(row["sealed"])),
     generation: Number(row["generation"]),
     createdIndex: Number(row["created_index"]),
     createdMs: Number(row["created_ms"]),
@@ -154,9 +198,9 @@ export function userRowOf(row: SqlRow): UserRow {
   return {
     user: idText(bytes(row["user"])),
     name: String(row["name"]) as UserName,
-    publicKey: Uint8Array.from(bytes(row["public_key"])),
-    boxPublicKey: Uint8Array.from(bytes(row["box_public_key"])),
-    proof: Uint8Array.from(bytes(row["proof"])),
+    publicKey: new Uint8Array(bytes(row["public_key"])),
+    boxPublicKey: new Uint8Array(bytes(row["box_public_key"])),
+    proof: new Uint8Array(bytes(row["proof"])),
     rootDirectory: idText(bytes(row["root"])),
     isAdmin: row["is_admin"] === 1,
     quotaBytes: numberOrNull(row["quota_bytes"]),
@@ -169,7 +213,7 @@ export function userRowOf(row: SqlRow): UserRow {
 /** A row of `invites` with the name of who made it. */
 export function inviteRowOf(row: SqlRow): InviteRow {
   return {
-    hash: Uint8Array.from(bytes(row["hash"])),
+    hash: new Uint8Array(bytes(row["hash"])),
     role: row["role"] as PeerRole,
     usesLeft: Number(row["uses_left"]),
     expiresMs: Number(row["expires_ms"]),
@@ -233,7 +277,7 @@ export function effectRowOf(row: SqlRow, effect: EffectRow["effect"]): EffectRow
 export function networkRowOf(row: SqlRow): NetworkRow {
   return {
     network: idText(bytes(row["network"])),
-    publicKey: Uint8Array.from(bytes(row["public_key"])),
+    publicKey: new Uint8Array(bytes(row["public_key"])),
     sharedUser: idText(bytes(row["shared_user"])),
     foundedMs: Number(row["founded_ms"]),
   };

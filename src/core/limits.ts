@@ -866,6 +866,8 @@ export const namesKeptFromEntries = 10_000;
 export const namesBusyChanges = 1_000;
 /** … but never for more changes than this: whoever asks then waits for a second or two. */
 export const namesBehindChangesMax = 50_000;
+/** Names, and directories with their keys, that a user's session keeps open: a few MiB, and more than the directories that a person works in have. */
+export const openedEntriesKeptMax = 4_096;
 /** Names that cannot be opened that a listing of a directory tells: far more than a person looks into. */
 export const refusedNamesMax = 500;
 /** Pages of changes that wait for the thread that opens their names: one in work, one at hand. */

@@ -10,6 +10,7 @@ import { type OpenedWrap, openWrap } from "../identity/wrap.ts";
 import { type RevisionAttributes, openRevision } from "./attributes.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { FileContent } from "./content-source.ts";
+import type { OpenedEntries } from "./opened-entries.ts";
 
 /** A tree, or a part of one, as it stands in a user's view. */
 export interface Space {
@@ -27,6 +28,8 @@ export interface Space {
   readonly reserved?: ((name: string) => string | undefined) | undefined;
   /** Of a tree as it was: when, and how to open what is kept of it. */
   readonly past?: Past | undefined;
+  /** What was opened of it lately; absent where nothing is looked at twice. */
+  readonly opened?: OpenedEntries | undefined;
 }
 
 /** A time of the past, and who can open what is kept of it. */
@@ -119,7 +122,9 @@ export function openEntry(directory: Located, name: string, token: Uint8Array, r
 export function openKeys({ keyring, node: parent, space }: Located, token: Uint8Array, row: EntryRow): OpenedWrap {
   const { past } = space;
   const wrap = past === undefined ? row.wrap : past.open(row.node, row.wrap);
-  return openWrap(keyring, { parent, token, node: row.node }, { ...row, wrap });
+  const binding = { parent, token, node: row.node };
+  const wrapped = { kind: row.kind, generation: row.generation, wrap };
+  return space.opened?.wrap(keyring, binding, wrapped) ?? openWrap(keyring, binding, wrapped);
 }
 
 /** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
@@ -173,12 +178,13 @@ export function openedNames<Item>(
   rows: readonly ListedRow[],
   open: (name: string, row: ListedRow) => Item,
 ): { readonly opened: Item[]; readonly refused: RefusedChild[] } {
+  const { keyring, node, space } = directory;
   const opened: Item[] = [];
   const refused: RefusedChild[] = [];
   for (const row of rows) {
     let shown = "?";
     try {
-      const name = openName(directory.keyring, directory.node, row.token);
+      const name = space.opened?.name(keyring, node, row.token) ?? openName(keyring, node, row.token);
       shown = printable(name);
       opened.push(open(name, row));
     } catch (error) {

@@ -18,6 +18,7 @@ import { sealPastWrap } from "../identity/past-wrap.ts";
 import { openWrap } from "../identity/wrap.ts";
 import type { UserKeys } from "../identity/user-keys.ts";
 import type { CatalogueReader, ReadCallOptions } from "./coordination/catalogue-access.ts";
+import { atOneMoment } from "./coordination/read-moment.ts";
 import type { FileContent } from "./content-source.ts";
 import { type Doors, leadsToOthers, spacePathOf } from "./doors.ts";
 import {
@@ -31,6 +32,7 @@ import {
   refusedChild,
   rootOf,
 } from "./located.ts";
+import { OpenedEntries } from "./opened-entries.ts";
 import { rangesText } from "./number-ranges.ts";
 import { leadsToPast, pastDoor, pastSpace } from "./past-space.ts";
 import { requireNewName } from "./sealed-operations.ts";
@@ -101,6 +103,7 @@ export class Namespace {
       },
       forPast: (node, wrap) => sealPastWrap(user, node, wrap),
       reserved,
+      opened: new OpenedEntries(),
     };
     this.#root = rootOf(space, rootDirectory, rootKeyring, { name: rootPath, mode: rootMode, modifiedMs: 0 });
     this.#user = user;
@@ -120,11 +123,12 @@ export class Namespace {
   /** Every directory on the way to `path` from the root, and what is there, as far as there is anything. Fails as locate does. */
   async *way(path: DfsPath, options: ReadCallOptions = {}): AsyncGenerator<Located> {
     if (options.signal?.aborted === true) throw toDfsError(options.signal.reason);
+    const reading = atOneMoment(options);
     let place = this.#root;
     yield place;
     for (const name of pathParts(path)) {
       if (place.entry.kind === "file") throw new DfsError("not-directory", "not a directory", { path: place.path });
-      const child = this.#door(place, name) ?? (await this.child(place, name, options));
+      const child = this.#door(place, name) ?? (await this.child(place, name, reading));
       if (child === undefined) return;
       yield (place = child);
     }
@@ -239,7 +243,8 @@ export class Namespace {
       const { children, next } = pageOf(await door.children(options), after, limit);
       return { names: children.map(({ entry: { name, kind } }) => ({ name, kind })), refused: [], next };
     }
-    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
+    const reading = { ...readingOf(space, options), isBrief: true };
+    const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, reading);
     const { opened, refused } = openedNames(directory, rows, (name, row) => {
       if (row.kind === "directory") openKeys(directory, row.token, row);
       return { name, kind: row.kind };

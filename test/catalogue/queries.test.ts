@@ -173,4 +173,24 @@ describe("rows on the wire", () => {
     expect(catalogue.referencedKeys(id("no shelf"), undefined, 5)).toEqual([]);
     expect(catalogue.drops(id("no shelf"), 5)).toEqual([]);
   });
+
+  it("CAT-50 a page of names alone has each name, in the same order, with the keys of directories", () => {
+    ok(world.asUser(makeDirectory("directory")));
+    ok(world.asUser(putFile("file")));
+    ok(world.asUser(putFile("gone")));
+    ok(world.asUser(removeEntry("gone")));
+    const full = world.catalogue.list(shared.userId, root);
+    const brief = world.catalogue.list(shared.userId, root, { isBrief: true });
+    expect(parse(rowSchemas.directoryPage, decode(encode(brief)))).toBeDefined();
+    const needed = ({ token, node, kind, generation, wrap }: (typeof full.rows)[number]) =>
+      [token, kind === "directory" ? wrap : []]
+        .map((bytes) => Buffer.from(bytes).toString("hex"))
+        .concat(node, kind, String(generation));
+    expect(brief.rows.map(needed)).toEqual(full.rows.map(needed));
+    expect(brief.rows.map(({ kind, wrap }) => kind === "file" && wrap.length)).toEqual(
+      expect.arrayContaining([false, 0]),
+    );
+    const [first] = world.catalogue.list(shared.userId, root, { isBrief: true, limit: 1 }).rows;
+    expect(world.catalogue.list(shared.userId, root, { isBrief: true, after: first?.token }).rows).toHaveLength(1);
+  });
 });

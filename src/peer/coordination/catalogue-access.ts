@@ -28,6 +28,7 @@ import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } fr
 import type { PeerState } from "../../core/client.ts";
 import type { MemberId } from "../../raft/types.ts";
 import type { GroupId } from "./group-mark.ts";
+import type { ReadMoment } from "./read-moment.ts";
 
 export interface ReadCallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -35,6 +36,10 @@ export interface ReadCallOptions {
   readonly stale?: boolean | undefined;
   /** For `entry`, `entries` and `list`: a state of the past instead of the newest. */
   readonly at?: PastState | undefined;
+  /** For `list`: only what the names need; the rows of files are then without keys, and none has attributes or what a revision has. */
+  readonly isBrief?: boolean | undefined;
+  /** Shared by the reads of one call, the first of which waits until the coordinator is up to date. */
+  readonly moment?: ReadMoment | undefined;
 }
 
 /** Reads of a user's tree; each may fail with `unreachable`, `timeout`, and `no-quorum` unless it may be stale. */

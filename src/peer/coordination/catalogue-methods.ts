@@ -103,6 +103,7 @@ export const catalogueMethods = {
       after: v.optional(token),
       limit: rowLimit,
       at,
+      isBrief: v.optional(v.boolean()),
       stale,
     }),
     result: rowSchemas.directoryPage,

@@ -49,7 +49,7 @@ export abstract class CoordinatorReads implements CatalogueReader, ShelfReader, 
     limit: number,
     options?: ReadCallOptions,
   ): Promise<DirectoryPage> {
-    return this.read(options, (catalogue) => catalogue.list(user, parent, { after, limit, at: options?.at }));
+    return this.read(options, (catalogue) => catalogue.list(user, parent, { ...options, after, limit }));
   }
 
   revision(node: NodeId, revision: number, options?: ReadCallOptions): Promise<RevisionRow | undefined> {

@@ -39,8 +39,8 @@ function readRoutes(here: () => Coordinator): RpcRoute[] {
     route(catalogueMethods.entries, async ({ user, parent, tokens, at, stale }, { signal }) => [
       ...(await here().entries(user, parent, tokens, { at, stale, signal })),
     ]),
-    route(catalogueMethods.list, async ({ user, parent, after, limit, at, stale }, { signal }) =>
-      here().list(user, parent, after, limit, { at, stale, signal }),
+    route(catalogueMethods.list, async ({ user, parent, after, limit, at, isBrief, stale }, { signal }) =>
+      here().list(user, parent, after, limit, { at, isBrief, stale, signal }),
     ),
     route(
       catalogueMethods.revision,

@@ -330,11 +330,13 @@ export class Coordinator extends CoordinatorReads implements CatalogueAccess {
 
   /** Reads see every command that was acknowledged before, unless they may be stale. */
   protected async read<Result>(
-    { signal, stale }: ReadCallOptions = {},
+    { signal, stale, moment }: ReadCallOptions = {},
     query: (catalogue: Catalogue) => Result,
   ): Promise<Result> {
-    if (stale !== true)
+    if (stale !== true && moment?.isReachedAt(this) !== true) {
       await withDeadline(callTimeoutMs, signal, (bounded) => this.log.readBarrier({ signal: bounded }));
+      moment?.reachedAt(this);
+    }
     return query(this.#open());
   }
 

@@ -68,9 +68,9 @@ export class RemoteCoordinator implements CatalogueAccess {
     parent: NodeId,
     after: Uint8Array | undefined,
     limit: number,
-    { signal, stale, at }: ReadCallOptions = {},
+    { signal, stale, at, isBrief }: ReadCallOptions = {},
   ): Promise<DirectoryPage> {
-    return this.#read(catalogueMethods.list, { user, parent, after, limit, at, stale }, signal);
+    return this.#read(catalogueMethods.list, { user, parent, after, limit, at, isBrief, stale }, signal);
   }
 
   async revision(

@@ -8,6 +8,7 @@ import { namesGatheredMax, namesPageMax, pageRowsMax, refusedNamesMax } from "..
 import { FirstNames, compareNames } from "../../core/name-order.ts";
 import type { DfsPath } from "../../core/names.ts";
 import type { ReadCallOptions } from "../coordination/catalogue-access.ts";
+import { atOneMoment } from "../coordination/read-moment.ts";
 import type { Located, RefusedChild } from "../located.ts";
 import type { Namespace } from "../namespace.ts";
 import type { OwnNames } from "./name-finder.ts";
@@ -30,7 +31,8 @@ interface Wanted extends ReadCallOptions {
 
 /** As DirectoryClient.names. */
 export async function namesOf(parts: Parts, path: DfsPath, options: NamesOptions): Promise<NamesPage> {
-  const { cursor, limit = namesPageMax, prefix = "", ...reading } = options;
+  const { cursor, limit = namesPageMax, prefix = "", ...given } = options;
+  const reading = atOneMoment<ReadCallOptions>(given);
   const start = startAt(cursor);
   const directory = await parts.namespace.requireDirectory(path, reading);
   const wanted = { ...reading, directory, prefix, limit: Math.min(limit, namesPageMax) };
@@ -43,8 +45,9 @@ export async function namedEntries(
   { namespace }: Parts,
   path: DfsPath,
   names: readonly string[],
-  options: ReadCallOptions,
+  given: ReadCallOptions,
 ): Promise<NamedEntries> {
+  const options = atOneMoment(given);
   if (names.length > pageRowsMax) throw new DfsError("usage", `more than ${pageRowsMax} names in one call`);
   const directory = await namespace.requireDirectory(path, options);
   const { children, refused } = await namespace.namedChildren(directory, names, options);

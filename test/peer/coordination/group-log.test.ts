@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { resultOrThrow } from "../../../src/catalogue/result.ts";
 import { noQuorumAfterMs } from "../../../src/core/limits.ts";
 import {
@@ -12,6 +12,7 @@ import {
   userSession,
 } from "../../catalogue/world.ts";
 import { type LogUnderTest, replicatedLogContract } from "../../contract/replicated-log.ts";
+import { atOneMoment } from "../../../src/peer/coordination/read-moment.ts";
 import { TestGroup, type TestMember, until } from "./members.ts";
 
 const options = { signal: new AbortController().signal };
@@ -122,6 +123,32 @@ describe("a group of coordinators", () => {
         const reader = group.members[place % 3] as TestMember;
         expect(await reader.coordinator.entry(shared.userId, root, token(`file ${place}`))).toBeDefined();
       }
+    } finally {
+      await group.close();
+    }
+  });
+
+  it("GROUP-4 reads of one call wait once, and those of the next call again", async () => {
+    const group = await TestGroup.of(3);
+    try {
+      const leader = await group.leader();
+      await propose(leader, peerSession().next(founding));
+      const reader = group.members.find((member) => member !== leader) as TestMember;
+      const user = userSession();
+      const barrier = vi.spyOn(reader.coordinator.log, "readBarrier");
+      for (const name of ["a", "b"]) {
+        await propose(leader, user.next(putFile(name)));
+        const reading = atOneMoment({});
+        for (let read = 0; read < 3; read += 1)
+          expect(await reader.coordinator.entry(shared.userId, root, token(name), reading)).toBeDefined();
+      }
+      expect(barrier).toHaveBeenCalledTimes(2);
+      const another = group.members.find((member) => member !== leader && member !== reader) as TestMember;
+      const reading = atOneMoment({});
+      await reader.coordinator.entry(shared.userId, root, token("a"), reading);
+      const elsewhere = vi.spyOn(another.coordinator.log, "readBarrier");
+      await another.coordinator.entry(shared.userId, root, token("a"), reading);
+      expect(elsewhere).toHaveBeenCalledTimes(1);
     } finally {
       await group.close();
     }
