@@ -8,10 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { madeHere, writePlot } from "../../scripts/plot/plot-files.ts";
+import { announce } from "./announce.ts";
+import { catalogue } from "./catalogue.ts";
+import { lookup } from "./lookup.ts";
 import { plan } from "./plan.ts";
 import type { ScaleJob } from "./scale-job.ts";
 
-const jobs: Readonly<Record<string, ScaleJob>> = { plan };
+const jobs: Readonly<Record<string, ScaleJob>> = { lookup, announce, plan, catalogue };
 
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
