@@ -11,9 +11,11 @@ import { newLink } from "./planner-links.ts";
 
 /** The chain with one more link that is filled: a stand-in if one will do, else a peer from outside; undefined when there is nobody, or when it is not the time. */
 export function withFilledLink(view: ShelfView, roster: Roster): readonly ChainLink[] | undefined {
+  if (!roster.mayFillFrom(view.owner.peer)) return undefined;
   const isFree = ({ id }: PlanPeer): boolean => roster.mayFill(view.owner.peer, id);
-  const pool = [...standInPeers(view, roster), ...outsiders(view, roster)].filter((peer) => isFree(peer));
-  const [best] = ranked(pool, view, roster);
+  const outsider = elect(view, roster, isFree);
+  const pool = [...standInPeers(view, roster).filter(isFree), ...(outsider === undefined ? [] : [outsider])];
+  const best = bestOf(pool, view, roster);
   if (best === undefined) return undefined;
   if (!view.links.some(({ peer }) => peer === best.id)) return withPeer(view, roster, best.id, true);
   return view.links.map((link) => (link.peer === best.id ? { ...link, isFilled: true } : link));
@@ -21,13 +23,44 @@ export function withFilledLink(view: ShelfView, roster: Roster): readonly ChainL
 
 /** The chain with one more link that gets what is put from now on; undefined when there is nobody. */
 export function withStandIn(view: ShelfView, roster: Roster): readonly ChainLink[] | undefined {
-  const [best] = ranked(outsiders(view, roster), view, roster);
+  const best = elect(view, roster);
   return best && withPeer(view, roster, best.id, roster.faults.has("fill-for-a-reboot"));
 }
 
-/** Peers that could be elected, best first. */
-export function candidates(view: ShelfView, roster: Roster): readonly PlanPeer[] {
-  return ranked(outsiders(view, roster), view, roster);
+/** The peer from outside that is the best link for a shelf, of those that `isFree`; undefined when there is nobody. */
+export function elect(
+  view: ShelfView,
+  roster: Roster,
+  isFree: (peer: PlanPeer) => boolean = () => true,
+): PlanPeer | undefined {
+  const isUsable = (peer: PlanPeer): boolean => mayJoin(peer, view, roster) && isFree(peer);
+  const home = view.shelf.home === null ? undefined : roster.peer(view.shelf.home);
+  if (home !== undefined && isUsable(home)) return home;
+  const zones = new Set([...view.solid, ...view.away].map(({ peer }) => roster.zoneOf(peer)));
+  const isNewZone = (peer: PlanPeer): boolean => !zones.has(peer.zone) && isUsable(peer);
+  const inNewZone = roster.keepers.isBeyond(zones) ? firstKeeper(view, roster, isNewZone) : undefined;
+  return inNewZone ?? firstKeeper(view, roster, isUsable);
+}
+
+/** Of the keepers that are usable, the one with the fewest links, then the most space, then by a hash. Seldom looks further than the first. */
+function firstKeeper(
+  { shelf }: ShelfView,
+  roster: Roster,
+  isUsable: (peer: PlanPeer) => boolean,
+): PlanPeer | undefined {
+  const rankOf = ({ id, freeBytes }: PlanPeer): readonly number[] => [roster.loadOf(id), -freeBytes];
+  const tie = ({ id }: PlanPeer): number => tieOf(shelf.shelf + id);
+  let best: PlanPeer | undefined;
+  for (const peer of roster.keepers.byLoad()) {
+    if (best !== undefined && compareRanks(rankOf(best), rankOf(peer)) < 0) break;
+    if (isUsable(peer) && (best === undefined || tie(peer) < tie(best))) best = peer;
+  }
+  return best;
+}
+
+/** Whether a peer could become a link of the chain that it is not in. */
+export function mayJoin({ id }: PlanPeer, { links, shelf }: ShelfView, roster: Roster): boolean {
+  return roster.isKeeper(id) && links.every(({ peer }) => peer !== id) && roster.hasRoom(id, shelf.bytes);
 }
 
 /** The chain with `peer` as a new link, as last of its slot; undefined when there are too many links that cannot go. */
@@ -45,19 +78,15 @@ export function withPeer(
   return evicted && [...links.filter((other) => other !== evicted), link];
 }
 
-function outsiders({ links, shelf }: ShelfView, roster: Roster): readonly PlanPeer[] {
-  return Array.from(roster.peers).filter(
-    ({ id }) => roster.isKeeper(id) && links.every(({ peer }) => peer !== id) && roster.hasRoom(id, shelf.bytes),
-  );
-}
-
 function standInPeers({ standIns, shelf }: ShelfView, roster: Roster): readonly PlanPeer[] {
-  const ids = new Set(standIns.map(({ peer }) => peer));
-  return Array.from(roster.peers).filter(({ id }) => ids.has(id) && roster.isUp(id) && roster.hasRoom(id, shelf.bytes));
+  return standIns.flatMap(({ peer: id }) => {
+    const peer = roster.peer(id);
+    return peer !== undefined && roster.isUp(id) && roster.hasRoom(id, shelf.bytes) ? [peer] : [];
+  });
 }
 
-function ranked(pool: readonly PlanPeer[], view: ShelfView, roster: Roster): readonly PlanPeer[] {
-  if (pool.length < 2) return pool;
+function bestOf(pool: readonly PlanPeer[], view: ShelfView, roster: Roster): PlanPeer | undefined {
+  if (pool.length < 2) return pool[0];
   const { shelf, links } = view;
   const zones = new Set([...view.solid, ...view.away].map(({ peer }) => roster.zoneOf(peer)));
   const rankOf = ({ id, zone, freeBytes }: PlanPeer): readonly number[] => [
@@ -68,10 +97,8 @@ function ranked(pool: readonly PlanPeer[], view: ShelfView, roster: Roster): rea
     -freeBytes,
     tieOf(shelf.shelf + id),
   ];
-  return pool
-    .map((peer) => ({ peer, rank: rankOf(peer) }))
-    .toSorted((left, right) => compareRanks(left.rank, right.rank))
-    .map(({ peer }) => peer);
+  const rankedPool = pool.map((peer) => ({ peer, rank: rankOf(peer) }));
+  return rankedPool.toSorted((left, right) => compareRanks(left.rank, right.rank))[0]?.peer;
 }
 
 /** Of links that are not there and claim nothing, stand-ins go first, then those that nobody expects. */

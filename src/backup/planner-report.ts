@@ -4,7 +4,7 @@ import type { PlanInput, PlanShelf } from "./planner-input.ts";
 import { canTakeOver, copiesCovered, copiesWanted, viewShelf } from "./planner-view.ts";
 import { Roster } from "./planner-roster.ts";
 import type { ShelfView } from "./planner-view.ts";
-import { candidates } from "./planner-election.ts";
+import { elect } from "./planner-election.ts";
 
 /**
  * What a shelf that is short waits for: a filling that is under way, a filling that comes when its turn is there, the
@@ -86,8 +86,7 @@ function waitOf(view: ShelfView, roster: Roster): RepairWait {
   if (links.some((link) => roster.isBeingFilled(link, owner))) return "filling";
   if (solid.length + away.length >= wanted && away.length > 0) return "return";
   if (roster.halted !== undefined) return "halt";
-  if (candidates(view, roster).length > 0 || view.standIns.length > 0) return "turn";
-  const isElsewhere = ({ id }: { readonly id: PeerId }): boolean =>
-    roster.isKeeper(id) && links.every(({ peer }) => peer !== id);
-  return Array.from(roster.peers).some((peer) => isElsewhere(peer)) ? "room" : "peer";
+  if (elect(view, roster) !== undefined || view.standIns.length > 0) return "turn";
+  for (const { id } of roster.keepers.byLoad()) if (links.every(({ peer }) => peer !== id)) return "room";
+  return "peer";
 }

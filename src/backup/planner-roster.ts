@@ -4,6 +4,7 @@ import type { PlannerFault } from "./planner-faults.ts";
 import type { PeerId } from "../core/ids.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import { isFullLink } from "../core/shelf.ts";
+import { Keepers } from "./planner-keepers.ts";
 import { noPlannerFaults } from "./planner-faults.ts";
 import { sealedBytesMax } from "../core/limits.ts";
 
@@ -36,6 +37,8 @@ export class Roster {
   readonly #work = new Map<PeerId, Work>();
   readonly #missing: readonly PeerId[];
   readonly #chained: number;
+  /** The peers that may get further links. */
+  readonly #keepers: Keepers;
   #fills = 0;
 
   constructor(input: PlanInput) {
@@ -49,6 +52,10 @@ export class Roster {
       this.#count(links, bytes, 1);
       for (const { peer } of links) if (this.#isCounted(peer)) chained.add(peer);
     }
+    this.#keepers = new Keepers(
+      peers.filter(({ id }) => this.isKeeper(id)),
+      ({ id }) => this.loadOf(id),
+    );
     this.#chained = chained.size;
     this.#missing = [...chained].filter((id) => !this.isPresent(id)).toSorted();
   }
@@ -63,8 +70,13 @@ export class Roster {
     return this.#fills > 0;
   }
 
-  get peers(): Iterable<PlanPeer> {
-    return this.#peers.values();
+  /** The peers that may get further links, by how many they have. */
+  get keepers(): Pick<Keepers, "byLoad" | "isBeyond" | "leastLoad"> {
+    return this.#keepers;
+  }
+
+  peer(id: PeerId): PlanPeer | undefined {
+    return this.#peers.get(id);
   }
 
   kindOf(id: PeerId): LinkKind {
@@ -116,10 +128,15 @@ export class Roster {
 
   /** Whether one more filling may begin. */
   mayFill(owner: PeerId, target: PeerId): boolean {
+    if (!this.mayFillFrom(owner)) return false;
+    return this.faults.has("fill-without-limit") || (this.#work.get(target)?.fillsInto ?? 0) < fillsPerPeerMax;
+  }
+
+  /** Whether one more filling may begin, were there somebody to fill. */
+  mayFillFrom(owner: PeerId): boolean {
     if (this.halted !== undefined && !this.faults.has("fill-in-bulk")) return false;
     if (this.faults.has("fill-without-limit")) return true;
-    if (this.#fills >= this.#fillsAtOnceMax) return false;
-    return this.#workOf(owner).fillsFrom < fillsPerPeerMax && this.#workOf(target).fillsInto < fillsPerPeerMax;
+    return this.#fills < this.#fillsAtOnceMax && (this.#work.get(owner)?.fillsFrom ?? 0) < fillsPerPeerMax;
   }
 
   /** Whether this link of a chain is being filled at this moment, as far as one can know. */
@@ -132,6 +149,10 @@ export class Roster {
   replace(before: readonly ChainLink[], after: readonly ChainLink[], bytes: number): void {
     this.#count(before, bytes, -1);
     this.#count(after, bytes, 1);
+    for (const { peer: id } of [...before, ...after]) {
+      const peer = this.#peers.get(id);
+      if (peer !== undefined) this.#keepers.note(peer, this.loadOf(id));
+    }
   }
 
   /** Members whose absence counts: whoever is given up or shall go for good is not missed. */

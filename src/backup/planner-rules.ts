@@ -1,6 +1,6 @@
 /** The rules of one shelf, each a step from its chain to a better one, the most urgent first. */
 import { canTakeOver, hasEverything, isCalm } from "./planner-view.ts";
-import { candidates, withFilledLink, withPeer, withStandIn } from "./planner-election.ts";
+import { elect, withFilledLink, withPeer, withStandIn } from "./planner-election.ts";
 import { isFullLink } from "../core/shelf.ts";
 import { keeping, owning } from "./planner-links.ts";
 import type { ChainLink } from "../core/shelf.ts";
@@ -49,7 +49,7 @@ function giveUp(view: ShelfView, roster: Roster): Step | undefined {
   const [best] = left.toSorted((one, other) => remainsRank(one) - remainsRank(other));
   const reason = "what is left leads: all that had everything are given up";
   if (best !== undefined) return isThere(best, roster) ? { links: led(view, best), reason } : undefined;
-  const [elected] = candidates(view, roster);
+  const elected = elect(view, roster);
   if (elected === undefined) return undefined;
   return { links: [owning({ peer: elected.id, keepsFrom: 1, hasFrom: 1, isFilled: true })], reason };
 }
