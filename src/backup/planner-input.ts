@@ -1,5 +1,6 @@
 /** What chains are planned from, and what comes of it. */
 import type { PeerId, ShelfId } from "../core/ids.ts";
+import { fillsAtOnceMin, peersPerFill } from "../core/limits.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import type { PlannerFault } from "./planner-faults.ts";
 
@@ -60,4 +61,9 @@ export interface ChainOrder {
   readonly links: readonly ChainLink[];
   /** One short phrase for the log. */
   readonly reason: string;
+}
+
+/** How many shelves may be copied to new links at the same time in a network of so many peers. */
+export function fillsAtOnceFor(peers: number): number {
+  return Math.max(fillsAtOnceMin, Math.floor(peers / peersPerFill));
 }

@@ -324,8 +324,10 @@ export const fillWatchMs = 2_000;
 export const trimReviewMs = 5_000;
 /** How often the leader looks for revisions whose time is over. */
 export const collectReviewMs = 1_000;
-/** Shelves that are being copied to new links at the same time, in the whole network: repair must leave room for users. */
-export const fillsAtOnceMax = 8;
+/** Shelves that are being copied to new links at the same time, in the whole network: repair must leave room for users … */
+export const fillsAtOnceMin = 8;
+/** … but one for so many peers in a large network, or a repair would take the longer the more peers there are. */
+export const peersPerFill = 8;
 
 /* Time */
 /** A call that has no deadline of its own ends after this. */

@@ -1,4 +1,5 @@
 /** What people ask of the network: status, peers, fingers, and why a file is safe. */
+import { fillsAtOnceFor } from "../backup/planner-input.ts";
 import { repairState } from "../backup/planner.ts";
 import { walkRecord } from "../chunking/file-record.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
@@ -22,7 +23,7 @@ import {
   digestOf,
   parsePeerName,
 } from "../core/ids.ts";
-import { fillsAtOnceMax, whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
+import { whyChunksShown, whyHoldersAskedMs } from "../core/limits.ts";
 import type { DfsPath } from "../core/names.ts";
 import { workDone } from "../core/work-done.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
@@ -144,7 +145,7 @@ export class Reports {
       peers: planPeersOf(peers, shelves),
       shelves: planShelvesOf(shelves),
       copies: policy.copies,
-      fillsAtOnceMax,
+      fillsAtOnceMax: fillsAtOnceFor(peers.length),
     });
     const names = halted?.missing.map((id) => peers.find((peer) => peer.id === id)?.name ?? parsePeerName(id));
     return safetyOf({ shelves, peers, policy, halted: names });

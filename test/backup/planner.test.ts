@@ -2,7 +2,7 @@ import { chains, commit, fillAll, network, peer, peerId, planned, settle, shelf,
 import { describe, expect, it } from "vitest";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { PlanInput, PlanPeer } from "../../src/backup/planner-input.ts";
+import { type PlanInput, type PlanPeer, fillsAtOnceFor } from "../../src/backup/planner-input.ts";
 import { dependsOn, planChains, repairState } from "../../src/backup/planner.ts";
 
 const GiB = 2 ** 30;
@@ -203,6 +203,10 @@ describe("peers that shall go", () => {
 
 describe("limits", () => {
   const six = ["ann", "bob", "cid", "dora", "eve", "fay"];
+
+  it("PLAN-8 eight shelves are filled at a time, and in a large network one for every eight peers", () => {
+    expect([1, 8, 64, 71, 72, 500].map((count) => fillsAtOnceFor(count))).toEqual([8, 8, 8, 8, 9, 62]);
+  });
 
   it("PLAN-8 at most so many fillings are begun at a time, two for each owner and two into each peer", () => {
     const input = network(

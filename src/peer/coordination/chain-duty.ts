@@ -5,12 +5,18 @@
  * What to do is decided anew each time by the pure planner in src/backup, from the catalogue and from what the leader has
  * heard of the peers; each order is compared with the epoch that it was planned for.
  */
-import type { ChainOrder, PlanInput, PlanPeer, PlanShelf } from "../../backup/planner-input.ts";
+import {
+  type ChainOrder,
+  type PlanInput,
+  type PlanPeer,
+  type PlanShelf,
+  fillsAtOnceFor,
+} from "../../backup/planner-input.ts";
 import { planChains } from "../../backup/planner.ts";
 import type { Operation } from "../../catalogue/operation.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { PeerId } from "../../core/ids.ts";
-import { chainReviewMs, fillsAtOnceMax } from "../../core/limits.ts";
+import { chainReviewMs } from "../../core/limits.ts";
 import { planShelvesOf } from "../plan-input.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { LeaderDuty, type LeaderDutyOptions } from "./leader-duty.ts";
@@ -68,14 +74,15 @@ async function commit({ commands }: LeaderDutyOptions, operation: Operation, sig
 /** What the planner decides by, as this leader knows it. */
 function planInput(coordinator: Coordinator): PlanInput {
   const { catalogue } = coordinator;
+  const peers = catalogue.peers();
   return {
-    peers: catalogue.peers().map(({ id, zone, shelf, storageOrder }) => {
+    peers: peers.map(({ id, zone, shelf, storageOrder }) => {
       const { standing, freeBytes } = coordinator.sighting(id);
       return { id, zone, standing, storesFiles: shelf !== null, freeBytes, order: storageOrder };
     }),
     shelves: planShelvesOf(catalogue.shelves()).map((shelf) => ({ ...shelf, failing: failingOf(coordinator, shelf) })),
     copies: catalogue.policy().copies,
-    fillsAtOnceMax,
+    fillsAtOnceMax: fillsAtOnceFor(peers.length),
   };
 }
 
