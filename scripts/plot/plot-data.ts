@@ -33,7 +33,7 @@ const plotSchema = v.strictObject({
   subtitle: lineSchema,
   /** The command that makes the data anew; it is written below the picture. */
   command: v.string(),
-  /** Of the measurement: commit, machine, repetitions. */
+  /** When and on what it was measured. */
   made: v.string(),
   x: axisSchema,
   y: axisSchema,

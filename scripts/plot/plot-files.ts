@@ -1,5 +1,4 @@
 /** Where plots are kept: docs/plots has the data of each (NAME.json) and its picture (NAME.svg). */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -34,8 +33,7 @@ export function writePlot(name: string, plot: PlotInput, folder = join(root, plo
   return made.map(({ path }) => path);
 }
 
-/** The line for a plot's `made`: commit and processor. */
+/** The line for a plot's `made`: the day, and the machine's cores. */
 export function madeHere(): string {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  return `at ${commit}, ${cpus().length} cores`;
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores`;
 }

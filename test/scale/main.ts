@@ -12,9 +12,10 @@ import { announce } from "./announce.ts";
 import { catalogue } from "./catalogue.ts";
 import { lookup } from "./lookup.ts";
 import { plan } from "./plan.ts";
+import { repair } from "./repair.ts";
 import type { ScaleJob } from "./scale-job.ts";
 
-const jobs: Readonly<Record<string, ScaleJob>> = { lookup, announce, plan, catalogue };
+const jobs: Readonly<Record<string, ScaleJob>> = { lookup, announce, plan, repair, catalogue };
 
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 

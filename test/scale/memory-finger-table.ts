@@ -41,7 +41,7 @@ export class MemoryFingerTable implements FingerTable {
     if (peer.id === this.#self.id) return;
     let node = this.#root;
     for (let bit = 0; "zero" in node.content; bit += 1) node = childOf(node.content, peer, bit);
-    const { depth, peers } = node.content as Leaf;
+    const { depth, peers } = node.content;
     if (peers.length < fingersPerBucketMax) peers.push(peer);
     else if (depth < trieDepthMax) {
       const branch: Branch = { zero: emptyLeaf(depth + 1), one: emptyLeaf(depth + 1) };
