@@ -1,9 +1,10 @@
-/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file. */
+/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file; and seal a pack of small files. */
 import { readSync, writeSync } from "node:fs";
 import { assert, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax } from "../core/limits.ts";
 import type { ChunkResult, ChunkWork } from "./chunking-messages.ts";
 import { bytesEqual } from "./digest.ts";
+import { sealPack } from "./seal-pack.ts";
 import { chunkKey, openChunk, verifyStored } from "./seal.ts";
 
 /** Does the work and returns what it comes to. Fails with `integrity`, or with the kind of the file system's error. */
@@ -17,6 +18,8 @@ export function runChunkWork(work: ChunkWork): ChunkResult {
     case "open-into":
       writeAt(work.fd, work.positionBytes, openChunk(work.sealed, work.key, work.digest));
       return work.sealed;
+    case "seal-pack":
+      return sealPack(work.paths, work.dedupSecret);
     default:
       return matches(work);
   }

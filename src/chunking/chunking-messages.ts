@@ -3,6 +3,7 @@ import { DfsError } from "../core/errors.ts";
 import { isReusable } from "../core/reused-buffers.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import type { FileStamp } from "../core/file-stamp.ts";
+import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 
 /** What a file was like when it was opened. */
@@ -15,7 +16,7 @@ export interface FileStat {
   readonly stamp: FileStamp;
 }
 
-/** One chunk to be worked on; each is answered with one `result` or `failed`. */
+/** One chunk, or a pack of small files, to be worked on; each is answered with one `result` or `failed`. */
 export type ChunkWork =
   | { readonly type: "verify"; readonly sealed: Uint8Array; readonly digest: Uint8Array }
   | { readonly type: "open"; readonly sealed: Uint8Array; readonly key: Uint8Array; readonly digest: Uint8Array }
@@ -34,7 +35,8 @@ export type ChunkWork =
       readonly lengthBytes: number;
       readonly key: Uint8Array;
       readonly dedupSecret: Uint8Array;
-    };
+    }
+  | { readonly type: "seal-pack"; readonly paths: readonly string[]; readonly dedupSecret: Uint8Array };
 
 /** A file or stream to be cut and sealed; answered with `sealed` messages until one is the end, or with `failed`. */
 export type SealWork =
@@ -58,7 +60,7 @@ interface Reclaim {
 export type ThreadRequest = (ChunkWork | SealWork | SealControl | Reclaim) & { readonly id: number };
 
 /** What a ChunkWork comes to. */
-export type ChunkResult = Uint8Array | number | boolean;
+export type ChunkResult = Uint8Array | number | boolean | Pack;
 
 /** From a thread to the pool, about the work `id`. */
 export type ThreadReply =

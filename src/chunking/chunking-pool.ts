@@ -22,6 +22,7 @@ import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, FileStat, SealWork, ThreadReply } from "./chunking-messages.ts";
 import { ChunkingThread, spawnWorker } from "./chunking-thread.ts";
+import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 import { Sealing } from "./sealing.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -120,6 +121,11 @@ export class ChunkingPool {
     const busiest = others.reduce((best, thread) => (thread.load > (best?.load ?? 0) ? thread : best), first);
     const transfer = returned.map(({ buffer }) => buffer as ArrayBuffer);
     busiest?.send({ type: "reclaim", id: 0, sealed: returned }, transfer);
+  }
+
+  /** Cuts and seals small files, each as `sealFile` does, in one piece of work; see `sealPack`. */
+  sealPack(paths: readonly string[], dedupSecret: Uint8Array, options: ChunkingOptions = {}): Promise<Pack> {
+    return this.#call<Pack>(options, { type: "seal-pack", paths, dedupSecret: copy(dedupSecret) });
   }
 
   /** Gives `sealed` (a sealed chunk or a record page) back when its SHA-256 is `digest`; fails with `integrity` when not. */

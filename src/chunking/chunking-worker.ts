@@ -34,7 +34,7 @@ async function seal(id: number, work: SealWork): Promise<void> {
 
 function postResult(id: number, value: ChunkResult): void {
   if (!(value instanceof Uint8Array)) {
-    post({ type: "result", id, value }, []);
+    post({ type: "result", id, value }, typeof value === "object" ? [value.memory.buffer as ArrayBuffer] : []);
     return;
   }
   const bytes = ownedBytes(value);

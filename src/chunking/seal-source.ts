@@ -5,6 +5,7 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import { stampOf } from "../core/file-stamp.ts";
 import { chunkingFilesPerThreadMax, sealBatchBytes, sealedBuffersKeptBytes } from "../core/limits.ts";
 import { ReusedBuffers } from "../core/reused-buffers.ts";
+import type { FileStat } from "./chunking-messages.ts";
 import { Chunker } from "./fastcdc.ts";
 import { sealChunk } from "./seal.ts";
 import type { SealTask } from "./seal-task.ts";
@@ -29,9 +30,9 @@ export async function sealFile(task: SealTask, path: string, dedupSecret: Uint8A
   try {
     await withFile(path, async (fd) => {
       const before = checkedStat(fd, path);
-      const sizeBytes = Number(before.size);
-      const modifiedMs = Number(before.mtimeNs) / 1e6;
-      task.describe({ sizeBytes, mode: Number(before.mode) & 0o7777, modifiedMs, stamp: stampOf(before) });
+      const stat = statOf(before);
+      const { sizeBytes } = stat;
+      task.describe(stat);
       const readBytes = await withChunker((chunker) => sealDescriptor(task, chunker, fd, dedupSecret, sizeBytes));
       if (readBytes !== sizeBytes || differs(before, fstatSync(fd, { bigint: true }))) throw changed(path);
     });
@@ -39,6 +40,35 @@ export async function sealFile(task: SealTask, path: string, dedupSecret: Uint8A
   } catch (error) {
     throw toDfsError(error, { path });
   }
+}
+
+/**
+ * What `work` makes of the regular file at `path`, at once; `changed` makes the error for a file that is not as its
+ * status says. Fails as `sealFile` does.
+ */
+export function withRegularFile<Result>(
+  path: string,
+  work: (fd: number, stat: FileStat, changed: () => DfsError) => Result,
+): { readonly stat: FileStat; readonly result: Result } {
+  const fd = openFile(path);
+  try {
+    const before = checkedStat(fd, path);
+    const stat = statOf(before);
+    const result = work(fd, stat, () => changed(path));
+    if (differs(before, fstatSync(fd, { bigint: true }))) throw changed(path);
+    return { stat, result };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function statOf(status: BigIntStats): FileStat {
+  return {
+    sizeBytes: Number(status.size),
+    mode: Number(status.mode) & 0o7777,
+    modifiedMs: Number(status.mtimeNs) / 1e6,
+    stamp: stampOf(status),
+  };
 }
 
 /** Seals the slices of a stream. Fails with `interrupted` when the task is cancelled. */

@@ -411,8 +411,8 @@ export const claimRetryMs = 1_000;
 /* Stores */
 /** One segment file: large enough for sequential speed, small enough to compact in a moment. */
 export const segmentBytesMax = 64 * MiB;
-/** Chunks that share one flush to disk at the most: 16 × 256 KiB saturate a fast disk. */
-export const flushGroupChunksMax = 64;
+/** Chunks that share one flush to disk at the most: some packs of small files, which the index takes in tens of milliseconds. */
+export const flushGroupChunksMax = 2048;
 /** Space that a store leaves free, so that the catalogue can still vote and delete on a full disk. */
 export const reservedBytes = 64 * MiB;
 /** Holder records that a peer keeps for others: 1,000,000 keys are about 100 MiB on disk. */
@@ -707,7 +707,18 @@ export const hedgesPerFileMax = 8;
 /** A holder that was silent, too slow or wrong is asked after the others for so long: one file, not each, waits for it. */
 export const holderSuspectMs = 60_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */
-export const pinBatchChunks = 64;
+export const pinBatchChunks = 1024;
+/** A file of at most this size goes in a pack with others: what is larger is not held up by what each file costs by itself. */
+export const packFileBytesMax = 1 * MiB;
+/** Files in one pack: a command full of commits. */
+export const packFilesMax = 256;
+/** Bytes of files in one pack, where it has more than one: what one message carries. */
+export const packBytesMax = 1 * MiB;
+/** Packs of one put that are read, sent and made durable at once: one for the thread that reads, one for the disks, one for the commit. */
+export const packsAtOnceMax = 4;
+/** Bytes, heads included, and pieces in one message of several chunks; a larger chunk travels alone. */
+export const chunkBundleBytesMax = 1 * MiB;
+export const chunkBundlePiecesMax = 1024;
 /** A transaction that nothing was asked of for this long is given up: whoever began it has forgotten it. */
 export const transactionIdleMs = 60 * 60_000;
 /** Names that a transaction looks up in the network at once, before it says whether a change is possible. */

@@ -3,9 +3,9 @@
  *
  * | type | body | answer |
  * | --- | --- | --- |
- * | 1 put | 16-byte lease, 32-byte digest, sealed bytes | stored or failed |
+ * | 1 put | 16-byte lease, then for each of 1 to `chunkBundlePiecesMax` chunks: 32-byte digest, u32 length, sealed bytes | stored or failed |
  * | 2 get | 32-byte digest, u32 milliseconds for which the asker waits | chunk or failed |
- * | 3 stored | empty: the chunk is on the disk | |
+ * | 3 stored | empty: the chunks are on the disk | |
  * | 4 chunk | sealed bytes | |
  * | 5 failed | CBOR error as in the RPC protocol | |
  * | 6 cancel | empty: nobody waits for this request any more | none of its own |
@@ -13,13 +13,16 @@
  * The opener of a stream sends 1, 2 and 6 and keeps at most `chunkRequestsInFlightMax` requests unanswered; the other end
  * resets a stream that exceeds it. A request that was cancelled is answered all the same, as failed where it had not begun.
  */
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { DfsError } from "../core/errors.ts";
 import { digestBytes, randomIdBytes } from "../core/ids.ts";
+import { chunkBundlePiecesMax } from "../core/limits.ts";
 
 export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5, cancel: 6 } as const;
 
 const headerBytes = 5;
 const waitBytes = 4;
+const lengthBytes = 4;
 
 export interface ChunkFrame {
   readonly type: number;
@@ -60,9 +63,32 @@ export function parseGetBody(body: Uint8Array): { digest: Uint8Array; waitMs: nu
   return { digest: body.slice(0, digestBytes), waitMs: new DataView(buffer, byteOffset).getUint32(digestBytes) };
 }
 
-/** The parts of a put frame's body; `bytes` is a view of it. Fails with `protocol` when the body is too short. */
-export function parsePutBody(body: Uint8Array): { lease: Uint8Array; digest: Uint8Array; bytes: Uint8Array } {
-  const start = randomIdBytes + digestBytes;
-  if (body.length <= start) throw new DfsError("protocol", "a put frame without a chunk");
-  return { lease: body.slice(0, randomIdBytes), digest: body.slice(randomIdBytes, start), bytes: body.subarray(start) };
+/** Bytes of a chunk in the body of a put frame, beside its own. */
+export const putHeadBytes = digestBytes + lengthBytes;
+
+/** The body of a put frame; chunks that go together are joined, for each part costs a write of its own. */
+export function putBody(lease: Uint8Array, chunks: readonly StoredBytes[]): readonly Uint8Array[] {
+  const parts = [lease];
+  for (const { digest, bytes } of chunks) {
+    const length = new Uint8Array(lengthBytes);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    parts.push(digest, length, bytes);
+  }
+  return chunks.length === 1 ? parts : [Buffer.concat(parts)];
+}
+
+/** The parts of a put frame's body; `bytes` are views of it. Fails with `protocol` when it is not as `putBody` writes it. */
+export function parsePutBody(body: Uint8Array): { lease: Uint8Array; chunks: readonly StoredBytes[] } {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const chunks: StoredBytes[] = [];
+  let at = randomIdBytes;
+  while (at + putHeadBytes < body.length && chunks.length < chunkBundlePiecesMax) {
+    const start = at + putHeadBytes;
+    const end = start + view.getUint32(at + digestBytes);
+    if (end <= start || end > body.length) break;
+    chunks.push({ digest: body.slice(at, at + digestBytes), bytes: body.subarray(start, end) });
+    at = end;
+  }
+  if (chunks.length === 0 || at !== body.length) throw new DfsError("protocol", "a put frame without whole chunks");
+  return { lease: body.slice(0, randomIdBytes), chunks };
 }

@@ -1,6 +1,7 @@
 /** The asking end of the chunk protocol: a few long-lived streams to one peer, each with a bounded number of requests in flight. */
 import { number, object, optional, string } from "valibot";
 import { withDeadline } from "../core/deadline.ts";
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId } from "../core/ids.ts";
 import {
@@ -11,7 +12,7 @@ import {
   chunkSilenceMs,
   chunkStreamsPerPeer,
 } from "../core/limits.ts";
-import { type ChunkFrame, chunkFrameHeader, frameTypes, getBody, parseChunkFrame } from "./chunk-frames.ts";
+import { type ChunkFrame, chunkFrameHeader, frameTypes, getBody, parseChunkFrame, putBody } from "./chunk-frames.ts";
 import { bytesOfHex } from "./random-ids.ts";
 import { decodeCbor } from "./wire/cbor.ts";
 import { CreditGate } from "./wire/credits.ts";
@@ -50,9 +51,9 @@ export class ChunkLink {
     return this.#request(frameTypes.get, frameTypes.chunk, body, signal, waitMs);
   }
 
-  /** Resolves when the peer has the chunk on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `busy`, `unreachable`, `timeout`. */
-  async put(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
-    const body = (): readonly Uint8Array[] => [bytesOfHex(lease), digest, sealed];
+  /** Resolves when the peer has the chunks on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `unreachable`, `timeout`. */
+  async put(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
+    const body = (): readonly Uint8Array[] => putBody(bytesOfHex(lease), chunks);
     await this.#request(frameTypes.put, frameTypes.stored, body, signal, chunkRequestMs);
   }
 

@@ -1,4 +1,5 @@
 /** The serving end of the chunk protocol: verifies what arrives, stores it durably, hands out what is asked for. */
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
@@ -20,8 +21,8 @@ import { errorToWire } from "./wire/rpc-messages.ts";
 
 /** Where chunks go to and come from. */
 export interface ServedChunks {
-  /** Resolves when the chunk, which was verified, is durable. Fails as `ShelfPort.putChunk` does. */
-  put(lease: LeaseId, digest: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** Resolves when the chunks, which were verified, are durable. Fails as `ShelfPort.putChunks` does. */
+  put(lease: LeaseId, chunks: readonly StoredBytes[]): Promise<void>;
   /** The result's memory is the caller's. Fails as `ChunkStore.get` does. */
   get(digest: Uint8Array): Promise<Uint8Array>;
 }
@@ -119,9 +120,9 @@ class ServedStream {
 
   /** Hashing a chunk takes less time here than handing it to a thread and back would. */
   async #put(body: Uint8Array): Promise<Answer> {
-    const { lease, digest, bytes } = parsePutBody(body);
-    verifyStored(bytes, digest);
-    await this.#options.chunks.put(hexOf(lease) as LeaseId, digest, bytes);
+    const { lease, chunks } = parsePutBody(body);
+    for (const { digest, bytes } of chunks) verifyStored(bytes, digest);
+    await this.#options.chunks.put(hexOf(lease) as LeaseId, chunks);
     return [frameTypes.stored];
   }
 

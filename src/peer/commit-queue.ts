@@ -5,7 +5,7 @@
  * a command is refused, it alone fails, and the rest is committed without it. What was sealed by keys that were replaced
  * meanwhile is sealed again; its content stays where it is.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as turnOfEvents, setTimeout as delay } from "node:timers/promises";
 import type { Operation, OperationOf } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { assert, toDfsError } from "../core/errors.ts";
@@ -81,13 +81,22 @@ export class CommitQueue {
   async #run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    await Promise.resolve(); // whatever is added in the same turn goes along
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchOperationsMax);
-      for (const wake of this.#room.splice(0)) wake();
-      await this.#commit(await this.#confirm(batch));
+    await turnOfEvents(); // whatever is added in the same turn goes along
+    let confirmed = this.#nextConfirmed();
+    while (confirmed !== undefined) {
+      const batch = await confirmed;
+      confirmed = this.#nextConfirmed(); // while this one is committed
+      await this.#commit(batch);
+      confirmed ??= this.#nextConfirmed();
     }
     this.#isRunning = false;
+  }
+
+  /** The next batch, once its records are durable; undefined while nothing waits. */
+  #nextConfirmed(): Promise<Waiting[]> | undefined {
+    const batch = this.#waiting.splice(0, batchOperationsMax);
+    for (const wake of this.#room.splice(0)) wake();
+    return batch.length === 0 ? undefined : this.#confirm(batch);
   }
 
   /** Makes the records of a batch durable, shelf by shelf; what fails there is not committed. */

@@ -7,6 +7,7 @@
  */
 import type { Connection, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
@@ -108,14 +109,8 @@ export class PeerLinks {
     this.#buffers.give(sealed);
   }
 
-  async putChunk(
-    peer: PeerId,
-    lease: LeaseId,
-    digest: Uint8Array,
-    sealed: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<void> {
-    return this.#chunkLink(peer).put(lease, digest, sealed, signal);
+  async putChunks(peer: PeerId, lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
+    return this.#chunkLink(peer).put(lease, chunks, signal);
   }
 
   /** Whether there is a connection to `peer` now. */

@@ -68,9 +68,7 @@ export class PutRoom {
 
   /** Takes room for a file; whoever got it settles it. Fails with `quota` and `no-space`, before anything is sent. */
   async admit({ shelf, sizeBytes, countNew }: RoomRequest): Promise<Claim> {
-    await this.#known();
-    const shelfBudget = await this.#shelfBudget(shelf);
-    const budgets = [this.#quota, shelfBudget].filter((budget) => budget !== undefined);
+    const budgets = await this.#budgets(shelf);
     const atMost = sealedBytesAtMost(sizeBytes);
     if (budgets.every((budget) => atMost <= leftOf(budget))) return this.#claim(budgets, atMost);
     const mostBytes = Math.min(...budgets.map((budget) => budget.leftBytes - budget.spentBytes));
@@ -82,6 +80,18 @@ export class PutRoom {
       if (newBytes > settledLeft || lacking.claimedBytes === 0) throw lacking.fault(newBytes, Math.max(0, settledLeft));
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  /** Takes room for so many sealed bytes; undefined where there is not enough for all of them. */
+  async admitWhole(shelf: ShelfId, sealedBytes: number): Promise<Claim | undefined> {
+    const budgets = await this.#budgets(shelf);
+    return budgets.every((budget) => sealedBytes <= leftOf(budget)) ? this.#claim(budgets, sealedBytes) : undefined;
+  }
+
+  async #budgets(shelf: ShelfId): Promise<Budget[]> {
+    await this.#known();
+    const shelfBudget = await this.#shelfBudget(shelf);
+    return [this.#quota, shelfBudget].filter((budget) => budget !== undefined);
   }
 
   #claim(budgets: readonly Budget[], bytes: number): Claim {

@@ -1,8 +1,10 @@
 /** Where a put's files go: directories and files of the network, and the commits that are sealed by their keys. */
+import { basename } from "node:path";
+import type { PutSource } from "../core/client.ts";
 import { DfsError } from "../core/errors.ts";
 import type { FileStamp } from "../core/file-stamp.ts";
 import { lookupFreshMs } from "../core/limits.ts";
-import { type DfsPath, childPath } from "../core/names.ts";
+import { type DfsPath, baseName, checkName, childPath } from "../core/names.ts";
 import type { FinishedFile } from "../chunking/file-builder.ts";
 import { Keyring } from "../identity/keyring.ts";
 import type { CommandTarget } from "./command-session.ts";
@@ -13,6 +15,12 @@ import type { Namespace } from "./namespace.ts";
 import { newNodeId } from "./random-ids.ts";
 import { makeDirectoryOperation, newFile, nextRevision, requireNewName, requireWritable } from "./sealed-operations.ts";
 import type { UploadSession } from "./upload-session.ts";
+
+/** A source's own name and where it goes. */
+export interface Destination {
+  readonly folder: Located;
+  readonly name: string;
+}
 
 /** A directory that files go into. */
 export interface Folder {
@@ -63,6 +71,13 @@ export class PutTargets {
     this.#renewal = new KeyRenewal(namespace, commands);
     this.#isDryRun = isDryRun;
     this.#signal = signal;
+  }
+
+  /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
+  async destination(target: DfsPath, source: PutSource, place: Located | undefined): Promise<Destination> {
+    const ownName = source.kind === "path" ? basename(source.path) : source.name;
+    if (place?.entry.kind === "directory") return { folder: place, name: checkName(ownName) };
+    return { folder: await this.#namespace.requireParent(target, { signal: this.#signal }), name: baseName(target) };
   }
 
   /** A directory that is there. Fails as KeyRenewal.fresh does. */

@@ -1,26 +1,27 @@
 /**
  * Put: cut and seal, ask what is missing, send it, and commit only what is durable.
  *
- * Directories and files are committed in the order in which they are found, many to a command. Files are sealed and
- * sent several at once; the bytes in flight are bounded for the whole transfer.
+ * Directories come before what is in them, many changes to a command. Small files are sealed and sent in packs
+ * (put-packs.ts), large ones several at once; the bytes in flight are bounded for the whole transfer.
  */
 import { setMaxListeners } from "node:events";
-import { basename } from "node:path";
-import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { PutRequest, PutSource, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import type { ShelfId, UserId } from "../core/ids.ts";
-import { transferFilesDefault, transferFilesMax, transferWindowBytes, uploadTriesMax } from "../core/limits.ts";
-import { baseName, checkName, childPath } from "../core/names.ts";
-import type { CommandTarget } from "./command-session.ts";
+import type { ShelfId } from "../core/ids.ts";
+import {
+  packsAtOnceMax,
+  transferFilesDefault,
+  transferFilesMax,
+  transferWindowBytes,
+  uploadTriesMax,
+} from "../core/limits.ts";
+import { childPath } from "../core/names.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { sendFile } from "./file-sending.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
-import type { KnownFiles } from "./known-files/known-files.ts";
 import { type KnownFile, KnownSources } from "./known-files/known-sources.ts";
 import type { Located } from "./located.ts";
-import type { Namespace } from "./namespace.ts";
 import {
   checkPutRequest,
   checkRevision,
@@ -30,37 +31,16 @@ import {
   isUnchanged,
   revisionConflict,
 } from "./put-rules.ts";
+import type { PutOptions } from "./put-options.ts";
+import { PutPacks } from "./put-packs.ts";
 import { type FileJob, PutWalk } from "./put-walk.ts";
-import { PutTargets, type Seen, type StoredFile } from "./put-targets.ts";
+import { type Destination, PutTargets, type Seen, type StoredFile } from "./put-targets.ts";
 import { countNewBytes } from "./new-bytes.ts";
-import { type Claim, type PutRoom, PutRooms, type Room } from "./put-room.ts";
+import { type Claim, type PutRoom, PutRooms } from "./put-room.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport, isOwnFault } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
-import { type ShelfChoice, UploadSessions } from "./upload-sessions.ts";
-
-export interface PutOptions {
-  readonly namespace: Namespace;
-  readonly commands: CommandTarget;
-  readonly pool: ChunkingPool;
-  readonly shelves: ShelfChoice;
-  /** What may be added to the files of a user, as it is known now. */
-  readonly room: (owner: UserId, signal: AbortSignal) => Promise<Room>;
-  /** Disks that a file is to be on whose put says nothing about it. */
-  readonly usualCopies: () => number;
-  /** Mode and time of what comes as a stream; without them it is as of now, for everybody to read. */
-  readonly streamAttributes?: { readonly mode: number; readonly modifiedMs: number } | undefined;
-  /** What is known of local files; without it each is read. */
-  readonly known?: KnownFiles | undefined;
-  /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
-  readonly keepUpload?: ((session: UploadSession) => void) | undefined;
-}
-
-/** A source's own name and where it goes. */
-interface Destination {
-  readonly folder: Located;
-  readonly name: string;
-}
+import { UploadSessions } from "./upload-sessions.ts";
 
 export class PutTransfer {
   readonly #options: PutOptions;
@@ -75,6 +55,7 @@ export class PutTransfer {
   readonly #known: KnownSources;
   readonly #rooms: PutRooms;
   readonly #files: TaskGroup;
+  readonly #packs: PutPacks;
 
   constructor(options: PutOptions, request: PutRequest, transfer: PausableOptions) {
     this.#options = options;
@@ -93,7 +74,25 @@ export class PutTransfer {
     this.#known = new KnownSources(options.known, request.checksum !== true);
     const isDryRun = request.dryRun === true;
     this.#targets = new PutTargets(options.namespace, options.commands, isDryRun, this.#signal);
-    this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
+    const parallel = request.parallel ?? transferFilesDefault;
+    this.#files = new TaskGroup(Math.min(parallel, transferFilesMax));
+    this.#packs = new PutPacks({
+      sessions: this.#sessions,
+      rooms: this.#rooms,
+      known: this.#known,
+      pool: options.pool,
+      window: this.#window,
+      gate: this.#gate,
+      atOnce: Math.min(parallel, packsAtOnceMax),
+      signal: this.#signal,
+      steps: {
+        toBeSent: (job, seen) => this.#toBeSent(job, seen),
+        onStored: (job, existing, session, file) => this.#addStored(job, existing, session, file, 1),
+        onUnsent: (job, existing, session, error) => this.#onUnsent(job, existing, session, error),
+        onFailed: (job, error) => this.#failed(job, error),
+        putAlone: (job) => this.#putFile({ ...job, isPacked: false }),
+      },
+    });
   }
 
   /** Resolves when everything is committed or has failed by itself; fails when nothing could be tried. */
@@ -103,10 +102,10 @@ export class PutTransfer {
       const place = await this.#options.namespace.locate(this.#request.target, { signal: this.#signal });
       checkTarget(this.#request, place);
       for (const source of this.#request.sources) await this.#putOne(source, place);
-      await this.#files.settled();
+      await this.#settled();
       this.#signal.throwIfAborted();
     } catch (error) {
-      await this.#files.settled();
+      await this.#settled();
       throw toDfsError(this.#signal.aborted ? this.#signal.reason : error, { op: "put" });
     } finally {
       this.#known.end();
@@ -120,25 +119,20 @@ export class PutTransfer {
     return summary;
   }
 
+  /** Resolves when every file that was found so far is through, or has failed. */
+  async #settled(): Promise<void> {
+    await this.#packs.settled();
+    await this.#files.settled();
+  }
+
   /** What one of several sources is, keeps only that one from being put. */
   async #putOne(source: PutSource, place: Located | undefined): Promise<void> {
     try {
-      await this.#putSource(source, await this.#destination(source, place));
+      await this.#putSource(source, await this.#targets.destination(this.#request.target, source, place));
     } catch (error) {
       if (this.#request.sources.length === 1 || !isOwnFault(error)) throw error;
       this.#report.failed(source.kind === "path" ? source.path : source.name, error);
     }
-  }
-
-  /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
-  async #destination(source: PutSource, place: Located | undefined): Promise<Destination> {
-    const { target } = this.#request;
-    const ownName = source.kind === "path" ? basename(source.path) : source.name;
-    if (place?.entry.kind === "directory") return { folder: place, name: checkName(ownName) };
-    return {
-      folder: await this.#options.namespace.requireParent(target, { signal: this.#signal }),
-      name: baseName(target),
-    };
   }
 
   async #putSource(source: PutSource, { folder: place, name }: Destination): Promise<void> {
@@ -175,18 +169,31 @@ export class PutTransfer {
       } catch (error) {
         return this.#report.failed(job.label, error);
       }
-    await this.#files.add(() => this.#putFile(job, seen));
+    if (job.bytes !== undefined || !this.#packs.takes(job.sizeBytes))
+      return this.#files.add(() => this.#putFile(job, seen));
+    await this.#packs.add({ job: { ...job, isPacked: true }, seen });
+  }
+
+  #failed({ label }: FileJob, error: unknown): void {
+    if (!this.#signal.aborted) this.#report.failed(label, error);
   }
 
   async #putFile(job: FileJob, seen?: Seen): Promise<void> {
     try {
       await this.#gate.pass(this.#signal);
       this.#signal.throwIfAborted();
-      const existing = await this.#targets.existing(job, seen);
-      if (!this.#isSettled(job, existing)) await this.#putOver(job, existing);
+      const wanted = await this.#toBeSent(job, seen);
+      if (wanted !== undefined) await this.#upload(job, wanted.existing);
     } catch (error) {
-      if (!this.#signal.aborted) this.#report.failed(job.label, error);
+      this.#failed(job, error);
     }
+  }
+
+  /** What a file takes the place of that has to be read and sent; undefined where everything about it is done. */
+  async #toBeSent(job: FileJob, seen: Seen | undefined): Promise<{ existing: Located | undefined } | undefined> {
+    const existing = await this.#targets.existing(job, seen);
+    if (this.#isSettled(job, existing) || !(await this.#isUploadNeeded(job, existing))) return undefined;
+    return { existing };
   }
 
   /** Whether what is there already is what would be put, as far as that is known without reading the file. Fails where it may not be replaced. */
@@ -207,18 +214,18 @@ export class PutTransfer {
     return found && this.#known.find(found, (existing ?? folder.place).space);
   }
 
-  async #putOver(job: FileJob, existing: Located | undefined): Promise<void> {
+  async #isUploadNeeded(job: FileJob, existing: Located | undefined): Promise<boolean> {
     if (this.#request.dryRun === true) {
       this.#report.done(job.label, "would-write", {
         sizeBytes: job.sizeBytes,
         revision: (existing?.entry.revision ?? 0) + 1,
         copies: this.#request.copies ?? this.#options.usualCopies(),
       });
-      return;
+      return false;
     }
-    this.#report.started(job.label, job.sizeBytes);
+    if (job.isPacked !== true) this.#report.started(job.label, job.sizeBytes);
     const known = this.#knownOf(job, existing);
-    if (known === undefined || !(await this.#putKnown(job, existing, known))) await this.#upload(job, existing);
+    return known === undefined || !(await this.#putKnown(job, existing, known));
   }
 
   /** Whether a file is there as it would be put. Fails with `exists` when it differs and may not be replaced. */
@@ -289,12 +296,26 @@ export class PutTransfer {
       return 0;
     }
     reading.note(file, session.port.shelf);
-    if (existing !== undefined && this.#isThere(existing, file, job)) {
-      this.#unchanged(job, existing);
-      return 0;
-    }
-    await this.#addCommit(job, existing, session, file, attempt);
+    await this.#addStored(job, existing, session, file, attempt);
     return file.addedBytes;
+  }
+
+  /** A file of a pack could not be read or sent: it may be put elsewhere, by itself. */
+  async #onUnsent(job: FileJob, existing: Located | undefined, session: UploadSession, error: unknown): Promise<void> {
+    if (!this.#mayGoElsewhere(job, existing, session, toDfsError(error), 1)) return this.#failed(job, error);
+    await this.#upload({ ...job, isPacked: false }, existing, 2).catch((again: unknown) => this.#failed(job, again));
+  }
+
+  /** A file's chunks are on their shelf; resolves when its commit waits for its turn, where it needs one. */
+  async #addStored(
+    job: FileJob,
+    existing: Located | undefined,
+    session: UploadSession,
+    file: StoredFile,
+    attempt: number,
+  ): Promise<void> {
+    if (existing !== undefined && this.#isThere(existing, file, job)) this.#unchanged(job, existing);
+    else await this.#addCommit(job, existing, session, file, attempt);
   }
 
   /** Resolves when the commit waits for its turn. */
@@ -305,7 +326,6 @@ export class PutTransfer {
     file: StoredFile,
     attempt: number,
   ): Promise<void> {
-    await job.folder.made;
     await this.#commits.room();
     // The next file need not wait for this one's commit; the group waits for it at the end.
     this.#files.watch(this.#commit(job, existing, session, file, attempt));
@@ -324,10 +344,15 @@ export class PutTransfer {
       const { result, copies } = await this.#commits.add(commit);
       this.#sessions.noteCommitted(session);
       const revision = result.op === "putFile" ? result.revision : 0;
+      // Thousands that wait for one message or one commit are not shown as if each were at work.
+      if (job.isPacked === true) this.#report.started(job.label, job.sizeBytes);
       this.#report.done(job.label, "written", { sizeBytes: file.reference.plaintextBytes, revision, copies });
     } catch (thrown) {
       if (this.#signal.aborted) return;
-      const error = toDfsError(thrown);
+      const error = await job.folder.made.then(
+        () => toDfsError(thrown),
+        (unmade: unknown) => toDfsError(unmade), // its directory was refused, and says why
+      );
       const isLost = error.kind === "changed" && job.bytes === undefined && attempt < uploadTriesMax;
       if (isLost || this.#mayGoElsewhere(job, existing, session, error, attempt))
         await this.#upload(job, existing, attempt + 1).catch((again: unknown) => {

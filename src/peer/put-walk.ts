@@ -19,6 +19,8 @@ export interface FileJob extends FileTarget {
   readonly localPath: string;
   /** A file of this machine, as the walk found it; absent for a stream. */
   readonly found?: FoundFile | undefined;
+  /** Whether it is put in a pack, with other small files. */
+  readonly isPacked?: boolean;
 }
 
 export interface PutWalkOptions {

@@ -90,7 +90,7 @@ const neverAborted = new AbortController().signal;
 export async function servePeer(parts: ServingParts): Promise<LaneServer> {
   const { links, listen, members, seat, shelves, upkeep, pacer, store, fingers, buffers } = parts;
   const chunks: ServedChunks = {
-    put: (lease, digest, bytes) => shelves.putChunk(lease, digest, bytes, neverAborted),
+    put: (lease, chunks) => shelves.putChunks(lease, chunks, neverAborted),
     get: async (digest) => {
       pacer.noteUse();
       try {

@@ -8,7 +8,8 @@ import { readContent } from "./content-reader.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import type { Located } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
-import { type PutOptions, PutTransfer } from "./put-transfer.ts";
+import type { PutOptions } from "./put-options.ts";
+import { PutTransfer } from "./put-transfer.ts";
 import type { TreeChanges } from "./tree-changes.ts";
 
 export interface SpaceCopyOptions {

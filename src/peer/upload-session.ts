@@ -12,7 +12,15 @@ import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError } from "../core/errors.ts";
 import type { FileKey, LeaseId } from "../core/ids.ts";
-import { chunkRetryMs, pinBatchChunks, uploadPatienceMs, uploadRetryMsMax } from "../core/limits.ts";
+import {
+  chunkBundleBytesMax,
+  chunkBundlePiecesMax,
+  chunkRetryMs,
+  pinBatchChunks,
+  uploadPatienceMs,
+  uploadRetryMsMax,
+} from "../core/limits.ts";
+import { putHeadBytes } from "./chunk-frames.ts";
 import { hexOf, randomId } from "./random-ids.ts";
 import { withRetries } from "./retry.ts";
 import { TooFewDisks } from "./shelves/network-shelf.ts";
@@ -152,7 +160,7 @@ export class UploadSession {
       try {
         const digests = batch.map((chunk) => chunk.digest);
         const present = await this.#leased(() => this.port.pin(this.lease, digests, this.#signal));
-        batch.forEach((chunk, index) => this.#settle(chunk, present[index] === true));
+        this.#settle(batch, present);
       } catch (error) {
         for (const chunk of batch) chunk.reject(error);
       }
@@ -160,13 +168,23 @@ export class UploadSession {
     this.#isAsking = false;
   }
 
-  #settle(chunk: WaitingChunk, isPresent: boolean): void {
-    if (isPresent) chunk.resolve(false);
-    else
-      this.#leased(() => this.port.putChunk(this.lease, chunk.digest, chunk.sealed, this.#signal)).then(
-        () => chunk.resolve(true),
-        chunk.reject,
-      );
+  /** Chunks that are lacking go out, small ones many to a message. */
+  #settle(batch: readonly WaitingChunk[], present: readonly boolean[]): void {
+    const lacking = batch.filter((chunk, index) => {
+      if (present[index] === true) chunk.resolve(false);
+      return present[index] !== true;
+    });
+    for (const bundle of bundlesOf(lacking)) void this.#send(bundle);
+  }
+
+  async #send(bundle: readonly WaitingChunk[]): Promise<void> {
+    const chunks = bundle.map(({ digest, sealed }) => ({ digest, bytes: sealed }));
+    try {
+      await this.#leased(() => this.port.putChunks(this.lease, chunks, this.#signal));
+      for (const { resolve } of bundle) resolve(true);
+    } catch (error) {
+      for (const { reject } of bundle) reject(error);
+    }
   }
 
   /** A new owner may not know the lease yet. */
@@ -195,6 +213,24 @@ export class UploadSession {
       work,
     );
   }
+}
+
+/** Chunks as they go out together; what a message would be full with goes alone. */
+function bundlesOf(chunks: readonly WaitingChunk[]): WaitingChunk[][] {
+  const bundles: WaitingChunk[][] = [];
+  let leftBytes = 0;
+  for (const chunk of chunks) {
+    const bytes = chunk.sealed.length + putHeadBytes;
+    const last = bundles.at(-1);
+    if (last === undefined || bytes > leftBytes || last.length >= chunkBundlePiecesMax) {
+      bundles.push([chunk]);
+      leftBytes = chunkBundleBytesMax - bytes;
+    } else {
+      last.push(chunk);
+      leftBytes -= bytes;
+    }
+  }
+  return bundles;
 }
 
 function isNotFound(error: unknown): error is DfsError {

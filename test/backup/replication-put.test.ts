@@ -85,11 +85,11 @@ describe("a put", () => {
     const lease = newLease();
     await world.owner.owner.holdLease(lease, 2, never);
     for (const { digest, bytes } of forwarded.parts)
-      await world.clock.outcome(world.owner.owner.putChunk(lease, digest, bytes, never));
+      await world.clock.outcome(world.owner.owner.putChunks(lease, [{ digest, bytes }], never));
     expect(await world.peer(1).store.has(forwarded.parts.map(({ digest }) => digest))).toEqual([true, true]);
-    world.fault = (call) => (call === "putChunk" ? "lost" : "none");
+    world.fault = (call) => (call === "putChunks" ? "lost" : "none");
     for (const { digest, bytes } of later.parts)
-      await world.clock.outcome(world.owner.owner.putChunk(lease, digest, bytes, never));
+      await world.clock.outcome(world.owner.owner.putChunks(lease, [{ digest, bytes }], never));
     world.fault = () => "none";
     const said = world.owner.owner.addRecords(lease, keysOf([forwarded, later]), 2, never);
     expect(await world.clock.outcome(said)).toMatchObject({ copies: 2 });

@@ -330,17 +330,18 @@ export class World {
       keys: (of, epoch, bucket, after, limit, signal) =>
         via("keys", signal, () => to.mirror.keys(from.id, of, epoch, bucket, after, limit, never)),
       pin: (lease, digests, signal) => via("pin", signal, () => to.store.pin(lease, digests)),
-      putChunk: (lease, digest, sealed, signal) =>
-        via("putChunk", signal, async () => {
-          this.sentBytes += sealed.length;
-          this.sentChunks += 1;
-          this.pushingBytes += sealed.length;
+      putChunks: (lease, chunks, signal) =>
+        via("putChunks", signal, async () => {
+          const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+          this.sentBytes += bytes;
+          this.sentChunks += chunks.length;
+          this.pushingBytes += bytes;
           this.pushingBytesMost = Math.max(this.pushingBytesMost, this.pushingBytes);
           try {
             await this.onPut();
-            await to.store.put(lease, [{ digest, bytes: sealed }]);
+            await to.store.put(lease, chunks);
           } finally {
-            this.pushingBytes -= sealed.length;
+            this.pushingBytes -= bytes;
           }
         }),
     };
@@ -392,7 +393,7 @@ export class World {
       never,
     );
     for (const [index, { digest, bytes }] of parts.entries())
-      if (areThere[index] !== true) await owner.owner.putChunk(lease, digest, bytes, never);
+      if (areThere[index] !== true) await owner.owner.putChunks(lease, [{ digest, bytes }], never);
     return owner.owner.addRecords(
       lease,
       files.map(({ key }) => key),

@@ -107,7 +107,7 @@ describe("a stream of the chunk protocol", () => {
   });
 
   it("HOST-2 to which chunks were sent may be slow to answer, but not silent", async () => {
-    const { outcome } = watched(link.put(lease, digest, new Uint8Array(100), never));
+    const { outcome } = watched(link.put(lease, [{ digest, bytes: new Uint8Array(100) }], never));
     await vi.advanceTimersByTimeAsync(chunkSilenceMs - 1);
     expect(outcome()).toBeUndefined();
     await vi.advanceTimersByTimeAsync(chunkFloorMs + 1);

@@ -5,8 +5,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sealChunk } from "../../src/chunking/seal.ts";
 import type { LeaseId, PeerId, ShelfId } from "../../src/core/ids.ts";
-import { chunkRequestsInFlightMax } from "../../src/core/limits.ts";
-import { chunkFrameHeader, frameTypes, getBody } from "../../src/peer/chunk-frames.ts";
+import { chunkBundlePiecesMax, chunkRequestsInFlightMax } from "../../src/core/limits.ts";
+import { chunkFrameHeader, frameTypes, getBody, parsePutBody, putBody } from "../../src/peer/chunk-frames.ts";
 import { ChunkLink } from "../../src/peer/chunk-link.ts";
 import { type ServedChunks, serveChunks } from "../../src/peer/chunk-server.ts";
 import { FrameBuffers } from "../../src/peer/frame-buffers.ts";
@@ -26,7 +26,7 @@ const lines = () => ({ reads: new WorkQueue<PeerId>(wide), writes: new WorkQueue
 const never = new AbortController().signal;
 
 const chunksOf = (store: ChunkStore): ServedChunks => ({
-  put: (id, digest, bytes) => store.put(id, [{ digest, bytes }]),
+  put: (id, stored) => store.put(id, stored),
   get: (digest) => store.get(digest),
 });
 setMaxListeners(0, never);
@@ -52,7 +52,7 @@ describe("the chunk protocol", () => {
   it("XFER-1 a chunk that was put is stored and comes back byte for byte, many at once", async () => {
     const { store, link, opened } = await linked();
     const chunks = Array.from({ length: 60 }, (_, index) => chunk(1 + index * 5000));
-    await Promise.all(chunks.map(async ({ digest, sealed }) => link.put(lease, digest, sealed, never)));
+    await Promise.all(chunks.map(async ({ digest, sealed }) => link.put(lease, [{ digest, bytes: sealed }], never)));
     expect(await store.has(chunks.map(({ digest }) => digest))).toEqual(chunks.map(() => true));
     const got = await Promise.all(chunks.map(async ({ digest }) => link.get(digest, never)));
     expect(got.map((bytes) => Buffer.from(bytes).toString("base64"))).toEqual(
@@ -65,11 +65,46 @@ describe("the chunk protocol", () => {
     const { store, link } = await linked();
     const { digest, sealed } = chunk(1000);
     const damaged = sealed.map((byte, index) => (index === 500 ? byte ^ 1 : byte));
-    await expect(link.put(lease, digest, damaged, never)).rejects.toMatchObject({ kind: "integrity" });
-    await expect(link.put(lease, digest, sealed.subarray(1), never)).rejects.toMatchObject({ kind: "integrity" });
+    await expect(link.put(lease, [{ digest, bytes: damaged }], never)).rejects.toMatchObject({ kind: "integrity" });
+    await expect(link.put(lease, [{ digest, bytes: sealed.subarray(1) }], never)).rejects.toMatchObject({
+      kind: "integrity",
+    });
     expect(await store.has([digest])).toEqual([false]);
-    await link.put(lease, digest, sealed, never);
+    await link.put(lease, [{ digest, bytes: sealed }], never);
     expect(await store.has([digest])).toEqual([true]);
+  });
+
+  it("PACK-5 several chunks come in one message, and none of them is stored when one is not what it should be", async () => {
+    const { store, link } = await linked();
+    const chunks = [1, 17, 70_000, 5].map(chunk).map(({ digest, sealed }) => ({ digest, bytes: sealed }));
+    const digests = chunks.map(({ digest }) => digest);
+    const wrong = chunks.map(({ digest, bytes }, place) => ({
+      digest,
+      bytes: place === 2 ? bytes.subarray(1) : bytes,
+    }));
+    await expect(link.put(lease, wrong, never)).rejects.toMatchObject({ kind: "integrity" });
+    expect(await store.has(digests)).toEqual(digests.map(() => false));
+    await link.put(lease, chunks, never);
+    for (const { digest, bytes } of chunks)
+      expect(Buffer.from(await link.get(digest, never))).toEqual(Buffer.from(bytes));
+  });
+
+  it("PACK-5 a message is whole chunks, and no more of them than a message may bring", () => {
+    const one = chunk(10);
+    const stored = { digest: one.digest, bytes: one.sealed };
+    const body = (count: number): Uint8Array =>
+      new Uint8Array(
+        Buffer.concat(
+          putBody(
+            new Uint8Array(16),
+            Array.from({ length: count }, () => stored),
+          ),
+        ),
+      );
+    expect(parsePutBody(body(chunkBundlePiecesMax)).chunks.length).toBe(chunkBundlePiecesMax);
+    const full = body(2);
+    for (const refused of [body(0), body(chunkBundlePiecesMax + 1), full.subarray(1), full.subarray(0, -1)])
+      expect(() => parsePutBody(refused)).toThrow("whole chunks");
   });
 
   it("XFER-3 failures of one request leave the others alone", async () => {
@@ -77,8 +112,10 @@ describe("the chunk protocol", () => {
     const { digest, sealed } = chunk(1000);
     const unknownLease = "ffffffffffffffffffffffffffffffff" as LeaseId;
     await expect(link.get(digest, never)).rejects.toMatchObject({ kind: "not-found" });
-    await expect(link.put(unknownLease, digest, sealed, never)).rejects.toMatchObject({ kind: "not-found" });
-    await link.put(lease, digest, sealed, never);
+    await expect(link.put(unknownLease, [{ digest, bytes: sealed }], never)).rejects.toMatchObject({
+      kind: "not-found",
+    });
+    await link.put(lease, [{ digest, bytes: sealed }], never);
     expect(await link.get(digest, never)).toEqual(sealed);
   });
 
@@ -146,7 +183,7 @@ describe("the chunk protocol", () => {
   it("LOAD-6 a peer with too many chunks to read answers at once that it is busy, and until when, and serves the others", async () => {
     const { store, link, reads, newLink } = await narrowLinked();
     const { digest, sealed } = chunk(1000);
-    await link.put(lease, digest, sealed, never);
+    await link.put(lease, [{ digest, bytes: sealed }], never);
     const held: (() => void)[] = [];
     const get = store.get.bind(store);
     store.get = async (asked) => {

@@ -197,7 +197,7 @@ export class FileSpace {
       isLocal: true,
       holdLease: (lease, _, signal) => owner.holdLease(lease, 1, signal),
       pin: (lease, digests, signal) => owner.pin(lease, digests, signal),
-      putChunk: (lease, digest, sealed, signal) => owner.putChunk(lease, digest, sealed, signal),
+      putChunks: (lease, chunks, signal) => owner.putChunks(lease, chunks, signal),
       addRecords: (lease, fileKeys, _, signal) => owner.addRecords(lease, fileKeys, 1, signal),
       endLease: (lease, signal) => owner.endLease(lease, signal),
     };

@@ -42,11 +42,14 @@ describe("known files", () => {
   /** What `work` came to, and the files that were read for it. */
   async function readDuring<Result>(work: () => Promise<Result>): Promise<{ result: Result; read: string[] }> {
     const seal = vi.spyOn(space.pool, "sealFile");
+    const sealPack = vi.spyOn(space.pool, "sealPack");
     try {
       const result = await work();
-      return { result, read: seal.mock.calls.map(([path]) => path).sort() };
+      const paths = [...seal.mock.calls.map(([path]) => path), ...sealPack.mock.calls.flatMap(([packed]) => packed)];
+      return { result, read: paths.sort() };
     } finally {
       seal.mockRestore();
+      sealPack.mockRestore();
     }
   }
 

@@ -43,10 +43,10 @@ describe("a put with little room", () => {
   /** Puts files into the root; tells what was sent, and each failure by its kind. */
   async function put(paths: readonly string[], force = false) {
     let sentBytes = 0;
-    const store = space.owner.putChunk.bind(space.owner);
-    const sending = vi.spyOn(space.owner, "putChunk").mockImplementation((...chunk) => {
-      sentBytes += chunk[2].length; // its memory is given back later
-      return store(...chunk);
+    const store = space.owner.putChunks.bind(space.owner);
+    const sending = vi.spyOn(space.owner, "putChunks").mockImplementation((...sent) => {
+      for (const { bytes } of sent[1]) sentBytes += bytes.length; // their memory is given back later
+      return store(...sent);
     });
     const failed: string[] = [];
     const onEvent = (event: TransferEvent): void => {

@@ -4,6 +4,7 @@
  * It never fails a put: what a link did not get is given to it later, when a record that needs it is added. But it lets
  * the put wait while more is on its way than the window holds, so that a slow link slows it down and memory stays bounded.
  */
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { toDfsError } from "../../core/errors.ts";
 import type { DfsError } from "../../core/errors.ts";
 import type { LeaseId } from "../../core/ids.ts";
@@ -30,16 +31,16 @@ export class ChunkForwarder {
     return this.#window.bytes;
   }
 
-  /** Resolves when the chunk is durable at the link, or could not be sent. */
-  async forward(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array): Promise<void> {
-    const { length } = sealed;
+  /** Resolves when the chunks are durable at the link, or could not be sent. */
+  async forward(lease: LeaseId, chunks: readonly StoredBytes[]): Promise<void> {
+    const length = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
     try {
       await this.#window.take(length, this.#context.signal);
     } catch {
       return; // the session is over
     }
     try {
-      await this.#send(lease, digest, sealed);
+      await this.#send(lease, chunks);
     } catch (thrown) {
       const error = toDfsError(thrown);
       if (error.kind === "unreachable" || error.kind === "timeout") this.#onAway(error);
@@ -48,9 +49,9 @@ export class ChunkForwarder {
     }
   }
 
-  async #send(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array): Promise<void> {
+  async #send(lease: LeaseId, chunks: readonly StoredBytes[]): Promise<void> {
     const { calls, port } = this.#context;
-    const send = (): Promise<void> => calls.run((signal) => port.putChunk(lease, digest, sealed, signal));
+    const send = (): Promise<void> => calls.run((signal) => port.putChunks(lease, chunks, signal));
     await this.holdLease(lease);
     try {
       await send();

@@ -167,7 +167,7 @@ export class ChunkGiver {
       throw error;
     });
     if (sealed === undefined) return false;
-    await calls.run((callSignal) => port.putChunk(lease.id, digest, sealed, callSignal));
+    await calls.run((callSignal) => port.putChunks(lease.id, [{ digest, bytes: sealed }], callSignal));
     return true;
   }
 }

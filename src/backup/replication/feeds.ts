@@ -1,4 +1,5 @@
 /** The feeds of all other links of a chain. */
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import type { LeaseId, PeerId } from "../../core/ids.ts";
 import type { ChainLink } from "../../core/shelf.ts";
 import type { FeedHost, FeedSettings } from "./feed-context.ts";
@@ -57,10 +58,10 @@ export class Feeds {
     for (const feed of this.#feeds.values()) feed.publish(batch, feed.link.keepsFrom <= copies);
   }
 
-  /** Sends a chunk on to the links that keep records for so many copies. */
-  async forward(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, copies: number): Promise<void> {
+  /** Sends chunks on to the links that keep records for so many copies. */
+  async forward(lease: LeaseId, chunks: readonly StoredBytes[], copies: number): Promise<void> {
     const keepers = [...this.#feeds.values()].filter(({ link }) => link.keepsFrom <= copies);
-    await Promise.all(keepers.map((feed) => feed.forward(lease, digest, sealed)));
+    await Promise.all(keepers.map((feed) => feed.forward(lease, chunks)));
   }
 
   renewLease(lease: LeaseId): void {

@@ -4,6 +4,7 @@
  * A link that fails is tried again, ever less often. Puts wait for it for a while; then it is given up, which means that
  * they go on without it, until it answers again.
  */
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { LeaseId, PeerId } from "../../core/ids.ts";
 import { linkRetryMsMax, linkRetryMsMin } from "../../core/limits.ts";
@@ -99,9 +100,9 @@ export class LinkFeed {
     return this.#deliveries.get(batch) ?? Promise.resolve("away");
   }
 
-  /** Sends a chunk on while it is stored. Resolves when it is durable there, or could not be sent. */
-  forward(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array): Promise<void> {
-    return this.#session.state === "away" ? Promise.resolve() : this.#session.forwarder.forward(lease, digest, sealed);
+  /** Sends chunks on while they are stored. Resolves when they are durable there, or could not be sent. */
+  forward(lease: LeaseId, chunks: readonly StoredBytes[]): Promise<void> {
+    return this.#session.state === "away" ? Promise.resolve() : this.#session.forwarder.forward(lease, chunks);
   }
 
   renewLease(lease: LeaseId): void {

@@ -119,7 +119,7 @@ export interface FeedStart {
 }
 
 /**
- * One other link, as the owner reaches it; its other end is `ShelfMirror`, and the chunk store for `pin` and `putChunk`.
+ * One other link, as the owner reaches it; its other end is `ShelfMirror`, and the chunk store for `pin` and `putChunks`.
  *
  * Every call has a deadline of its own, and each may fail with `unreachable`, `timeout`, `busy`, `no-space`, and `moved`
  * when the link knows that `epoch` is over. A call that failed may have had its effect, or have it later.
@@ -155,8 +155,8 @@ export interface LinkPort {
   ): Promise<readonly ShelfChange[]>;
   /** Which of at most `haveIdsMax` chunks are there; those are pinned from now on. Fails with `not-found` for a lease that is not open. */
   pin(lease: LeaseId, digests: readonly Uint8Array[], signal: AbortSignal): Promise<readonly boolean[]>;
-  /** Resolves when the chunk is durable there. Fails with `not-found` for a lease that is not open. */
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Resolves when the chunks, as many as fit into a message, are durable there. Fails with `not-found` for a lease that is not open. */
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void>;
 }
 
 /** The catalogue, for one shelf that this peer owns. Each call fails with `moved` when `epoch` is over. */

@@ -15,6 +15,7 @@
  * network and no catalogue but by its ports.
  */
 import pLimit from "p-limit";
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { FileKey, LeaseId, PeerId, ShelfId } from "../../core/ids.ts";
 import { copiesMax, fillWindowBytes, linkPatienceMs, linkSilenceMs, verifyMs } from "../../core/limits.ts";
@@ -164,14 +165,14 @@ export class ShelfOwner {
   }
 
   /**
-   * Resolves when the chunk is durable here and on the links that can be reached. The bytes may be used for something else
+   * Resolves when the chunks are durable here and on the links that can be reached. The bytes may be used for something else
    * once it has settled. Fails with `not-found` when there is no such lease, and with `no-space`.
    */
-  async putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+  async putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
     this.#reign.acting();
     const copies = this.#leaseCopies.get(lease) ?? copiesMax;
-    const stored = this.#options.store.put(lease, [{ digest, bytes: sealed }], { signal });
-    const [outcome] = await Promise.allSettled([stored, this.#feeds.forward(lease, digest, sealed, copies)]);
+    const stored = this.#options.store.put(lease, chunks, { signal });
+    const [outcome] = await Promise.allSettled([stored, this.#feeds.forward(lease, chunks, copies)]);
     if (outcome.status === "rejected") throw outcome.reason;
   }
 

@@ -74,7 +74,7 @@ export class ChallengeFailures {
     await owner.holdLease(lease, keepsFrom, signal);
     const onMissing = async (_: unknown, digests: readonly Uint8Array[], bounded: AbortSignal): Promise<void> => {
       for (const digest of digests)
-        await links.putChunk(peer, lease, digest, await store.get(digest, { signal: bounded }), bounded);
+        await links.putChunks(peer, lease, [{ digest, bytes: await store.get(digest, { signal: bounded }) }], bounded);
     };
     try {
       return await auditLink({ store, links: challenged, peer, shelf, position: keepsFrom - 1, onMissing }, signal);

@@ -75,7 +75,7 @@ export class LostRecords {
       const [isHere] = await owner.pin(lease, [digest], signal);
       if (isHere === true) return store.get(digest, { signal });
       const bytes = await this.#ask(picker, digest, signal);
-      await owner.putChunk(lease, digest, bytes, signal);
+      await owner.putChunks(lease, [{ digest, bytes }], signal);
       return bytes;
     };
     for await (const { digest } of walkRecord(fileKey, fetchOne)) await fetchOne(digest);

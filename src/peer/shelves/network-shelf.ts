@@ -1,4 +1,5 @@
 /** A shelf as a writer reaches it: at its owner, which may change, on this peer or another. */
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import { digestOf, type FileKey, type LeaseId, type PeerId, type ShelfId } from "../../core/ids.ts";
@@ -14,7 +15,7 @@ import type { Confirmation, ShelfPort } from "./shelf-port.ts";
 export interface OwnShelves {
   holdLease(shelf: ShelfId, lease: LeaseId, copies: number, signal: AbortSignal): Promise<number>;
   pin(lease: LeaseId, digests: readonly Uint8Array[], signal: AbortSignal): Promise<readonly boolean[]>;
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void>;
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void>;
   addRecords(
     shelf: ShelfId,
     lease: LeaseId,
@@ -73,10 +74,10 @@ export class NetworkShelf implements ShelfPort {
     );
   }
 
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
     return this.#ask(
-      (own) => own.putChunk(lease, digest, sealed, signal),
-      (owner, links) => links.putChunk(owner, lease, digest, sealed, signal),
+      (own) => own.putChunks(lease, chunks, signal),
+      (owner, links) => links.putChunks(owner, lease, chunks, signal),
     );
   }
 

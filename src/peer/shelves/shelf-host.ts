@@ -8,6 +8,7 @@ import { ShelfMirror } from "../../backup/replication/shelf-mirror.ts";
 import type { LinkStatus } from "../../backup/replication/link-feed.ts";
 import { ShelfOwner } from "../../backup/replication/shelf-owner.ts";
 import type { ReplicationClock } from "../../backup/replication/ports.ts";
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { DfsError, toDfsError } from "../../core/errors.ts";
 import type { FileKey, LeaseId, PeerId, ShelfId, StoreId } from "../../core/ids.ts";
 import { leaseSweepMs, leasesRememberedMax, recordsPerCallMax } from "../../core/limits.ts";
@@ -145,11 +146,11 @@ export class ShelfHost implements OwnShelves {
   }
 
   /** As `pin`. */
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
     const owner = this.#ownerOfLease(lease);
-    if (owner === undefined) return this.#options.store.put(lease, [{ digest, bytes: sealed }], { signal });
+    if (owner === undefined) return this.#options.store.put(lease, chunks, { signal });
     this.#options.pacer.noteUse();
-    return owner.putChunk(lease, digest, sealed, signal);
+    return owner.putChunks(lease, chunks, signal);
   }
 
   addRecords(

@@ -1,4 +1,5 @@
 /** What a writer needs of a shelf, wherever its owner is. */
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import type { FileKey, LeaseId, ShelfId } from "../../core/ids.ts";
 
 /** What a shelf says of records that are on its disks. */
@@ -24,8 +25,11 @@ export interface ShelfPort {
   holdLease(lease: LeaseId, copies: number, signal: AbortSignal): Promise<number>;
   /** Which of the chunks the owner has; those are protected by the lease from now on. At most `haveIdsMax` digests. */
   pin(lease: LeaseId, digests: readonly Uint8Array[], signal: AbortSignal): Promise<readonly boolean[]>;
-  /** Resolves when the chunk is on the disks of the chain that can be reached. Fails with `no-space`, `integrity`, `not-found` (no such lease). */
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the chunks are on the disks of the chain that can be reached. One, or as many as fit into a message
+   * (`chunkBundleBytesMax`, `chunkBundlePiecesMax`). Fails with `no-space`, `integrity`, `not-found` (no such lease).
+   */
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void>;
   /**
    * Resolves when each record, with every chunk it names, is on as many disks as the answer says. `copies` wanted; 0 leaves
    * that to the network. Fails with `not-found` when a chunk is missing or there is no such lease.

@@ -1,5 +1,6 @@
 /** Another link of a chain, as the owner reaches it: by RPC, and by the chunk protocol. */
 import type { ChangesToApply, FeedStart, LinkPort, ShelfBucket } from "../../backup/replication/ports.ts";
+import type { StoredBytes } from "../../chunking/file-record.ts";
 import { digestOf, type FileKey, type LeaseId, type PeerId, type ShelfId } from "../../core/ids.ts";
 import { linkBusyMs, linkCallMs } from "../../core/limits.ts";
 import type { Savepoint, ShelfChange } from "../../core/shelf.ts";
@@ -69,9 +70,9 @@ export class WireLink implements LinkPort {
   }
 
   /** A link that is busy is there, and is waited for. */
-  putChunk(lease: LeaseId, digest: Uint8Array, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+  putChunks(lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
     return withRetries({ ...whileBusy, forMs: linkBusyMs, signal }, () =>
-      this.#links.putChunk(this.#peer, lease, digest, sealed, signal),
+      this.#links.putChunks(this.#peer, lease, chunks, signal),
     );
   }
 

@@ -6,6 +6,7 @@ import {
   parseChunkFrame,
   parseGetBody,
   parsePutBody,
+  putBody,
 } from "../../../src/peer/chunk-frames.ts";
 import {
   joinBuckets,
@@ -84,8 +85,8 @@ const cases = [
     if (frame.type !== frameTypes.put) return;
     const put = decodedOr(["protocol"], () => parsePutBody(frame.body.slice()));
     if (put === undefined) return;
-    const { lease, digest, bytes } = put;
-    expectSame("the body of a put", new Uint8Array(Buffer.concat([lease, digest, bytes])), frame.body.slice());
+    const written = Buffer.concat(putBody(put.lease, put.chunks));
+    expectSame("the body of a put", new Uint8Array(written), frame.body.slice());
   },
   /** Checked before for whole pieces, as the schemas do it. */
   (body: Uint8Array): void => {
