@@ -532,8 +532,8 @@ export const snapshotFileBytesMax = 64 * 1024 * MiB;
 export const snapshotReadBytesMax = 1 * MiB;
 
 /* Connections */
-/** libp2p connections in all: more than a group of machines has, and at some 100 KiB each no burden. */
-export const connectionsMax = 300;
+/** libp2p connections in all: one to every member of the largest network, strangers, and pairs that dialled each other at once; some 100 KiB each. */
+export const connectionsMax = 600;
 /** Connections of one peer: both ends may dial at the same time, and those of before a restart end a little later. */
 export const connectionsPerPeerMax = 8;
 /** Handshakes under way at once: more than a group of machines needs, less than an attacker wants. */

@@ -22,3 +22,8 @@ it("GATE-16 the limits in docs/SECURITY.md are those of the program", () => {
   expect(rows.length).toBe(text.split("\n").filter((line) => line.startsWith("| `")).length);
   expect(rows.length).toBeGreaterThan(40);
 });
+
+it("SCALE-8 a host has room for every member of the largest network, and for strangers", () => {
+  const { connectionsMax, peersMax, pendingConnectionsMax, strangerConnectionsMax } = limits;
+  expect(connectionsMax).toBeGreaterThanOrEqual(peersMax + pendingConnectionsMax + strangerConnectionsMax);
+});
