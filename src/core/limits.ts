@@ -1000,5 +1000,7 @@ export const inspectedAtOnce = 64;
 export const lookedUpAtOnce = 256;
 /** What a put looked up is asked again when the file's turn comes later than this, so that others' changes are seldom overlooked. */
 export const lookupFreshMs = 2_000;
+/** Changed nodes that a put takes in to know which files of the network were not touched: 1 MiB, and a second to ask for. */
+export const treeChangesMax = 10_000;
 /** Two changes of a file that are no further apart may bear one time: FAT counts in two seconds, and nobody counts coarser. */
 export const fileTimeGranularityMs = 2_000;

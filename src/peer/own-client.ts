@@ -207,6 +207,14 @@ function userClients(
         commands: recordedCommands(asUser(), recorder),
         shelves: placement,
         known,
+        trees: {
+          get log() {
+            const { roster } = members;
+            return roster && `${roster.group}.${roster.generation}`;
+          },
+          changes: (owner, query, signal) => catalogue.changes(owner, query, { signal }),
+          copies: (row) => copiesNow(members, row),
+        },
         room: (owner, signal) => networkRoom({ catalogue, members }, owner, signal),
         usualCopies: () => usualCopies(members),
       }),

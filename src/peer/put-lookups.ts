@@ -5,13 +5,18 @@ import type { FileTarget, PutTargets, Seen } from "./put-targets.ts";
 /** Does what is to be done with a file; `seen` is what is at its name, where that was found out. */
 type Next<Job extends FileTarget> = (job: Job, seen: Seen | undefined) => Promise<void>;
 
+/** Gives back those files for which there may be something to do, which cannot be told without looking. */
+type Settle<Job extends FileTarget> = (jobs: readonly Job[]) => Promise<readonly Job[]>;
+
 export class PutLookups<Job extends FileTarget> {
   readonly #targets: Pick<PutTargets, "seen">;
   readonly #next: Next<Job>;
+  readonly #settle: Settle<Job>;
   #group: Job[] = [];
 
-  constructor(targets: Pick<PutTargets, "seen">, next: Next<Job>) {
+  constructor(targets: Pick<PutTargets, "seen">, settle: Settle<Job>, next: Next<Job>) {
     this.#targets = targets;
+    this.#settle = settle;
     this.#next = next;
   }
 
@@ -23,8 +28,9 @@ export class PutLookups<Job extends FileTarget> {
 
   /** Puts what waits. */
   async flush(): Promise<void> {
-    const group = this.#group;
+    const waiting = this.#group;
     this.#group = [];
+    const group = await this.#settle(waiting);
     const [first] = group;
     if (first === undefined) return;
     const seen = await this.#targets.seen(

@@ -3,6 +3,7 @@ import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { UserId } from "../core/ids.ts";
 import type { CommandTarget } from "./command-session.ts";
 import type { KnownFiles } from "./known-files/known-files.ts";
+import type { ChangedTrees } from "./known-files/known-sources.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Room } from "./put-room.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -21,6 +22,8 @@ export interface PutOptions {
   readonly streamAttributes?: { readonly mode: number; readonly modifiedMs: number } | undefined;
   /** What is known of local files; without it each is read. */
   readonly known?: KnownFiles | undefined;
+  /** Tells what was changed in the network since; without it each file is looked up. */
+  readonly trees?: ChangedTrees | undefined;
   /** Takes over an upload of which something is to be committed later; without it leases end with the put. */
   readonly keepUpload?: ((session: UploadSession) => void) | undefined;
 }

@@ -78,6 +78,18 @@ export function isUnchanged(request: PutRequest, existing: Located, content: Put
   return isAlike || request.force !== true;
 }
 
+/** Whether there is nothing to do for a file that is there with the content that would be put, and stays until it is removed. */
+export function isAsAsked(
+  { copies, expiresMs, force, ifRevision }: PutRequest,
+  there: { readonly mode: number; readonly modifiedMs: number; readonly copiesWanted: number },
+  local: { readonly modifiedMs: number; readonly found?: { readonly mode: number } | undefined },
+): boolean {
+  if (ifRevision !== undefined || expiresMs !== undefined) return false;
+  if (force !== true) return true;
+  const isAlike = there.mode === local.found?.mode && isSameTime(there.modifiedMs, local.modifiedMs);
+  return isAlike && (copies === undefined || copies === there.copiesWanted);
+}
+
 function mayReplace({ force, ifRevision }: PutRequest): boolean {
   return force === true || ifRevision !== undefined;
 }

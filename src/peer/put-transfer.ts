@@ -16,7 +16,6 @@ import {
   transferWindowBytes,
   uploadTriesMax,
 } from "../core/limits.ts";
-import { childPath } from "../core/names.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { sendFile } from "./file-sending.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
@@ -27,13 +26,14 @@ import {
   checkRevision,
   checkSize,
   checkTarget,
+  isAsAsked,
   isSkipped,
   isUnchanged,
   revisionConflict,
 } from "./put-rules.ts";
 import type { PutOptions } from "./put-options.ts";
 import { PutPacks } from "./put-packs.ts";
-import { type FileJob, PutWalk } from "./put-walk.ts";
+import { type FileJob, PutWalk, streamJob } from "./put-walk.ts";
 import { type Destination, PutTargets, type Seen, type StoredFile } from "./put-targets.ts";
 import { countNewBytes } from "./new-bytes.ts";
 import { type Claim, type PutRoom, PutRooms } from "./put-room.ts";
@@ -71,7 +71,12 @@ export class PutTransfer {
       signal: this.#signal,
     });
     this.#rooms = new PutRooms((owner) => options.room(owner, this.#signal));
-    this.#known = new KnownSources(options.known, request.checksum !== true);
+    this.#known = new KnownSources({
+      files: options.known,
+      isUsed: request.checksum !== true,
+      trees: options.trees,
+      signal: this.#signal,
+    });
     const isDryRun = request.dryRun === true;
     this.#targets = new PutTargets(options.namespace, options.commands, isDryRun, this.#signal);
     const parallel = request.parallel ?? transferFilesDefault;
@@ -138,27 +143,30 @@ export class PutTransfer {
   async #putSource(source: PutSource, { folder: place, name }: Destination): Promise<void> {
     const folder = await this.#targets.folder(place);
     if (source.kind === "stream") {
-      const job = {
-        folder,
-        name,
-        path: childPath(folder.place.path, name),
-        label: "-",
-        sizeBytes: 0,
-        modifiedMs: this.#options.streamAttributes?.modifiedMs ?? Date.now(),
-        bytes: source.bytes,
-        localPath: "",
-      };
-      await this.#files.add(() => this.#putFile(job));
-      return;
+      const job = streamJob(folder, name, source.bytes, this.#options.streamAttributes?.modifiedMs ?? Date.now());
+      return this.#files.add(() => this.#putFile(job));
     }
     await new PutWalk({
       request: this.#request,
       targets: this.#targets,
       commits: this.#commits,
       report: this.#report,
+      settle: (jobs) => this.#withoutUntouched(jobs),
       putFile: (job, seen) => this.#putSeen(job, seen),
       signal: this.#signal,
     }).run(source.path, folder, name);
+  }
+
+  /** Leaves out files that are where they go already, as far as that is known without looking. */
+  async #withoutUntouched(jobs: readonly FileJob[]): Promise<readonly FileJob[]> {
+    await this.#gate.pass(this.#signal);
+    const untouched = await this.#known.untouched(jobs);
+    return jobs.filter((job) => {
+      const place = untouched.get(job);
+      if (place === undefined || !isAsAsked(this.#request, place, job)) return true;
+      this.#report.done(job.label, "unchanged", { ...place, sizeBytes: job.sizeBytes });
+      return false;
+    });
   }
 
   /** Resolves when the file is through, where there is nothing to do for it, or when it is its turn. */
@@ -205,7 +213,9 @@ export class PutTransfer {
     const isSkippable = isSkipped(this.#request, existing, job);
     if (!isSkippable && job.bytes === undefined) checkSize(this.#request, existing, job.sizeBytes, job.path);
     const known = isSkippable ? undefined : this.#knownOf(job, existing);
-    const isSettled = isSkippable || (known !== undefined && this.#isThere(existing, known, job));
+    const isKnown = known !== undefined && this.#isThere(existing, known, job);
+    if (isKnown) this.#known.noteThere(job, known, existing);
+    const isSettled = isSkippable || isKnown;
     if (isSettled) this.#unchanged(job, existing);
     return isSettled;
   }

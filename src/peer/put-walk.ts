@@ -23,11 +23,19 @@ export interface FileJob extends FileTarget {
   readonly isPacked?: boolean;
 }
 
+/** A stream to put as `name`. */
+export function streamJob(folder: Folder, name: string, bytes: AsyncIterable<Uint8Array>, modifiedMs: number): FileJob {
+  const path = childPath(folder.place.path, name);
+  return { folder, name, path, label: "-", sizeBytes: 0, modifiedMs, bytes, localPath: "" };
+}
+
 export interface PutWalkOptions {
   readonly request: Pick<PutRequest, "ifRevision" | "recursive" | "dryRun">;
   readonly targets: PutTargets;
   readonly commits: CommitQueue;
   readonly report: TransferReport;
+  /** Gives back those of some files of one directory for which there may be something to do. */
+  readonly settle: (jobs: readonly FileJob[]) => Promise<readonly FileJob[]>;
   /** Puts a file; `seen` is what is at its name, where that was found out. Resolves when the walk may go on. */
   readonly putFile: (job: FileJob, seen: Seen | undefined) => Promise<void>;
   readonly signal: AbortSignal;
@@ -41,7 +49,7 @@ export class PutWalk {
 
   constructor(options: PutWalkOptions) {
     this.#options = options;
-    this.#lookups = new PutLookups(options.targets, options.putFile);
+    this.#lookups = new PutLookups(options.targets, options.settle, options.putFile);
   }
 
   /** Walks the file or directory at `localPath`, which goes into `top` as `name`; once. Fails with `is-directory` and `usage` for what the request does not allow. */

@@ -52,7 +52,10 @@ export function usualCopies(members: Pick<Members, "peers" | "policy">): number 
  * Disks that a file is on by now, as far as the chain's claims go: a copy that was made only for the time being does not
  * count. What was said at its commit, where its chain is not known.
  */
-export function copiesNow(members: Pick<Members, "shelf" | "policy">, row: EntryRow): number {
+export function copiesNow(
+  members: Pick<Members, "shelf" | "policy">,
+  row: Pick<EntryRow, "shelf" | "copies" | "copiesWanted">,
+): number {
   const chain = row.shelf === null ? undefined : members.shelf(row.shelf);
   if (chain === undefined) return row.copies;
   const wanted = row.copiesWanted === 0 ? (members.policy?.copies ?? 1) : row.copiesWanted;

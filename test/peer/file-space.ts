@@ -4,7 +4,9 @@ import type { Operation } from "../../src/catalogue/operation.ts";
 import { ShelfOwner } from "../../src/backup/replication/shelf-owner.ts";
 import { ChunkingPool } from "../../src/chunking/chunking-pool.ts";
 import type { DfsClient, PutRequest, TransferSummary } from "../../src/core/client.ts";
-import type { FileKey, LeaseId, UserName } from "../../src/core/ids.ts";
+import type { ChangePage } from "../../src/catalogue/rows.ts";
+import type { ChangeQuery } from "../../src/catalogue/user-reader.ts";
+import type { FileKey, LeaseId, UserId, UserName } from "../../src/core/ids.ts";
 import { leaseMs } from "../../src/core/limits.ts";
 import { type DfsPath, resolvePath } from "../../src/core/names.ts";
 import { signAsPeer } from "../../src/identity/peer-identity.ts";
@@ -92,6 +94,13 @@ export class FileSpace {
   readonly owner: ShelfOwner;
   /** What was changed from this machine. */
   journal = new ChangeJournal({ path: ":memory:", nowMs: Date.now, log: silent });
+  /** The catalogue's log and the changes in it, as a put asks for them. */
+  readonly trees = {
+    log: "log" as string | undefined,
+    changes: (owner: UserId, query: ChangeQuery): Promise<ChangePage> =>
+      Promise.resolve(this.world.catalogue.changes(owner, query)),
+    copies: ({ copies }: { readonly copies: number }): number => copies,
+  };
   /** What is known of local files; nothing without it. */
   known: KnownFiles | undefined;
   readonly client: PeerClient;
@@ -224,6 +233,7 @@ export class FileSpace {
         commands: recordedCommands(asUser(), recorder),
         shelves: { shelfFor: () => Promise.resolve(shelf), takes: () => true, avoid: () => false },
         known: this.known,
+        trees: this.trees,
         usualCopies: () => 1,
         room: () => Promise.resolve(this.room),
       }),

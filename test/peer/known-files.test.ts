@@ -261,7 +261,7 @@ describe("known files", () => {
     let day = 0;
     const files = knownFiles({ path: join(folder, "few.db"), filesMax: 16, nowMs: () => day * dayMs });
     const rows = files.space(shared.dedupSecret);
-    const has = (name: number): boolean => rows.find(`/${name}`, stamp) !== undefined;
+    const has = (name: number): boolean => rows.content(`/${name}`, stamp) !== undefined;
     for (day = 1; day <= 16; day += 1) {
       rows.note(`/${day}`, stamp, value, later());
       files.write();

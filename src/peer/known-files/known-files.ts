@@ -19,7 +19,13 @@ import { openBytes, sealBytes } from "../../identity/aead.ts";
 import { deriveKey } from "../../identity/key-derivation.ts";
 import type { Log } from "../log.ts";
 import { hexOf } from "../random-ids.ts";
-import { type KnownContent, decodeKnownContent, encodeKnownContent } from "./known-content.ts";
+import {
+  type KnownContent,
+  type KnownPlace,
+  decodeKnownContent,
+  decodeKnownPlace,
+  encodeKnown,
+} from "./known-content.ts";
 import { KnownTable, removeTable } from "./known-table.ts";
 
 export interface KnownFilesOptions {
@@ -122,22 +128,34 @@ export class KnownSpace {
   }
 
   /** What the file at an absolute path came to when it had this stamp; undefined when that is not known. */
-  find(path: string, stamp: FileStamp): KnownContent | undefined {
+  content(path: string, stamp: FileStamp): KnownContent | undefined {
+    return this.#decoded(path, stamp, decodeKnownContent);
+  }
+
+  /** Where the file with this stamp was seen in the network; undefined when that is not known. */
+  place(path: string, stamp: FileStamp): KnownPlace | undefined {
+    return this.#decoded(path, stamp, decodeKnownPlace);
+  }
+
+  /**
+   * Notes what a file came to that had this stamp when its reading began, at `readMs` or later; and where it was seen in
+   * the network.
+   */
+  note(path: string, stamp: FileStamp, content: KnownContent, readMs: number, place?: KnownPlace): void {
+    if (stamp.changedMs + fileTimeGranularityMs > readMs) return;
+    const id = this.#id(path);
+    this.#files.keep(id, sealBytes(this.#sealingKey, encodeKnown(content, place), associatedData(id, stamp)));
+  }
+
+  #decoded<Known>(path: string, stamp: FileStamp, decode: (bytes: Uint8Array) => Known): Known | undefined {
     const id = this.#id(path);
     const sealed = this.#files.row(id);
     if (sealed === undefined) return undefined;
     try {
-      return decodeKnownContent(openBytes(this.#sealingKey, sealed, associatedData(id, stamp), "a known file"));
+      return decode(openBytes(this.#sealingKey, sealed, associatedData(id, stamp), "a known file"));
     } catch {
       return undefined; // of an earlier state of the file, or damaged: it is read
     }
-  }
-
-  /** Notes what a file came to that had this stamp when its reading began, at `readMs` or later. */
-  note(path: string, stamp: FileStamp, content: KnownContent, readMs: number): void {
-    if (stamp.changedMs + fileTimeGranularityMs > readMs) return;
-    const id = this.#id(path);
-    this.#files.keep(id, sealBytes(this.#sealingKey, encodeKnownContent(content), associatedData(id, stamp)));
   }
 
   #id(path: string): Uint8Array {

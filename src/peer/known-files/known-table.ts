@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import { DfsError } from "../../core/errors.ts";
 import { SqlDatabase } from "../../core/sqlite.ts";
 
-const formatVersion = 1;
+const formatVersion = 2;
 const memoryPath = ":memory:";
 const dayMs = 24 * 60 * 60 * 1000;
 /** Of the most rows, the share that goes at once, so that rows do not go one by one. */

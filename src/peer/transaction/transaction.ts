@@ -97,6 +97,7 @@ export function beginTransaction({
         ...put,
         namespace,
         commands: kept,
+        trees: undefined, // what the transaction changed is in no log
         shelves: {
           shelfFor: async (existing, signal, fits) => {
             kept.requireRoom(); // no chunk is sent for a change that cannot be kept

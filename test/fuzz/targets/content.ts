@@ -6,8 +6,8 @@ import { RecordBuilder, decodeRecordPage, walkRecord } from "../../../src/chunki
 import { type ManifestChunk, ManifestBuilder, readManifest } from "../../../src/chunking/manifest.ts";
 import { pageBytes } from "../../../src/chunking/page.ts";
 import { openChunk, sealChunk } from "../../../src/chunking/seal.ts";
-import { fileKeyOf, parseShelfId } from "../../../src/core/ids.ts";
-import { decodeKnownContent, encodeKnownContent } from "../../../src/peer/known-files/known-content.ts";
+import { fileKeyOf, parseNodeId, parseShelfId } from "../../../src/core/ids.ts";
+import { decodeKnownContent, decodeKnownPlace, encodeKnown } from "../../../src/peer/known-files/known-content.ts";
 import { type FuzzTarget, caseInput, chosen, decodedLater, decodedOr, expectSame, expectTrue } from "../target.ts";
 
 const dedupSecret = new Uint8Array(32).fill(7);
@@ -73,8 +73,11 @@ const cases = [
   },
   (body: Uint8Array): void => {
     const known = decodedOr(["integrity"], () => decodeKnownContent(body));
-    if (known !== undefined)
-      expectSame("known content comes back as other bytes", new Uint8Array(encodeKnownContent(known)), body);
+    const place = decodedOr(["integrity"], () => decodeKnownPlace(body));
+    if (known === undefined) return;
+    const again = encodeKnown(known, place);
+    expectSame("known content comes back as another", decodeKnownContent(again), known);
+    expectSame("a known place comes back as another", decodeKnownPlace(again), place);
   },
 ];
 
@@ -122,6 +125,18 @@ function references(): readonly ContentReference[] {
 }
 
 const stored = { fileKey: fileKeyOf(digestNumbered(3)), shelf: parseShelfId("0a".repeat(16)), storedBytes: 70_000 };
+const place = {
+  log: "group.1",
+  index: 7,
+  directory: parseNodeId("0b".repeat(16)),
+  node: parseNodeId("0c".repeat(16)),
+  name: "name",
+  revision: 2,
+  mode: 0o644,
+  modifiedMs: 1_700_000_000_000.5,
+  copiesWanted: 0,
+  copies: 2,
+};
 
 /** A page of level 1 over two pages, the first of them full. */
 function recordIndex(): Uint8Array {
@@ -142,6 +157,7 @@ export const content: FuzzTarget = {
     "src/chunking/content-reference.ts decodeReference",
     "src/chunking/seal.ts openChunk",
     "src/peer/known-files/known-content.ts decodeKnownContent",
+    "src/peer/known-files/known-content.ts decodeKnownPlace",
   ],
   seeds: () => [
     ...[0, 1, 3, 40].flatMap((chunks) => recordOf(chunks)).flatMap((page) => [caseInput(0, page), caseInput(1, page)]),
@@ -161,7 +177,9 @@ export const content: FuzzTarget = {
         sealChunk(dedupSecret, Buffer.from("plain")).sealed,
       ]),
     ),
-    ...references().map((reference) => caseInput(5, encodeKnownContent({ ...stored, reference }))),
+    ...references()
+      .flatMap((reference) => [encodeKnown({ ...stored, reference }), encodeKnown({ ...stored, reference }, place)])
+      .map((bytes) => caseInput(5, bytes)),
   ],
   bytesMax: 4096,
   run: (input) => chosen(cases, input),
