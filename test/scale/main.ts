@@ -10,12 +10,13 @@ import { parseArgs } from "node:util";
 import { madeHere, writePlot } from "../../scripts/plot/plot-files.ts";
 import { announce } from "./announce.ts";
 import { catalogue } from "./catalogue.ts";
+import { idle } from "./idle.ts";
 import { lookup } from "./lookup.ts";
 import { plan } from "./plan.ts";
 import { repair } from "./repair.ts";
 import type { ScaleJob } from "./scale-job.ts";
 
-const jobs: Readonly<Record<string, ScaleJob>> = { lookup, announce, plan, repair, catalogue };
+const jobs: Readonly<Record<string, ScaleJob>> = { lookup, announce, idle, plan, repair, catalogue };
 
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
