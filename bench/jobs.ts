@@ -11,6 +11,7 @@ import { groupCommits } from "./group-commits.ts";
 import { announce, hops, lookup } from "./holders.ts";
 import { largeDirectory } from "./large-directory.ts";
 import { login } from "./login.ts";
+import { overload } from "./overload.ts";
 import { restart } from "./restart.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putSmallAgain, putTree } from "./trees.ts";
@@ -50,6 +51,7 @@ const others = {
   catalogue: { run: catalogue, diskBytes: GiB },
   failover: { run: failover, diskBytes: GiB },
   restart: { run: restart, diskBytes: GiB },
+  overload: { run: overload, diskBytes: GiB },
   find: { run: find, diskBytes: 2 * GiB },
   ls: { run: largeDirectory, diskBytes: GiB },
   chunking: { run: chunking, diskBytes: 2 * GiB },

@@ -566,8 +566,10 @@ export const channelIdleMs = 60 * 60_000;
 export const lanePendingMax = 64;
 /** … and from one address, so that a machine without keys cannot keep all others from their lanes. */
 export const lanePendingPerAddressMax = 16;
-/** Chunks that a peer reads and sends at once: what four busy links have in flight, and 16 MiB of chunks of the average size. */
-export const chunkReadsRunningMax = 64;
+/** Chunks that a peer reads and sends at once: what two busy links have in flight, so that disk and line are never idle. */
+export const chunkReadsRunningMax = 32;
+/** A chunk whose asker does not take it by then counts as sent, so that others are served. */
+export const chunkSendMs = 1_000;
 /** A chunk that would wait longer for its turn is refused: another holder, or a pause, serves its asker better. */
 export const chunkReadWaitMsMax = 500;
 /** Chunks to read that wait at once: some KiB of requests, and far more than are read in that time. */
@@ -584,6 +586,12 @@ export const catalogueReadsRunningMax = 128;
 export const catalogueReadWaitMsMax = 200;
 /** Reads of the catalogue that wait at once: as many calls as eight busy members may have running. */
 export const catalogueReadsWaitingMax = 4_096;
+/** What a peer does at once for others should be done in so long: what waits can still be refused or dropped, what runs can not. */
+export const workRunMsMax = 100;
+/** Reads that a coordinator is asked for at once by one peer: more than any commands at work there make. */
+export const catalogueQuestionsMax = 64;
+/** A read that would wait longer until a coordinator may be asked is refused, and tried again later. */
+export const catalogueQuestionWaitMsMax = 100;
 /** When to come back, as a busy peer says it: not sooner, for asking costs it something … */
 export const busyRetryMsMin = 20;
 /** … and not later, for nobody knows what is in some seconds. */

@@ -3,7 +3,7 @@ import type { StoredBytes } from "../chunking/file-record.ts";
 import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
-import { chunkRequestsInFlightMax } from "../core/limits.ts";
+import { chunkRequestsInFlightMax, chunkSendMs } from "../core/limits.ts";
 import {
   type ChunkFrame,
   chunkFrameHeader,
@@ -134,13 +134,18 @@ class ServedStream {
     serve: () => Promise<Answer>,
     onEnd: () => void = () => undefined,
   ): void {
-    const answer = async (answering: () => Promise<Answer>): Promise<void> => {
+    const answer = async (answering: () => Promise<Answer>, end: () => void = () => undefined): Promise<void> => {
       this.#leaving.delete(request);
+      const served = await answering().catch(failure);
+      // An asker that reads slowly keeps no place from the others: what it is owed is bounded by its stream.
+      const patience = setTimeout(end, chunkSendMs);
       try {
-        await this.#send(request, await answering().catch(failure));
+        await this.#send(request, served);
       } catch (error) {
         this.#channel.abort(error as Error);
       } finally {
+        clearTimeout(patience);
+        end();
         onEnd();
       }
     };
@@ -150,7 +155,7 @@ class ServedStream {
       caller: this.#caller,
       start: (end) => {
         isDecided = true;
-        void answer(serve).finally(end);
+        void answer(serve, end);
       },
       refuse: (refusal) => {
         isDecided = true;

@@ -51,6 +51,8 @@ export interface HolderDirectory {
 export interface Wanted {
   /** About how large it is. */
   readonly bytes: number;
+  /** When nobody wants it any more, by `performance.now()`; without it, it is always wanted. */
+  readonly endMs?: number;
   /** Asks a holder, which has so many milliseconds. */
   readonly fetch: (peer: PeerId, signal: AbortSignal, waitMs: number) => Promise<Uint8Array>;
 }
@@ -105,14 +107,14 @@ export class HolderPicker {
     use: (sealed: Uint8Array, peer: PeerId) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    const endMs = performance.now() + busyPatienceMs;
+    const endMs = Math.min(performance.now() + busyPatienceMs, wanted.endMs ?? Number.POSITIVE_INFINITY);
     const tried = new Set<Candidate>();
     let lastError: unknown;
     for (;;) {
       signal.throwIfAborted();
       const first = await this.#next(wanted, tried, signal);
       if (first === undefined) {
-        const freed = await this.#untilFree(endMs, signal);
+        const freed = await this.#untilFree(wanted, endMs, signal);
         if (freed.length === 0) throw this.#noneLeft(lastError);
         for (const candidate of freed) tried.delete(candidate);
         continue;
@@ -141,8 +143,11 @@ export class HolderPicker {
         tried.add(candidate);
         return speeds.ask(candidate.peer, wanted.bytes);
       },
-      fetch: ({ peer }, bounded) =>
-        wanted.fetch(peer, bounded, this.#best(wanted, tried) === undefined ? chunkRequestMs : holderPatienceMs),
+      fetch: ({ peer }, bounded) => {
+        const patienceMs = this.#best(wanted, tried) === undefined ? chunkRequestMs : holderPatienceMs;
+        const leftMs = (wanted.endMs ?? Number.POSITIVE_INFINITY) - performance.now();
+        return wanted.fetch(peer, bounded, Math.min(patienceMs, leftMs));
+      },
       next: () => {
         const holder = this.#best(wanted, tried);
         return holder && { holder, expectedMs: speeds.expectedMs(holder.peer, wanted.bytes) };
@@ -170,14 +175,15 @@ export class HolderPicker {
   }
 
   /** The holders that were busy, once the first of them can be asked again; none where that takes too long, or none was. */
-  async #untilFree(endMs: number, signal: AbortSignal): Promise<Candidate[]> {
-    const { busy } = this.#directory;
+  async #untilFree({ bytes }: Wanted, endMs: number, signal: AbortSignal): Promise<Candidate[]> {
+    const { busy, speeds } = this.#directory;
     const waiting = this.#candidates
       .filter(({ failure }) => failure === undefined)
       .map((candidate) => ({ candidate, waitMs: busy.waitMs(candidate.peer) }))
       .filter(({ waitMs }) => waitMs > 0);
     const waitMs = Math.min(...waiting.map((one) => one.waitMs));
-    if (performance.now() + waitMs > endMs) return [];
+    const answerMs = Math.min(...waiting.map(({ candidate }) => speeds.expectedMs(candidate.peer, bytes)));
+    if (performance.now() + waitMs + answerMs > endMs) return [];
     await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     return waiting.filter((one) => one.waitMs === waitMs).map(({ candidate }) => candidate);
   }

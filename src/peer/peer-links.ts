@@ -13,6 +13,9 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
 import {
   chunkFrameBytesMax,
+  chunkRequestMs,
+  chunkRequestsInFlightMax,
+  chunkStreamsPerPeer,
   controlFrameBytesMax,
   dialTimeoutMs,
   inboundChannelsPerProtocolMax,
@@ -25,6 +28,7 @@ import { LaneClient } from "./lane-client.ts";
 import { openLaneMethod } from "./lane-method.ts";
 import type { LaneHandler } from "./lane-server.ts";
 import { PeerChannels } from "./peer-channels.ts";
+import { WorkQueue } from "./load/work-queue.ts";
 import { chunkProtocol, rpcProtocol } from "./protocols.ts";
 import type { FrameChannel } from "./wire/frame-channel.ts";
 import { type RpcCallOptions, RpcClient } from "./wire/rpc-client.ts";
@@ -42,6 +46,15 @@ const streamLimits = {
   maxOutboundStreams: inboundChannelsPerProtocolMax,
 };
 
+/** Only a deadline keeps a chunk from waiting here: how many wait is bounded by whoever wants them. */
+const chunkQuestions = {
+  name: "chunks that are asked of the peer",
+  runningMax: chunkStreamsPerPeer * chunkRequestsInFlightMax,
+  runMsMax: Number.POSITIVE_INFINITY,
+  waitMsMax: Number.POSITIVE_INFINITY,
+  waitingMax: Number.POSITIVE_INFINITY,
+};
+
 export class PeerLinks {
   readonly #host: Host;
   readonly #buffers: FrameBuffers;
@@ -50,6 +63,8 @@ export class PeerLinks {
   readonly #fastRpcs = new Map<PeerId, RpcClient>();
   readonly #openingFast = new Set<PeerId>();
   readonly #chunks = new Map<PeerId, ChunkLink>();
+  /** Chunks that wait until the peer may be asked for them. */
+  readonly #questions = new Map<PeerId, WorkQueue<PeerId>>();
   readonly #lanes = new Map<string, LaneClient>();
   readonly #handlers = new Map<string, LaneHandler>();
   readonly #channels = new PeerChannels();
@@ -99,9 +114,17 @@ export class PeerLinks {
     return rpc.callWithItems(method, params, onItem, options);
   }
 
-  /** As `ChunkLink.get`. */
-  async getChunk(peer: PeerId, digest: Uint8Array, signal: AbortSignal, waitMs?: number): Promise<Uint8Array> {
-    return this.#chunkLink(peer).get(digest, signal, waitMs);
+  /** As `ChunkLink.get`, and with `busy` at once where so much is asked of the peer already that it would come too late. */
+  async getChunk(
+    peer: PeerId,
+    digest: Uint8Array,
+    signal: AbortSignal,
+    waitMs: number = chunkRequestMs,
+  ): Promise<Uint8Array> {
+    const deadlineMs = performance.now() + waitMs;
+    return this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
+      this.#chunkLink(peer).get(digest, signal, deadlineMs - performance.now()),
+    );
   }
 
   /** Takes back the memory of a chunk that `getChunk` gave and nobody looks at any more. */
@@ -138,6 +161,7 @@ export class PeerLinks {
     this.#dropFast(peer);
     this.#rpcs.delete(peer);
     this.#chunks.delete(peer);
+    this.#questions.delete(peer);
     for (const protocol of this.#handlers.keys()) this.#lanes.delete(laneKey(peer, protocol));
     this.#channels.cut(peer, reason);
     for (const connection of this.#host.getConnections(peerIdFromString(peer))) connection.abort(reason);
@@ -191,6 +215,14 @@ export class PeerLinks {
     );
     this.#rpcs.set(peer, opened);
     return opened;
+  }
+
+  #questionsTo(peer: PeerId): WorkQueue<PeerId> {
+    const present = this.#questions.get(peer);
+    if (present !== undefined) return present;
+    const questions = new WorkQueue<PeerId>(chunkQuestions, { later: (callback) => callback() });
+    this.#questions.set(peer, questions);
+    return questions;
   }
 
   #chunkLink(peer: PeerId): ChunkLink {

@@ -41,11 +41,12 @@ export async function withRetries<Result>(
       const error = toDfsError(thrown);
       if (signal?.aborted === true || attempt >= attempts || !isWorthRetrying(error) || !mayPass(error)) throw error;
       const growingMs = Math.min(pauseMs * 2 ** (attempt - 1), pauseMsMax ?? Number.POSITIVE_INFINITY);
-      // Who was told when to come back does not come sooner.
+      // Who was told when to come back does not come sooner, and later from time to time.
+      const { retryAfterMs } = error;
       const nextMs =
-        error.retryAfterMs === undefined
+        retryAfterMs === undefined
           ? growingMs * (0.5 + Math.random())
-          : error.retryAfterMs * (1 + Math.random() / 2);
+          : Math.max(retryAfterMs, growingMs) * (1 + Math.random() / 2);
       if (performance.now() + nextMs > endMs) throw error;
       await delay(nextMs, undefined, signal && { signal }).catch(() => {
         throw error;

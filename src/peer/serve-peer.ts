@@ -15,6 +15,7 @@ import {
   memberCallsInFlightMax,
   memberCallsPerSecondMax,
   peersMax,
+  workRunMsMax,
 } from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { ChunkStore } from "../store/chunk-store.ts";
@@ -65,6 +66,7 @@ const memberCalls: CallLimits = {
 const chunkReads = {
   name: "chunks to read",
   runningMax: chunkReadsRunningMax,
+  runMsMax: workRunMsMax,
   waitMsMax: chunkReadWaitMsMax,
   waitingMax: chunkReadsWaitingMax,
 };
@@ -72,6 +74,7 @@ const chunkReads = {
 const chunkWrites = {
   name: "chunks to store",
   runningMax: chunkWritesRunningMax,
+  runMsMax: Number.POSITIVE_INFINITY, // many share a flush
   waitMsMax: chunkWriteWaitMsMax,
   waitingMax: chunkWritesWaitingBytesMax,
 };
@@ -79,6 +82,7 @@ const chunkWrites = {
 const catalogueReads = {
   name: "reads of the catalogue",
   runningMax: catalogueReadsRunningMax,
+  runMsMax: workRunMsMax,
   waitMsMax: catalogueReadWaitMsMax,
   waitingMax: catalogueReadsWaitingMax,
 };

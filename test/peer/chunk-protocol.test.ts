@@ -21,7 +21,7 @@ const lease = "00112233445566778899aabbccddeeff" as LeaseId;
 const shelf = "ffeeddccbbaa99887766554433221100" as ShelfId;
 const asker = "asker" as PeerId;
 /** So that nothing waits. */
-const wide = { name: "chunks", runningMax: 1_000, waitMsMax: 1_000, waitingMax: 1_000_000 };
+const wide = { name: "chunks", runningMax: 1_000, runMsMax: 1_000, waitMsMax: 1_000, waitingMax: 1_000_000 };
 const lines = () => ({ reads: new WorkQueue<PeerId>(wide), writes: new WorkQueue<PeerId>(wide) });
 const never = new AbortController().signal;
 

@@ -27,7 +27,6 @@ import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import { askNextAfterMs, busyPatienceMs, electionLookMs, noQuorumAfterMs } from "../../core/limits.ts";
-import { BusyGate } from "../load/busy-gate.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import { whileBusy, withRetries } from "../retry.ts";
 import { type Answer, AskingRound } from "./asking-round.ts";
@@ -43,6 +42,7 @@ import type {
   Roster,
 } from "./catalogue-access.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { CoordinatorQuestions } from "./coordinator-questions.ts";
 import { RemoteCoordinator } from "./remote-coordinator.ts";
 
 export interface CatalogueClientOptions {
@@ -63,8 +63,7 @@ export class CatalogueClient implements CatalogueAccess {
   #leader: PeerId | undefined;
   /** Who answered the last read. */
   #reader: PeerId | undefined;
-  /** Coordinators that have too many reads to answer. */
-  readonly #busy = new BusyGate<PeerId>();
+  readonly #questions = new CoordinatorQuestions();
 
   constructor(options: CatalogueClientOptions) {
     this.#options = options;
@@ -294,7 +293,7 @@ export class CatalogueClient implements CatalogueAccess {
 
   #access(peer: PeerId): CatalogueAccess {
     const own = peer === this.#options.self ? this.#options.own() : undefined;
-    return own ?? new RemoteCoordinator(this.#options.links, peer, this.#busy);
+    return own ?? new RemoteCoordinator(this.#options.links, peer, this.#questions);
   }
 
   /** What all the failures come to: an election is worth waiting for, a missing majority or silence is not. */

@@ -18,7 +18,7 @@ import type { ShareQuery } from "../../catalogue/share-reader.ts";
 import type { ChangeQuery } from "../../catalogue/user-reader.ts";
 import type { FileKey, NodeId, PeerId, ShelfId, UserId, UserName, SessionId } from "../../core/ids.ts";
 import { coordinatorTryMs } from "../../core/limits.ts";
-import type { BusyGate } from "../load/busy-gate.ts";
+import type { CoordinatorQuestions } from "./coordinator-questions.ts";
 import type { PeerLinks } from "../peer-links.ts";
 import type { RpcMethod } from "../wire/rpc-method.ts";
 import type {
@@ -36,13 +36,13 @@ import { catalogueMethods } from "./catalogue-methods.ts";
 export class RemoteCoordinator implements CatalogueAccess {
   readonly #links: Pick<PeerLinks, "call">;
   readonly #peer: PeerId;
-  readonly #busy: BusyGate<PeerId>;
+  readonly #questions: CoordinatorQuestions;
 
-  /** `busy` keeps, from one of these objects to the next, who has too many reads to answer. */
-  constructor(links: Pick<PeerLinks, "call">, peer: PeerId, busy: BusyGate<PeerId>) {
+  /** `questions` are those of all objects like this one. */
+  constructor(links: Pick<PeerLinks, "call">, peer: PeerId, questions: CoordinatorQuestions) {
     this.#links = links;
     this.#peer = peer;
-    this.#busy = busy;
+    this.#questions = questions;
   }
 
   async entry(
@@ -183,19 +183,12 @@ export class RemoteCoordinator implements CatalogueAccess {
     await this.#ask(catalogueMethods.transfer, { to }, signal);
   }
 
-  /** Nothing is sent while the peer is busy: asking would cost it what an answer costs. */
-  async #read<Params, Result>(
+  #read<Params, Result>(
     method: RpcMethod<Params, Result>,
     params: Params,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
-    this.#busy.pass(this.#peer);
-    try {
-      return await this.#ask(method, params, signal);
-    } catch (error) {
-      this.#busy.note(this.#peer, error);
-      throw error;
-    }
+    return this.#questions.run(this.#peer, signal, () => this.#ask(method, params, signal));
   }
 
   #ask<Params, Result>(

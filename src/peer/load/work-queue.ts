@@ -15,6 +15,8 @@ export interface WorkLimits {
   readonly name: string;
   /** Pieces that run at once; while several callers want more, each has an equal share of them. */
   readonly runningMax: number;
+  /** What runs at once should be done in so many milliseconds: fewer pieces run where each takes longer. */
+  readonly runMsMax: number;
   /** Work that would wait longer is refused, in milliseconds. */
   readonly waitMsMax: number;
   /** The sizes of all that waits: in bytes, or pieces. */
@@ -28,7 +30,7 @@ export interface Work<Caller> {
   readonly size?: number;
   /** When its caller stops waiting for it, by the queue's clock. */
   readonly deadlineMs?: number | undefined;
-  /** Does it, and calls `end` once when its answer has left. */
+  /** Does it, and calls `end` when its answer has left; further calls of `end` are for nothing. */
   readonly start: (end: () => void) => void;
   /** Called instead, with `busy` and when to come back, or `timeout` when nobody waits for it any more. */
   readonly refuse: (error: DfsError) => void;
@@ -51,6 +53,8 @@ class CallerLine<Caller> {
   running = 0;
 }
 
+/** So many pieces run at once whatever they take: while one waits for a disk or another peer, another one goes on. */
+const runningMin = 4;
 /** Waiting work is dropped, should the forecast have been wrong, at so many times the wait for which it was let in. */
 const lateWaits = 2;
 
@@ -65,6 +69,8 @@ export class WorkQueue<Caller> {
   #waiting = 0;
   #waitingSize = 0;
   #isTurnSet = false;
+  /** Something could not be begun at once since a piece of work ended. */
+  #isPressed = false;
 
   constructor(limits: WorkLimits, options: WorkQueueOptions = {}) {
     this.#limits = limits;
@@ -81,10 +87,13 @@ export class WorkQueue<Caller> {
   /** Starts work, lets it wait, or refuses it at once. Whoever gives it up calls what this returns. */
   enter(work: Work<Caller>): () => void {
     const line = this.#lineOf(work.caller);
-    if (this.#waiting === 0 && this.#running < this.#limits.runningMax && line.running < this.#share()) {
+    const places = this.#places();
+    const isFree = this.#waiting === 0 && this.#running < places && line.running < this.#share(places);
+    if (isFree && this.#isInTime(work, 0)) {
       this.#start(work, line);
       return () => undefined;
     }
+    this.#isPressed = true;
     const refusal = this.#refusalOf(work, line);
     if (refusal !== undefined) {
       this.#forgetUnused(work.caller, line);
@@ -100,37 +109,39 @@ export class WorkQueue<Caller> {
 
   /** The outcome of `work`, once it was begun. Fails with `busy` or `timeout` when it is refused, and with what it fails with. */
   run<Result>(
-    { caller, deadlineMs, signal }: Pick<Work<Caller>, "caller" | "deadlineMs"> & { readonly signal: AbortSignal },
+    {
+      caller,
+      deadlineMs,
+      signal,
+    }: Pick<Work<Caller>, "caller" | "deadlineMs"> & { readonly signal: AbortSignal | undefined },
     work: () => Promise<Result>,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         leave();
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const leave = this.enter({
         caller,
         deadlineMs,
         start: (end) => {
-          signal.removeEventListener("abort", onAbort);
+          signal?.removeEventListener("abort", onAbort);
           void work().then(resolve, reject).finally(end);
         },
         refuse: (error) => {
-          signal.removeEventListener("abort", onAbort);
+          signal?.removeEventListener("abort", onAbort);
           reject(error);
         },
       });
-      signal.addEventListener("abort", onAbort, { once: true });
+      signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
 
   /** Why work is not let in; undefined where it is. */
   #refusalOf(work: Work<Caller>, line: CallerLine<Caller>): DfsError | undefined {
     const waitMs = this.#waitMs(line);
-    // Once begun it shares the peer with what runs then.
-    const doneMs = this.#nowMs() + waitMs + this.#running * this.#rate.msPerWork;
-    const isInTime = work.deadlineMs === undefined || doneMs <= work.deadlineMs;
-    const isTaken = isInTime && waitMs <= this.#limits.waitMsMax && this.#makeRoom(sizeOf(work), line);
+    const isTaken =
+      this.#isInTime(work, waitMs) && waitMs <= this.#limits.waitMsMax && this.#makeRoom(sizeOf(work), line);
     return isTaken ? undefined : this.#busy(waitMs);
   }
 
@@ -155,6 +166,11 @@ export class WorkQueue<Caller> {
     return ahead * this.#rate.msPerWork;
   }
 
+  /** Whether work that is begun in so many milliseconds will be done in its caller's time: it shares the peer with what runs then. */
+  #isInTime({ deadlineMs }: Work<Caller>, waitMs: number): boolean {
+    return deadlineMs === undefined || this.#nowMs() + waitMs + this.#running * this.#rate.msPerWork <= deadlineMs;
+  }
+
   #busy(waitMs: number): DfsError {
     const { name, waitMsMax } = this.#limits;
     // Half of what may wait is done by then, and there is work until whoever was refused is back.
@@ -163,12 +179,17 @@ export class WorkQueue<Caller> {
   }
 
   #start({ start }: Work<Caller>, line: CallerLine<Caller>): void {
+    if (this.#running === 0) this.#rate.begin();
     line.running += 1;
     this.#running += 1;
+    let hasEnded = false;
     start(() => {
+      if (hasEnded) return;
+      hasEnded = true;
       line.running -= 1;
       this.#running -= 1;
-      this.#rate.done(this.#waiting > 0);
+      this.#rate.done(this.#isPressed);
+      this.#isPressed = this.#waiting > 0;
       this.#setTurn();
     });
   }
@@ -185,10 +206,11 @@ export class WorkQueue<Caller> {
 
   #turn(): void {
     for (const [caller, line] of this.#lines) this.#forgetUnused(caller, line);
-    const share = this.#share();
+    const places = this.#places();
+    const share = this.#share(places);
     // Whoever was served goes to the end, and the loop comes to it again.
     for (const [caller, line] of this.#lines) {
-      if (this.#running >= this.#limits.runningMax || this.#waiting === 0) return;
+      if (this.#running >= places || this.#waiting === 0) return;
       if (line.waiting.size === 0 || line.running >= share) continue;
       const [next] = line.waiting;
       if (next === undefined) continue;
@@ -202,16 +224,21 @@ export class WorkQueue<Caller> {
   }
 
   /** Why work that has waited is not begun; undefined where it is. */
-  #lateness({ deadlineMs = Number.POSITIVE_INFINITY, sinceMs }: Waiting<Caller>): DfsError | undefined {
-    const nowMs = this.#nowMs();
-    if (nowMs >= deadlineMs) return new DfsError("timeout", "its time was over before it was begun");
+  #lateness(work: Waiting<Caller>): DfsError | undefined {
+    if (!this.#isInTime(work, 0)) return new DfsError("timeout", "its time was over before it could be done");
     const { waitMsMax } = this.#limits;
-    return nowMs - sinceMs > lateWaits * waitMsMax ? this.#busy(waitMsMax) : undefined;
+    return this.#nowMs() - work.sinceMs > lateWaits * waitMsMax ? this.#busy(waitMsMax) : undefined;
+  }
+
+  /** Pieces that may run at once now. */
+  #places(): number {
+    const { runMsMax, runningMax } = this.#limits;
+    return Math.min(runningMax, Math.max(runningMin, Math.floor(runMsMax / this.#rate.msPerWork)));
   }
 
   /** Running pieces for each caller. */
-  #share(): number {
-    return Math.max(1, Math.floor(this.#limits.runningMax / this.#lines.size));
+  #share(places: number): number {
+    return Math.max(1, Math.floor(places / this.#lines.size));
   }
 
   #lineOf(caller: Caller): CallerLine<Caller> {

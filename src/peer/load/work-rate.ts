@@ -9,8 +9,8 @@ export class WorkRate {
   readonly #nowMs: () => number;
   #spentMs = priorMs;
   #works = 1;
-  /** When the last piece ended while others waited; undefined after a pause, whose time tells nothing. */
-  #lastMs: number | undefined;
+  /** When the last piece ended, or the first one after a pause began: pauses are not counted. */
+  #sinceMs = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -21,14 +21,19 @@ export class WorkRate {
     return this.#spentMs / this.#works;
   }
 
-  /** A piece has ended; `isPressed`: others wait. */
+  /** Work begins after a pause. */
+  begin(): void {
+    this.#sinceMs = this.#nowMs();
+  }
+
+  /** A piece has ended. Its time counts where `isPressed`: there was more to do than was done at once. */
   done(isPressed: boolean): void {
     const nowMs = this.#nowMs();
-    if (this.#lastMs !== undefined) {
+    if (isPressed) {
       const kept = 0.5 ** (1 / halfLifeWorks);
-      this.#spentMs = this.#spentMs * kept + (nowMs - this.#lastMs);
+      this.#spentMs = this.#spentMs * kept + (nowMs - this.#sinceMs);
       this.#works = this.#works * kept + 1;
     }
-    this.#lastMs = isPressed ? nowMs : undefined;
+    this.#sinceMs = nowMs;
   }
 }

@@ -96,6 +96,7 @@ export class TestGroup {
   readonly #questions = new WorkQueue<PeerId>({
     name: "reads of the catalogue",
     runningMax: 128,
+    runMsMax: 1_000,
     waitMsMax: 10_000,
     waitingMax: 10_000,
   });

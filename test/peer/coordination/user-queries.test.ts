@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeResult, resultOrThrow } from "../../../src/catalogue/result.ts";
 import type { PeerId, UserName } from "../../../src/core/ids.ts";
-import { BusyGate } from "../../../src/peer/load/busy-gate.ts";
+import { CoordinatorQuestions } from "../../../src/peer/coordination/coordinator-questions.ts";
 import { RemoteCoordinator } from "../../../src/peer/coordination/remote-coordinator.ts";
 import { decodeCbor, encodeCbor } from "../../../src/peer/wire/cbor.ts";
 import type { RpcMethod } from "../../../src/peer/wire/rpc-method.ts";
@@ -19,7 +19,7 @@ let sent: Uint8Array[];
 beforeEach(async () => {
   group = await TestGroup.of(1);
   leader = await group.leader();
-  remote = new RemoteCoordinator({ call: overCbor }, leader.peer, new BusyGate());
+  remote = new RemoteCoordinator({ call: overCbor }, leader.peer, new CoordinatorQuestions());
   sent = [];
   const administrator = new Person("ann").session;
   await commit(peerSession(), founding);

@@ -4,7 +4,7 @@ import type { DfsError } from "../../../src/core/errors.ts";
 import { WorkQueue } from "../../../src/peer/load/work-queue.ts";
 import { ServingPeer } from "./serving-peer.ts";
 
-const limits = { name: "chunks to read", runningMax: 4, waitMsMax: 100, waitingMax: 10_000 };
+const limits = { name: "chunks to read", runningMax: 4, runMsMax: 1_000, waitMsMax: 100, waitingMax: 10_000 };
 
 describe("the line of one kind of work", () => {
   it("LOAD-1 beyond what is done in time is refused at once, with when to come back, and that is when there is room", () => {
@@ -50,6 +50,15 @@ describe("the line of one kind of work", () => {
     const peak = Math.max(...goodput);
     expect(peak).toBeGreaterThan(0.85);
     expect(goodput.at(-1)).toBeGreaterThan(0.8 * peak);
+  });
+
+  it("LOAD-2 a pause is not taken for slowness: after it as much is let in as before", () => {
+    const peer = new ServingPeer({ ...limits, msPerWork: 2 });
+    for (let round = 0; round < 20; round += 1) {
+      for (let piece = 0; piece < 100; piece += 1) peer.ask("ann");
+      expect(peer.waiting).toBeGreaterThan(40);
+      peer.advance(1_000);
+    }
   });
 
   it("LOAD-3 each caller has its turn: one that asks for little is served beside one that floods", () => {
