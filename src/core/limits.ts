@@ -336,6 +336,8 @@ export const callTimeoutMs = 30_000;
 export const dialTimeoutMs = 5_000;
 /** A peer tells the coordinator this often that it is up, and with how much room. */
 export const heartbeatMs = 1_000;
+/** What the leader said of the peers serves for so long to place files: it hears of each of them no more often itself. */
+export const presenceBelievedMs = 1_000;
 /** Without a heartbeat for this long a peer is suspected: not chosen for new files. */
 export const suspectAfterMs = 5_000;
 /** Without a heartbeat for this long a peer is down: reads go elsewhere. */

@@ -2,10 +2,12 @@
  * Which shelf a new file goes to: the writer's own where it has one, else the emptier of two random shelves whose owners
  * are up. A file that exists stays on its shelf, so that only changed chunks travel.
  */
+import { withDeadline } from "../../core/deadline.ts";
 import { DfsError } from "../../core/errors.ts";
 import type { ShelfRow } from "../../catalogue/rows.ts";
 import type { PeerId, ShelfId } from "../../core/ids.ts";
-import { shelfAvoidedMs } from "../../core/limits.ts";
+import { callTimeoutMs, presenceBelievedMs, shelfAvoidedMs } from "../../core/limits.ts";
+import { untilAborted } from "../../core/until-aborted.ts";
 import type { Presence } from "../coordination/catalogue-access.ts";
 import { NetworkShelf, type NetworkShelfOptions } from "./network-shelf.ts";
 import type { Fits, ShelfPort } from "./shelf-port.ts";
@@ -22,6 +24,7 @@ export class Placement {
   readonly #shelves = new Map<ShelfId, NetworkShelf>();
   /** Until when each shelf is not chosen, by a clock that nobody sets. */
   readonly #avoided = new Map<ShelfId, number>();
+  #seen: { readonly askedMs: number; readonly told: Promise<readonly Presence[]> } | undefined;
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -75,8 +78,8 @@ export class Placement {
 
   /** One of the shelves that can take files; undefined where the file fits none. Fails with `unreachable` when there is none at all. */
   async #choose(signal: AbortSignal, fits: Fits): Promise<ShelfId | undefined> {
-    const { catalogue, members, random } = this.#options;
-    const presence = new Map((await catalogue.presence(signal)).map((seen) => [seen.id, seen]));
+    const { members, random } = this.#options;
+    const presence = new Map((await this.#peersSeen(signal)).map((seen) => [seen.id, seen]));
     const shelves = members.shelves.filter(({ home }) => home !== null);
     const seenAt = (peer: PeerId | undefined): Presence | undefined =>
       peer === undefined ? undefined : this.#usable(peer, presence.get(peer));
@@ -93,6 +96,21 @@ export class Placement {
     if (first === undefined || second === undefined) return undefined;
     const freeBytes = ({ links }: ShelfRow): number => seenAt(links[0]?.peer)?.freeBytes ?? 0;
     return (freeBytes(first) >= freeBytes(second) ? first : second).shelf;
+  }
+
+  /** What the leader says of the peers: asked once for all the choices of a moment. Fails as `presence` does. */
+  #peersSeen(signal: AbortSignal): Promise<readonly Presence[]> {
+    const nowMs = performance.now();
+    if (this.#seen !== undefined && nowMs - this.#seen.askedMs < presenceBelievedMs)
+      return untilAborted(signal, this.#seen.told);
+    const { catalogue } = this.#options;
+    const told = withDeadline(callTimeoutMs, undefined, (bounded) => catalogue.presence(bounded));
+    const seen = { askedMs: nowMs, told };
+    this.#seen = seen;
+    told.catch(() => {
+      if (this.#seen === seen) this.#seen = undefined;
+    });
+    return untilAborted(signal, told);
   }
 
   /** A peer that can take files, as far as the leader has heard of it; a new leader has not heard of everybody yet. */
