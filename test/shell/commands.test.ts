@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { localFolder, runLines, runProgram } from "./driver.ts";
 import { MemoryClient } from "./memory-client.ts";
 
@@ -245,6 +245,16 @@ describe("put and get", () => {
     expect((await runLines(`lcd ${folder}; put one.txt`, at)).out).toBe("");
     const json = JSON.parse((await runLines(`lcd ${folder}; put --json one.txt`, at)).out) as Record<string, unknown>;
     expect(json).toMatchObject({ files: 1, unchanged: 1, copies: 2 });
+  });
+
+  it.each([
+    ["put one.txt", false],
+    ["put --checksum one.txt", true],
+  ])("KNOWN-10 %s: every file is read: %s", async (line, checksum) => {
+    const client = new MemoryClient();
+    const put = vi.spyOn(client, "put");
+    expect(await runLines(`lcd ${folderWithFiles()}; ${line}`, { client })).toMatchObject({ err: "", code: 0 });
+    expect(put.mock.calls.map(([request]) => request.checksum)).toEqual([checksum]);
   });
 
   it("SHELL-30 failures are listed by path; one file's own kind gives the code, some of several give 1", async () => {
