@@ -8,6 +8,7 @@ import type { Job } from "./contest.ts";
 import { failover } from "./failover.ts";
 import { find } from "./find.ts";
 import { groupCommits } from "./group-commits.ts";
+import { growth } from "./growth.ts";
 import { announce, hops, lookup } from "./holders.ts";
 import { largeDirectory } from "./large-directory.ts";
 import { login } from "./login.ts";
@@ -57,6 +58,7 @@ const others = {
   chunking: { run: chunking, diskBytes: 2 * GiB },
   "chunk-store": { run: chunkStore, diskBytes: 5 * GiB },
   "catch-up": { run: catchUp, diskBytes: 10 * GiB },
+  growth: { run: growth, diskBytes: 16 * GiB, isLarge: true },
   collect: { run: collect, diskBytes: 12 * GiB },
 } satisfies Record<string, NamedJob>;
 

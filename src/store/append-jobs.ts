@@ -56,7 +56,8 @@ function pinPresent(index: StoreIndex, leaseRow: number, digest: Uint8Array): vo
   index.chunks.pin(leaseRow, row.id);
 }
 
-function distinct(chunks: readonly StoredBytes[]): StoredBytes[] {
+function distinct(chunks: readonly StoredBytes[]): readonly StoredBytes[] {
+  if (chunks.length === 1) return chunks;
   return [...new Map(chunks.map((chunk) => [Buffer.from(chunk.digest).toString("hex"), chunk])).values()];
 }
 

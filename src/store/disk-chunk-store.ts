@@ -164,7 +164,7 @@ export class DiskChunkStore implements ChunkStore {
       while (isHere.length < digests.length) {
         options.signal?.throwIfAborted();
         const step = digests.slice(isHere.length, isHere.length + storeRowsPerTransactionMax);
-        isHere.push(...index.transaction(() => pinStep(index, lease, step)));
+        isHere.push(...pinStep(index, lease, step));
         await nextTurn();
       }
       return isHere;
@@ -293,11 +293,11 @@ export class DiskChunkStore implements ChunkStore {
 
 function pinStep(index: StoreIndex, lease: LeaseId, digests: readonly Uint8Array[]): boolean[] {
   const leaseRow = requireLease(index, lease).id;
-  return digests.map((digest) => {
-    const row = index.chunks.here(digest);
-    if (row !== undefined) index.chunks.pin(leaseRow, row.id);
-    return row !== undefined;
-  });
+  const rows = digests.map((digest) => index.chunks.here(digest));
+  const present = rows.filter((row) => row !== undefined);
+  // Of a new file nothing is here.
+  if (present.length > 0) index.transaction(() => present.forEach(({ id }) => index.chunks.pin(leaseRow, id)));
+  return rows.map((row) => row !== undefined);
 }
 
 function checkChunk({ digest, bytes }: StoredBytes): void {

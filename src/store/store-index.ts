@@ -86,6 +86,8 @@ export class StoreIndex {
   readonly members: MemberTable;
   readonly path: string;
   readonly #database: SqlDatabase;
+  /** Whether references are to be counted anew, which every put asks; undefined while that is not known. */
+  #recount: number | undefined;
 
   private constructor(database: SqlDatabase) {
     this.#database = database;
@@ -121,16 +123,28 @@ export class StoreIndex {
   }
 
   fact(name: IndexFact): number {
+    if (name !== "recount") return this.#readFact(name);
+    this.#recount ??= this.#readFact(name);
+    return this.#recount;
+  }
+
+  #readFact(name: IndexFact): number {
     return this.#database.prepare("SELECT value FROM meta WHERE key = ?").get(name)?.["value"] as number;
   }
 
   setFact(name: IndexFact, value: number): void {
+    this.#recount = undefined;
     this.#database.prepare("UPDATE meta SET value = ? WHERE key = ?").run(value, name);
   }
 
   /** All of `work` is done when this returns, none of it when it throws. */
   transaction<Result>(work: () => Result): Result {
-    return this.#database.transaction(work);
+    try {
+      return this.#database.transaction(work);
+    } catch (error) {
+      this.#recount = undefined; // what was noted meanwhile is taken back
+      throw error;
+    }
   }
 
   /** Returns once everything committed so far survives a power cut. */
