@@ -433,6 +433,10 @@ export const flushGatherMs = 2;
 export const flushGatherChunkBytesMin = 64 * KiB;
 /** Bytes of chunks that wait for a flush; further puts wait outside, so that slow disks do not fill the memory. */
 export const storeQueueBytesMax = 64 * MiB;
+/** Pages that a store remembers after it has stored them, until their records are added: those of some packs, half a MiB. */
+export const recentPagesMax = 4096;
+/** A longer page belongs to a large file, whose reading costs more than its page's. */
+export const recentPageBytesMax = 128;
 /** Index rows that the store changes in one go, a few milliseconds, before the main loop gets its turn. */
 export const storeRowsPerTransactionMax = 512;
 /** Segment files that a store keeps open for reading: 4 GiB of chunks that are at hand without opening a file. */
@@ -725,7 +729,7 @@ export const packFilesMax = 256;
 /** Bytes of files in one pack, where it has more than one: what one message carries. */
 export const packBytesMax = 1 * MiB;
 /** Packs of one put that are read, sent and made durable at once: one for the thread that reads, one for the disks, one for the commit. */
-export const packsAtOnceMax = 4;
+export const packsAtOnceMax = 3;
 /** Bytes, heads included, and pieces in one message of several chunks; a larger chunk travels alone. */
 export const chunkBundleBytesMax = 1 * MiB;
 export const chunkBundlePiecesMax = 1024;

@@ -115,7 +115,8 @@ export class PartFile {
 
   /** Gives the file its size, mode and time, and its real name. Fails with `exists` when a file came there meanwhile and `force` is not set. */
   async finish(attributes: { sizeBytes: number; mode: number; modifiedMs: number; force: boolean }): Promise<void> {
-    await this.#handle.truncate(attributes.sizeBytes);
+    // Its chunks have filled it; only what was there before can be longer.
+    if (this.presentBytes > attributes.sizeBytes) await this.#handle.truncate(attributes.sizeBytes);
     await this.#handle.chmod(attributes.mode & fileModeBits);
     await this.#handle.utimes(attributes.modifiedMs / 1000, attributes.modifiedMs / 1000);
     await this.#handle.close();

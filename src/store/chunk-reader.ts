@@ -1,11 +1,13 @@
 /** Reads single chunks out of the segments, and sets damaged ones aside. */
 import type { FileHandle } from "node:fs/promises";
 import { checkDigest } from "../chunking/digest.ts";
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { DfsError } from "../core/errors.ts";
 import { chunkIdOf } from "../core/ids.ts";
 import type { ReadOptions } from "./chunk-store.ts";
 import type { ChunkRow } from "./chunk-table.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { RecentPages } from "./recent-pages.ts";
 import { decodeRecordHeader, isPayloadIntact, recordBytes, recordHeaderBytes } from "./segment-format.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import type { StoreIndex } from "./store-index.ts";
@@ -22,6 +24,7 @@ export class ChunkReader {
   readonly #files: SegmentFiles;
   readonly #index: StoreIndex;
   readonly #quarantine: Quarantine;
+  readonly #recent = new RecentPages();
 
   constructor(files: SegmentFiles, index: StoreIndex, quarantine: Quarantine) {
     this.#files = files;
@@ -43,6 +46,17 @@ export class ChunkReader {
         throw this.#lost(row);
       }
     }
+  }
+
+  /** The bytes of a record's page, as `read`; one that was stored a moment ago is not read from the disk. */
+  async readPage(digest: Uint8Array): Promise<Uint8Array> {
+    const recent = this.#recent.find(digest);
+    return recent !== undefined && this.#index.chunks.here(digest) !== undefined ? recent : this.read(digest);
+  }
+
+  /** These bytes are on the disk, and may be a page that is soon read. */
+  noteStored({ digest, bytes }: StoredBytes): void {
+    this.#recent.keep(digest, bytes);
   }
 
   /** Reads a chunk and re-hashes it. Returns false when it is damaged; it is then set aside. Fails with the system's error. */

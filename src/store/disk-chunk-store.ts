@@ -172,13 +172,14 @@ export class DiskChunkStore implements ChunkStore {
   }
 
   put(lease: LeaseId, chunks: readonly StoredBytes[], options: CallOptions = {}): Promise<void> {
-    return this.#callFor("put", lease, async ({ index, writer, keeper }, row) => {
+    return this.#callFor("put", lease, async ({ index, reader, writer, keeper }, row) => {
       for (const chunk of chunks) checkChunk(chunk);
       const appends = groupsOf(chunks).map((group) => writer.append(putJob(index, row, group), options.signal));
       // The lease stays in use until nothing of this call is on its way any more.
       const outcomes = await Promise.allSettled(appends);
       const failed = outcomes.find((outcome) => outcome.status === "rejected");
       if (failed !== undefined) throw failed.reason;
+      for (const chunk of chunks) reader.noteStored(chunk);
       await keeper.mend(chunks.map(({ digest }) => digest));
     });
   }

@@ -50,7 +50,7 @@ export class RecordCheck {
 
   async #record(key: FileKey, signal?: AbortSignal): Promise<void> {
     let page = digestOf(key);
-    const steps = recordSteps(key, (digest) => this.#reader.read((page = digest)));
+    const steps = recordSteps(key, (digest) => this.#reader.readPage((page = digest)));
     let isFirst = true;
     try {
       for await (const step of steps) {
