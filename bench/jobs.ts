@@ -7,6 +7,7 @@ import { chunking } from "./chunking.ts";
 import type { Job } from "./contest.ts";
 import { failover } from "./failover.ts";
 import { find } from "./find.ts";
+import { catalogueGrowth } from "./catalogue-growth.ts";
 import { groupCommits } from "./group-commits.ts";
 import { growth } from "./growth.ts";
 import { announce, hops, lookup } from "./holders.ts";
@@ -53,6 +54,7 @@ const others = {
   failover: { run: failover, diskBytes: GiB },
   restart: { run: restart, diskBytes: GiB },
   overload: { run: overload, diskBytes: GiB },
+  "catalogue-growth": { run: catalogueGrowth, diskBytes: 8 * GiB },
   find: { run: find, diskBytes: 2 * GiB },
   ls: { run: largeDirectory, diskBytes: GiB },
   chunking: { run: chunking, diskBytes: 2 * GiB },

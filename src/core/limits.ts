@@ -875,6 +875,8 @@ export const pathsKeptMax = 20_000;
 export const sealedNamesBatch = 500;
 /** Rows of an index of names that are tested between two looks at the caller. */
 export const findPageHits = 1_000;
+/** Names below a directory that a find looks at one directory after the other: some 20 ms; of more it scans all names. */
+export const findBelowMax = 5_000;
 /** Names that `ls` waits for before it writes more: a few screens, whose columns have the same widths. */
 export const listedAtOnce = 250;
 /** Entries that a peer opens before others get their turn: a few milliseconds. */

@@ -50,9 +50,11 @@ export function sealRevision(
 export function openRevision(keyring: Keyring, fields: RevisionFields, sealed: Uint8Array): RevisionAttributes {
   const { plain } = openAttributes(keyring, associatedData(fields), sealed);
   const { sizeBytes } = fields;
+  const { mode, modifiedMs } = openPlainAttributes(plain);
   let decoded: ContentReference | undefined;
   return {
-    ...openPlainAttributes(plain),
+    mode,
+    modifiedMs,
     get reference() {
       return (decoded ??= referenceOf(plain.subarray(referenceAt), sizeBytes));
     },

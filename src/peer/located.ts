@@ -88,7 +88,7 @@ export function rootOf(
   entry: Pick<Entry, "name" | "mode" | "modifiedMs">,
 ): Located {
   const { path } = space;
-  return { path, space, node, keyring, isStale: false, entry: { ...emptyDirectory, ...entry, path } };
+  return { path, space, node, keyring, isStale: false, entry: directoryEntry({ ...entry, path, committedMs: 0 }) };
 }
 
 /** A directory that is about to be made, or has just been. */
@@ -98,7 +98,7 @@ export function newDirectory(
   attributes: Pick<Entry, "name" | "mode" | "modifiedMs">,
 ): Located {
   const path = childPath(parentPath, attributes.name);
-  return { path, space, node, keyring, isStale: false, entry: { ...emptyDirectory, ...attributes, path } };
+  return { path, space, node, keyring, isStale: false, entry: directoryEntry({ ...attributes, path, committedMs: 0 }) };
 }
 
 /**
@@ -112,10 +112,15 @@ export function openEntry(directory: Located, name: string, token: Uint8Array, r
   const isStale = directory.space.past === undefined && (opened.isStale || directory.isStale);
   // The name was checked when its token was opened or sealed.
   const path = (directory.path === rootPath ? `/${name}` : `${directory.path}/${name}`) as DfsPath;
-  const place = { path, space: directory.space, node: row.node, parent, token, keyring: opened.keyring, isStale };
-  if (opened.directory === undefined) return openFile(place, name, row, copies);
-  const { committedMs } = row;
-  return { ...place, entry: { ...emptyDirectory, ...opened.directory, path, name, committedMs } };
+  const { space } = directory;
+  const { node, committedMs } = row;
+  const { keyring } = opened;
+  // Objects are written out: a listing makes a hundred thousand, and to spread one takes longer than to open it.
+  if (opened.directory === undefined)
+    return openFile({ path, space, node, parent, token, keyring, isStale }, name, row, copies);
+  const { mode, modifiedMs } = opened.directory;
+  const entry = directoryEntry({ path, name, mode, modifiedMs, committedMs });
+  return { path, space, node, parent, token, keyring, isStale, entry };
 }
 
 /** The keys of what a name in a directory stands for, now or in the past. Fails with `integrity` when they were not sealed for this name. */
@@ -129,7 +134,7 @@ export function openKeys({ keyring, node: parent, space }: Located, token: Uint8
 
 /** A file by its keyring. Fails with `integrity` when its revision is not as it was sealed. */
 export function openFile(place: Omit<Located, "entry">, name: string, row: EntryRow, copies: number): Located {
-  const { path, keyring } = place;
+  const { path, space, parent, token, keyring, isStale } = place;
   const { kind, node, revision, fileKey, shelf, sizeBytes, copiesWanted, expiresMs } = row;
   const { addedBytes, historyBytes, committedMs } = row;
   if (fileKey === null || shelf === null) throw new DfsError("integrity", "its entry holds no content", { path });
@@ -151,7 +156,8 @@ export function openFile(place: Omit<Located, "entry">, name: string, row: Entry
     expiresMs: expiresMs ?? undefined,
     fileKey,
   };
-  return { ...place, entry, content: contentOf(fileKey, shelf, attributes), copiesWanted };
+  const content = contentOf(fileKey, shelf, attributes);
+  return { path, space, node, parent, token, keyring, isStale, entry, content, copiesWanted } as Located;
 }
 
 /** A file as it was at a revision; `copies` tells on how many disks that is. Fails with `integrity` when it is not as it was sealed. */
@@ -195,12 +201,18 @@ export function openedNames<Item>(
 }
 
 /** What cannot be opened in a directory: nothing in it can be opened either. */
-export function refusedChild(directory: Located, row: ListedRow, name: string, cause: DfsError): RefusedChild {
+export function refusedChild(
+  directory: Located,
+  row: Pick<ListedRow, "kind" | "node" | "token">,
+  name: string,
+  cause: DfsError,
+): RefusedChild {
   const { path, space } = directory;
   const shown = cause.kind === "invalid-name" ? (cause.path ?? name) : name;
   const where = `${path === rootPath ? "" : path}/${shown}`;
   const { kind, node, token } = row;
-  const entry: Entry = { ...emptyDirectory, kind, path, name: baseName(path), mode: 0, modifiedMs: 0 };
+  const empty = directoryEntry({ path, name: baseName(path), mode: 0, modifiedMs: 0, committedMs: 0 });
+  const entry: Entry = { ...empty, kind };
   const place = {
     path,
     space,
@@ -216,12 +228,24 @@ export function refusedChild(directory: Located, row: ListedRow, name: string, c
 
 const noWrap = new Uint8Array(0);
 
-const emptyDirectory = {
-  kind: "directory",
-  sizeBytes: 0,
-  committedMs: 0,
-  revision: 0,
-  copies: 0,
-  addedBytes: 0,
-  historyBytes: 0,
-} as const;
+function directoryEntry({
+  path,
+  name,
+  mode,
+  modifiedMs,
+  committedMs,
+}: Pick<Entry, "path" | "name" | "mode" | "modifiedMs" | "committedMs">): Entry {
+  return {
+    kind: "directory",
+    path,
+    name,
+    mode,
+    modifiedMs,
+    committedMs,
+    revision: 0,
+    sizeBytes: 0,
+    copies: 0,
+    addedBytes: 0,
+    historyBytes: 0,
+  };
+}

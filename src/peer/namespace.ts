@@ -5,7 +5,7 @@
  * root; what the catalogue stores it cannot read.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
-import type { EntryRow, ListedRow } from "../catalogue/rows.ts";
+import type { EntryRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
 import type { ChildName } from "../core/directory-names.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
@@ -56,6 +56,13 @@ interface ChildNamesPage {
   readonly names: readonly ChildName[];
   readonly refused: readonly RefusedChild[];
   readonly next?: Uint8Array | undefined;
+}
+
+/** What the catalogue has of a name. */
+interface NamedRow {
+  readonly name: string;
+  readonly token: Uint8Array;
+  readonly row: EntryRow;
 }
 
 /** A file, with how to read it. */
@@ -263,20 +270,22 @@ export class Namespace {
       const children = await Promise.all(names.map((name) => door.child(name, options)));
       return { children: children.filter((child) => child !== undefined), refused: [] };
     }
-    const found = new Map<string, ListedRow>();
+    const found = new Map<string, NamedRow>();
     for (let place = 0; place < keyring.generation && found.size < names.length; place += 1)
-      for await (const { name, row } of this.#namedRows(directory, names, place, options))
-        if (!found.has(name)) found.set(name, row);
+      for await (const named of this.#namedRows(directory, names, place, options))
+        if (!found.has(named.name)) found.set(named.name, named);
     const children: Located[] = [];
     const refused: RefusedChild[] = [];
     for (const [place, name] of names.entries()) {
       if (place % openedAtOnce === openedAtOnce - 1) await turnOfEvents();
-      const row = found.get(name);
-      if (row === undefined) continue;
+      const named = found.get(name);
+      if (named === undefined) continue;
+      const { row, token } = named;
       try {
-        children.push(this.#open(directory, name, row.token, row));
+        children.push(this.#open(directory, name, token, row));
       } catch (error) {
-        refused.push(refusedChild(directory, row, printable(name), toDfsError(error)));
+        const { kind, node } = row;
+        refused.push(refusedChild(directory, { kind, node, token }, printable(name), toDfsError(error)));
       }
     }
     return { children, refused };
@@ -288,7 +297,7 @@ export class Namespace {
     names: readonly string[],
     place: number,
     options: ReadCallOptions,
-  ): AsyncGenerator<{ readonly name: string; readonly row: ListedRow }> {
+  ): AsyncGenerator<NamedRow> {
     const tokens = names.map((name) => sealName(keyring, node, name, place));
     for (let from = 0; from < tokens.length;) {
       const wanted = tokens.slice(from, from + pageRowsMax);
@@ -297,7 +306,7 @@ export class Namespace {
         throw new DfsError("protocol", "a coordinator answered for other names than it was asked for");
       for (const [at, row] of rows.entries()) {
         const [name, token] = [names[from + at], tokens[from + at]];
-        if (row !== null && name !== undefined && token !== undefined) yield { name, row: { ...row, token } };
+        if (row !== null && name !== undefined && token !== undefined) yield { name, row, token };
       }
       from += rows.length;
     }

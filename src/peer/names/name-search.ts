@@ -2,7 +2,7 @@
 import { compileQuery } from "../../core/find-query.ts";
 import { literalParts } from "../../core/glob.ts";
 import type { NodeId } from "../../core/ids.ts";
-import { findPageHits, pathDepthMax, pathsKeptMax, refusedDirectoriesMax } from "../../core/limits.ts";
+import { findBelowMax, findPageHits, pathDepthMax, pathsKeptMax, refusedDirectoriesMax } from "../../core/limits.ts";
 import type { SqlRow } from "../../core/sqlite.ts";
 import { type NamesDatabase, rootId } from "./names-database.ts";
 import type { Hit, HitPage, SearchRequest } from "./names-messages.ts";
@@ -12,6 +12,11 @@ const scans = {
   exact: `${columns} AND name GLOB ? ORDER BY id LIMIT ?`,
   anyCase: `${columns} AND name LIKE ? ESCAPE '\\' ORDER BY id LIMIT ?`,
 };
+
+/** From directory to directory by the index of names by their directories. */
+const subtree = `WITH RECURSIVE below (id) AS (
+    SELECT ?1 UNION ALL SELECT n.id FROM below b JOIN names n ON n.parent = b.id LIMIT ?2 + 1)
+  SELECT n.id, n.parent, n.kind, n.size_bytes, n.name FROM below b JOIN names n ON n.id = b.id WHERE n.id <> ?1 LIMIT ?2`;
 
 /** Names from below the base down to a directory; undefined for one that is not below it. */
 type Way = readonly string[] | undefined;
@@ -31,18 +36,25 @@ export class NameSearch {
     if (baseId === undefined) return { hits: [], next: null, refused: [] };
     const isHit = compileQuery({ ...query, modifiedAfterMs: undefined, modifiedUntilMs: undefined });
     const ways = new Map<number, Way>([[baseId, []]]);
-    const rows = this.#scan(query, after);
+    const below = after === 0 && baseId !== rootId ? this.#below(baseId) : undefined;
+    const rows = below ?? this.#scan(query, after);
     const hits = rows.flatMap((row) => {
       const hit = this.#hit(row, ways);
       const isWanted = hit !== undefined && isHit({ ...hit, name: String(row["name"]) }, hit.names.length);
       return isWanted ? [hit] : [];
     });
-    const isLast = rows.length < findPageHits;
+    const isLast = below !== undefined || rows.length < findPageHits;
     return {
       hits,
       next: isLast ? null : Number(rows.at(-1)?.["id"]),
       refused: isLast ? this.#refused(ways) : [],
     };
+  }
+
+  /** Everything below a directory; undefined where that is so much that a scan of all names costs no more. */
+  #below(base: number): readonly SqlRow[] | undefined {
+    const rows = this.#names.sql.prepare(subtree).all(base, findBelowMax + 1);
+    return rows.length > findBelowMax ? undefined : rows;
   }
 
   #scan(

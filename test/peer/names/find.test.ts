@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
 import { type FindQuery, compileQuery } from "../../../src/core/find-query.ts";
+import { findBelowMax } from "../../../src/core/limits.ts";
 import { pathParts } from "../../../src/core/names.ts";
 import type { NodeId } from "../../../src/core/ids.ts";
 import { randomId } from "../../../src/peer/random-ids.ts";
@@ -149,3 +150,18 @@ it("FIND-9 tells which names cannot be opened, after those that can", { timeout:
   expect(found.toSorted()).toEqual(["/box", "/box/inner", "/box/sound"]);
   expect(await space.find({}, "/box/inner")).toEqual(["/box/inner"]);
 });
+
+it(
+  "FIND-1 finds all below a directory, however much that is, and nothing beside it",
+  { timeout: 120_000 },
+  async () => {
+    const space = newSpace();
+    for (const path of ["/some", "/some/below", "/many", "/many/below"]) await space.client.mkdir(at(path));
+    const many = Array.from({ length: findBelowMax }, (_, place) => `/many/below/${place}`);
+    await space.files([...many, "/some/below/1", "/some/1"]);
+    const named = { names: [{ glob: "*", ignoreCase: false }] };
+    expect(await space.find(named, "/some")).toEqual(["/some", "/some/1", "/some/below", "/some/below/1"]);
+    expect(await space.find(named, "/many/below")).toEqual(["/many/below", ...many].toSorted());
+    expect(await space.find(named, "/many")).toEqual(["/many", "/many/below", ...many].toSorted());
+  },
+);
