@@ -19,6 +19,7 @@ import {
   rsyncSent,
   scpTo,
 } from "./rivals.ts";
+import { fromRegistry } from "./registry-rivals.ts";
 import { withSshServer } from "./ssh-server.ts";
 import { syncthing, syncthingSent } from "./syncthing.ts";
 import { onTheWire } from "./wire.ts";
@@ -153,24 +154,27 @@ export async function getBig(bench: Bench): Promise<void> {
   await withPairAndGuest(bench, async ({ network, owner, guest }) => {
     await network.shell(owner, `put -q ${corpus.path} /big`);
     let target = "";
-    await withSshServer(bench, async (server) =>
-      bench.contest({
-        name: "get big to another peer's shell",
-        amounts: amountsOf(corpus),
-        beforeOurs: async () => (target = await newPath(bench, "got")),
-        ours: () =>
-          network.measured(async () => (await network.shell(guest, `get -q /big ${join(target, "big")}`)).usage),
-        others: [
-          ...restoring(bench, [...resticTool(bench), ...borgTool(bench)], corpus.path),
-          ...copiesFrom(bench, server, corpus.path),
-        ],
-        targets: [
-          { factor: 8, of: "Helia" },
-          { factor: 3, of: "Hyperdrive" },
-          { factor: 0.9, of: "sftp" },
-          { factor: 1, of: "scp", isStretch: true },
-        ],
-      }),
+    await withSshServer(bench, (server) =>
+      fromRegistry(bench, corpus.path, async (registry) =>
+        bench.contest({
+          name: "get big to another peer's shell",
+          amounts: amountsOf(corpus),
+          beforeOurs: async () => (target = await newPath(bench, "got")),
+          ours: () =>
+            network.measured(async () => (await network.shell(guest, `get -q /big ${join(target, "big")}`)).usage),
+          others: [
+            ...restoring(bench, [...resticTool(bench), ...borgTool(bench)], corpus.path),
+            ...copiesFrom(bench, server, corpus.path),
+            ...registry,
+          ],
+          targets: [
+            { factor: 8, of: "Helia" },
+            { factor: 3, of: "Hyperdrive" },
+            { factor: 0.9, of: "sftp" },
+            { factor: 1, of: "scp", isStretch: true },
+          ],
+        }),
+      ),
     );
   });
 }

@@ -151,7 +151,8 @@ class DaemonPair {
     for (const { child } of [this.#from, this.#to]) {
       if (child === undefined || child.exitCode !== null) continue;
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
+      // Killed, it would leave the process that it watches over.
+      child.kill("SIGTERM");
       await ended;
     }
   }
