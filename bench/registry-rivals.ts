@@ -1,5 +1,5 @@
 /**
- * Other tools from the npm registry: `npm ci --prefix bench` installs them. One process has a file, a second one connects to it
+ * Other tools from the npm registry: `npm ci --prefix bench/registry-rivals` installs them. One process has a file, a second one connects to it
  * over loopback and is ready; the time counts from the request for the file until it is written.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -25,7 +25,7 @@ const rivals = [
     how: "from a second process, over its own Noise",
   },
 ];
-const folder = import.meta.dirname;
+const folder = join(import.meta.dirname, "registry-rivals");
 const lineMs = 10 * 60_000;
 
 /** Does `work` with those that are installed as contestants which bring over the file `source`. */
@@ -37,10 +37,10 @@ export async function fromRegistry(
   const servers: LineProgram[] = [];
   const contestants = rivals.flatMap(({ name, program, packageName, how }): Contestant[] => {
     if (!existsSync(join(folder, "node_modules", packageName))) {
-      bench.skipped.add(`${name} is not installed: npm ci --prefix bench`);
+      bench.skipped.add(`${name} is not installed: npm ci --prefix bench/registry-rivals`);
       return [];
     }
-    const path = join(folder, "registry-rivals", program);
+    const path = join(folder, program);
     let server: LineProgram | undefined;
     let client: LineProgram | undefined;
     let where = "";
