@@ -38,7 +38,7 @@ await runLineProgram({
   serve: async (store, file) => {
     const helia = await start(store);
     const cid = await unixfs(helia).addByteStream(createReadStream(file));
-    return `${helia.libp2p.getMultiaddrs()[0]} ${cid}`;
+    return [helia.libp2p.getMultiaddrs()[0], cid].join(" ");
   },
   fetch: async (store, where) => {
     const [address, cid] = where.split(" ");
