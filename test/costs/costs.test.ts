@@ -11,7 +11,7 @@ describe("what fixed jobs cost", () => {
   let costs: ReadonlyMap<string, Partial<Costs>> = new Map();
   beforeAll(async () => {
     costs = await countJobs();
-  }, 120_000);
+  }, 300_000);
 
   it.each(jobs.map(({ name }) => name))("COST-1 %s: no more than it may cost", (name) => {
     const [counted, bound] = [costs.get(name) ?? {}, bounds[name] ?? {}];
