@@ -17,6 +17,7 @@ import { createLibp2p } from "libp2p";
 import { withDeadline } from "../src/core/deadline.ts";
 import { toDfsError } from "../src/core/errors.ts";
 import type { FileKey, LeaseId, PeerId, ShelfId } from "../src/core/ids.ts";
+import { streamWindowBytes, streamWindowBytesMax } from "../src/core/limits.ts";
 import { decodePeerKey, peerIdOf } from "../src/identity/peer-identity.ts";
 import { sharedUserKeys } from "../src/identity/user-keys.ts";
 import { CatalogueClient } from "../src/peer/coordination/catalogue-client.ts";
@@ -49,7 +50,11 @@ async function start({ folder, holders }: LoadSetup): Promise<Readonly<Record<Lo
     addresses: { listen: [] },
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [
+      yamux({
+        streamOptions: { initialStreamWindowSize: streamWindowBytes, maxStreamWindowSize: streamWindowBytesMax },
+      }),
+    ],
     services: { identify: identify(), ping: ping() },
   });
   const links = new PeerLinks(node as unknown as Host, new FrameBuffers(), () => true);

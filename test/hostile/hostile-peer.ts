@@ -13,7 +13,7 @@ import { tls } from "@libp2p/tls";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import * as v from "valibot";
-import { controlFrameBytesMax } from "../../src/core/limits.ts";
+import { controlFrameBytesMax, streamWindowBytes, streamWindowBytesMax } from "../../src/core/limits.ts";
 import { decodePeerKey } from "../../src/identity/peer-identity.ts";
 import { loadMembership } from "../../src/peer/peer-config.ts";
 import { rpcProtocol } from "../../src/peer/protocols.ts";
@@ -52,7 +52,13 @@ export class HostilePeer {
       addresses: { listen: listen === undefined ? [] : [listen] },
       transports: [tcp()],
       connectionEncrypters: [tls(), noise()],
-      streamMuxers: [yamux({ maxInboundStreams: streamsMax, maxOutboundStreams: streamsMax })],
+      streamMuxers: [
+        yamux({
+          maxInboundStreams: streamsMax,
+          maxOutboundStreams: streamsMax,
+          streamOptions: { initialStreamWindowSize: streamWindowBytes, maxStreamWindowSize: streamWindowBytesMax },
+        }),
+      ],
       connectionManager: { maxConnections: streamsMax, inboundConnectionThreshold: streamsMax },
       connectionMonitor: { enabled: false },
       services: { identify: identify(), ping: ping() },
