@@ -13,6 +13,7 @@ import { sharedUserKeys } from "../../src/identity/user-keys.ts";
 import { parseUserName } from "../../src/core/ids.ts";
 import { connectControl } from "../../src/peer/control/control-client.ts";
 import { openControlSocket } from "../../src/peer/control/control-connect.ts";
+import { chunkFrameHeader, frameTypes, getBody } from "../../src/peer/chunk-frames.ts";
 import { controlAddress } from "../../src/peer/data-folder-paths.ts";
 import { loadMembership } from "../../src/peer/peer-config.ts";
 import * as ownProtocols from "../../src/peer/protocols.ts";
@@ -226,7 +227,9 @@ describe("who may call what", () => {
     const words: Readonly<Record<string, Uint8Array>> = {
       [joinProtocol]: framed(encodeCbor([0, 1, "no.such.call", {}, 1_000])),
       [rpcProtocol]: framed(encodeCbor([0, 1, "group.seat", {}, 1_000])),
-      [chunkProtocol]: framed(Buffer.concat([Uint8Array.of(2, 0, 0, 0, 1), new Uint8Array(32)])),
+      [chunkProtocol]: framed(
+        Buffer.concat([chunkFrameHeader(frameTypes.get, 1), ...getBody(new Uint8Array(32), 1_000)]),
+      ),
       [groupAppendProtocol]: framed(hello),
       [groupControlProtocol]: framed(hello),
       [kad]: Buffer.concat([Uint8Array.of(36, 0x08, 0x04, 0x12, 32), new Uint8Array(32)]),

@@ -105,7 +105,7 @@ describe("scripts", () => {
     [
       "put --at 3 a",
       "",
-      "put: unknown option '--at'\nusage: put [-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]\n",
+      "put: unknown option '--at'\nusage: put [-Rnfcqv] [-P N] [--checksum] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]\n",
       2,
     ],
     [

@@ -87,6 +87,13 @@ export const transfers: CaseTable = {
       pipe: {},
     },
     {
+      lines: "put -q notes.txt; put --checksum notes.txt",
+      pipe: {},
+      tty: {
+        screen: ["1 file, 11 B in 0 ms (10.7 KiB/s), 1 unchanged, 2 copies"],
+      },
+    },
+    {
       lines: "put -P 2 notes.txt boat.jpg /",
       pipe: {},
       tty: {
@@ -248,7 +255,7 @@ export const transfers: CaseTable = {
       pipe: {
         err: [
           "put: option '--if-rev <value>' argument missing",
-          "usage: put [-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+          "usage: put [-Rnfcqv] [-P N] [--checksum] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
         ],
         code: 2,
       },
@@ -258,7 +265,7 @@ export const transfers: CaseTable = {
       pipe: {
         err: [
           "put: --copies is at most 5",
-          "usage: put [-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+          "usage: put [-Rnfcqv] [-P N] [--checksum] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
         ],
         code: 2,
       },
@@ -268,7 +275,7 @@ export const transfers: CaseTable = {
       pipe: {
         err: [
           'put: --expire needs a span as 30m, 2h or 7d, or a time as 2030-01-31T18:00, not "soon"',
-          "usage: put [-Rnfcqv] [-P N] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
+          "usage: put [-Rnfcqv] [-P N] [--checksum] [--copies N] [--if-rev N] [--expire SPAN|TIME] [--json] LOCAL… [REMOTE]",
         ],
         code: 2,
       },
