@@ -18,6 +18,8 @@ export interface HolderAskOptions<Holder> {
   readonly returnHedge: () => void;
   /** Called for each holder that failed, before its failure decides anything. */
   readonly onFailure: (holder: Holder, error: unknown) => void;
+  /** Called for each holder that is not waited for any more: it has neither failed nor given the chunk. */
+  readonly onGivenUp: (holder: Holder) => void;
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +34,7 @@ const hedgeTimes = 2;
 
 export class HolderAsk<Holder> {
   readonly #options: HolderAskOptions<Holder>;
-  readonly #open = new Map<AbortController, AskedPeer>();
+  readonly #open = new Map<AbortController, { readonly holder: Holder; readonly asked: AskedPeer }>();
   readonly #startMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #hasHedge = false;
@@ -68,7 +70,7 @@ export class HolderAsk<Holder> {
     const { begin, fetch, onFailure } = this.#options;
     const controller = new AbortController();
     const asked = begin(holder);
-    this.#open.set(controller, asked);
+    this.#open.set(controller, { holder, asked });
     fetch(holder, controller.signal).then(
       (sealed) => {
         if (!this.#open.delete(controller)) return;
@@ -87,9 +89,10 @@ export class HolderAsk<Holder> {
 
   /** The requests that are still open are given up: too slow, unless nobody wants the chunk any more. */
   #giveUp(isUnwanted: boolean): void {
-    for (const [controller, asked] of this.#open) {
+    for (const [controller, { holder, asked }] of this.#open) {
       if (isUnwanted) asked.failed();
       else asked.late();
+      this.#options.onGivenUp(holder);
       controller.abort(new DfsError("interrupted", "another holder has answered"));
     }
     this.#open.clear();

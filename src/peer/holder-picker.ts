@@ -159,6 +159,8 @@ export class HolderPicker {
       },
       returnHedge: () => (this.#hedges -= 1),
       onFailure: (candidate, error) => this.#noteFailure(candidate, error),
+      // The answer that came first may be wrong.
+      onGivenUp: (candidate) => tried.delete(candidate),
       signal,
     });
     return ask.run(first);

@@ -146,6 +146,28 @@ describe("the holders of a file", () => {
     expect(counts.get("a" as PeerId)).toBeUndefined();
     expect([...counts.keys()].toSorted()).toEqual(["b", "c", "d", "e"]);
   });
+
+  it("HOLD-2 that were given up for one whose answer turns out wrong are asked again", async () => {
+    const picker = new HolderPicker(directory(), "key" as FileKey, "shelf" as ShelfId);
+    const asked: PeerId[] = [];
+    const [wrong, sound] = [new Uint8Array([1]), new Uint8Array([2])];
+    let answerWrongly: () => void = () => undefined;
+    const fetch = async (peer: PeerId, signal: AbortSignal): Promise<Uint8Array> => {
+      asked.push(peer);
+      if (peer === one) return new Promise((resolve) => (answerWrongly = () => resolve(wrong)));
+      if (asked.length > 2) return sound;
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+        answerWrongly();
+      });
+    };
+    const use = async (sealed: Uint8Array, peer: PeerId): Promise<PeerId> => {
+      if (sealed === wrong) throw new DfsError("integrity", "not what its id says");
+      return peer;
+    };
+    expect(await picker.withHolder({ bytes: 1, fetch }, use, new AbortController().signal)).toBe(other);
+    expect(asked).toEqual([one, other, other]);
+  });
 });
 
 describe("the chunks of one file", () => {
