@@ -33,9 +33,9 @@ import { shelfMethods } from "../src/peer/shelves/shelf-methods.ts";
 import type { MemberId } from "../src/raft/types.ts";
 import type { LoadOrder, LoadOutcome, LoadSetup } from "./load-messages.ts";
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
 const chunksStored = 32;
-const pageRows = 100;
+const pageRows = 400;
 /** How often questions that are due are sent. */
 const tickMs = 4;
 
