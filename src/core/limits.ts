@@ -863,8 +863,8 @@ export const sharedOperationsMax = 64;
 export const transferEventsPerMessage = 250;
 /** Events of a transfer that wait for a slow reader: a few MiB, far more than a terminal ever is behind. */
 export const transferEventsWaitingMax = 10_000;
-/** Bytes that an index of names may have on the disk: some ten million names. */
-export const namesFileBytesMax = 1024 * MiB;
+/** Bytes that an index of names may have on the disk: some twenty million names. */
+export const namesFileBytesMax = 4096 * MiB;
 /** Index files that a data folder keeps, of those who logged in last: the people at one machine. */
 export const namesFilesMax = 8;
 /** Keyrings that an index of names keeps open while it follows changes: those of the directories at work. */
@@ -875,6 +875,8 @@ export const pathsKeptMax = 20_000;
 export const sealedNamesBatch = 500;
 /** Rows of an index of names that are tested between two looks at the caller. */
 export const findPageHits = 1_000;
+/** Trigrams of a pattern that a find looks up: those of a long name; more of them would leave out nothing that these do not. */
+export const trigramsAskedMax = 32;
 /** Names below a directory that a find looks at one directory after the other: some 20 ms; of more it scans all names. */
 export const findBelowMax = 5_000;
 /** Names that `ls` waits for before it writes more: a few screens, whose columns have the same widths. */

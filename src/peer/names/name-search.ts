@@ -1,4 +1,4 @@
-/** Looks names up in a names index: a scan by what every match contains, then the exact tests, and the path. */
+/** Looks names up in a names index: by what every match contains, then the exact tests, and the path. */
 import { compileQuery } from "../../core/find-query.ts";
 import { literalParts } from "../../core/glob.ts";
 import type { NodeId } from "../../core/ids.ts";
@@ -6,11 +6,21 @@ import { findBelowMax, findPageHits, pathDepthMax, pathsKeptMax, refusedDirector
 import type { SqlRow } from "../../core/sqlite.ts";
 import { type NamesDatabase, rootId } from "./names-database.ts";
 import type { Hit, HitPage, SearchRequest } from "./names-messages.ts";
+import { trigramQuery } from "./trigrams.ts";
 
-const columns = "SELECT id, parent, kind, size_bytes, name FROM names WHERE id > ? AND size_bytes BETWEEN ? AND ?";
-const scans = {
-  exact: `${columns} AND name GLOB ? ORDER BY id LIMIT ?`,
-  anyCase: `${columns} AND name LIKE ? ESCAPE '\\' ORDER BY id LIMIT ?`,
+const columns = "SELECT n.id, n.parent, n.kind, n.size_bytes, n.name";
+const isOfSize = "n.size_bytes BETWEEN ? AND ?";
+const isNamed = { exact: "n.name GLOB ?", anyCase: String.raw`n.name LIKE ? ESCAPE '\'` };
+
+const allInTurn = (named: string): string =>
+  `${columns} FROM names n WHERE n.id > ? AND ${isOfSize} AND ${named} ORDER BY n.id LIMIT ?`;
+const byTrigrams = (named: string): string =>
+  `${columns} FROM trigrams t JOIN names n ON n.id = t.rowid
+   WHERE t.trigrams MATCH ? AND t.rowid > ? AND ${isOfSize} AND ${named} ORDER BY t.rowid LIMIT ?`;
+/** By what a name has in it: of all names in turn, and of those that have some trigrams, which are the first parameter. */
+export const searches = {
+  exact: { scan: allInTurn(isNamed.exact), lookup: byTrigrams(isNamed.exact) },
+  anyCase: { scan: allInTurn(isNamed.anyCase), lookup: byTrigrams(isNamed.anyCase) },
 };
 
 /** From directory to directory by the index of names by their directories. */
@@ -51,7 +61,7 @@ export class NameSearch {
     };
   }
 
-  /** Everything below a directory; undefined where that is so much that a scan of all names costs no more. */
+  /** Everything below a directory; undefined where that is so much that a look at all names costs no more. */
   #below(base: number): readonly SqlRow[] | undefined {
     const rows = this.#names.sql.prepare(subtree).all(base, findBelowMax + 1);
     return rows.length > findBelowMax ? undefined : rows;
@@ -60,14 +70,17 @@ export class NameSearch {
   #scan(
     { names = [], sizeMinBytes = 0, sizeMaxBytes = Number.MAX_SAFE_INTEGER }: SearchRequest["query"],
     after: number,
-  ) {
+  ): readonly SqlRow[] {
     const [first] = names;
     const parts = first === undefined ? [] : literalParts(first.glob, first);
     const isAnyCase = first?.ignoreCase === true;
+    const { scan, lookup } = searches[isAnyCase ? "anyCase" : "exact"];
     const pattern = isAnyCase ? likePattern(parts) : globPattern(parts);
-    return this.#names.sql
-      .prepare(isAnyCase ? scans.anyCase : scans.exact)
-      .all(after, sizeMinBytes, sizeMaxBytes, pattern, findPageHits);
+    const trigrams = trigramQuery(names.flatMap((test) => literalParts(test.glob, test)));
+    const rest = [after, sizeMinBytes, sizeMaxBytes, pattern, findPageHits] as const;
+    return trigrams === undefined
+      ? this.#names.sql.prepare(scan).all(...rest)
+      : this.#names.sql.prepare(lookup).all(trigrams, ...rest);
   }
 
   #hit(row: SqlRow, ways: Map<number, Way>): Hit | undefined {

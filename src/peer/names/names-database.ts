@@ -10,8 +10,9 @@ import type { NodeId } from "../../core/ids.ts";
 import { SqlDatabase } from "../../core/sqlite.ts";
 import { hexOf } from "../random-ids.ts";
 import type { Followed, NamesJob } from "./names-messages.ts";
+import { trigramIndex, trigramIndexRemoval } from "./trigrams.ts";
 
-const formatVersion = 2;
+const formatVersion = 3;
 
 /**
  * `names.parent` is the `names.id` of a directory, 0 for the root, and `limbo` for a directory that was moved to one that
@@ -31,16 +32,16 @@ CREATE INDEX sealed_by_parent ON sealed (parent);
 PRAGMA user_version = ${formatVersion};
 `;
 
-const clearing = `
+const clearing = `${trigramIndexRemoval}
 DROP INDEX IF EXISTS names_by_node; DROP INDEX IF EXISTS names_by_parent;
 DELETE FROM followed; DELETE FROM names; DELETE FROM directories; DELETE FROM sealed;
 `;
 
-/** What a search by node, and one by directory, goes by; the second has all that a page of names needs. */
+/** What a search by node, by directory, and by parts of a name goes by; the second has all that a page of names needs. */
 const indexes = `
 CREATE UNIQUE INDEX names_by_node ON names (node);
 CREATE INDEX names_by_parent ON names (parent, name, kind);
-`;
+${trigramIndex}`;
 
 /** `names.id` of the root, which has no row. */
 export const rootId = 0;

@@ -51,7 +51,7 @@ const anyAction = fc.record({
   ),
   place: fc.nat(),
   otherPlace: fc.nat(),
-  name: fc.constantFrom("a", "A", "b.txt", "Ä", "kİ", "*?[", ".c"),
+  name: fc.constantFrom("a", "A", "b.txt", "Ä", "kİ", "*?[", ".c", "Résumé.TXT", 'a "bt" x', "x😀yz"),
   sizeBytes: fc.integer({ min: 1, max: 40 }),
   days: fc.integer({ min: 0, max: 3 }),
 });
@@ -62,7 +62,11 @@ const anyQuery: fc.Arbitrary<FindQuery> = fc.record(
   {
     names: fc.array(
       fc.record({
-        glob: fc.constantFrom("*", "a", "?", "*.TXT", "[a-b]*", "ä", "*i*", "K*", String.raw`\*\?\[`, "%", "_", ".*"),
+        glob: fc.constantFrom(
+          ..."* a ? *.TXT [a-b]* ä *i* K* % _ .* rÉs*.txt Résumé.* *😀yz ?*txt".split(" "),
+          String.raw`\*\?\[`,
+          '*"bt"*',
+        ),
         ignoreCase: fc.boolean(),
       }),
       { maxLength: 2 },
