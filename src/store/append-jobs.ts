@@ -34,26 +34,28 @@ export function putJob(index: StoreIndex, { id, lease, shelf }: LeaseRow, chunks
     recordsMax: chunks.length,
     mayUseReserve: false,
     records(group) {
-      fresh = records.filter(({ digest }) => !group.hasChunk(digest) && index.chunks.here(digest) === undefined);
+      const areHere = index.chunks.whichAreHere(records.map(({ digest }) => digest));
+      fresh = records.filter(({ digest }, at) => !areHere.has(at) && !group.hasChunk(digest));
       return fresh.map(({ record }) => record);
     },
     apply(places) {
-      for (const [at, { digest, record }] of fresh.entries()) {
-        const place = places[at];
-        assert(place !== undefined, "every record has a place");
-        index.chunks.placePinned(digest, place, record.payload.length, id);
+      const [first] = places;
+      if (first !== undefined) {
+        const placed = places.map((place, at) => {
+          const { digest, record } = fresh[at] as (typeof records)[number];
+          return { ...place, digest, bytes: record.payload.length };
+        });
+        index.chunks.placePinned(first.segment, placed, id);
       }
+      if (fresh.length === records.length) return;
+      const isFresh = new Set(fresh);
       // A lease in use is not ended, so that its row stays.
-      if (fresh.length < records.length)
-        for (const record of records) if (!fresh.includes(record)) pinPresent(index, id, record.digest);
+      index.chunks.pinHere(
+        id,
+        records.filter((record) => !isFresh.has(record)).map(({ digest }) => digest),
+      );
     },
   };
-}
-
-function pinPresent(index: StoreIndex, leaseRow: number, digest: Uint8Array): void {
-  const row = index.chunks.here(digest);
-  assert(row !== undefined, "a chunk that was stored is here");
-  index.chunks.pin(leaseRow, row.id);
 }
 
 function distinct(chunks: readonly StoredBytes[]): readonly StoredBytes[] {
@@ -102,8 +104,9 @@ export function changeJob(index: StoreIndex, job: ShelfJob): AppendJob & { reado
     mayUseReserve: true,
     records(group) {
       const id = index.shelves.find(shelf)?.id;
-      const copiesOf = (key: FileKey): number => (id === undefined ? 0 : index.members.copiesOf(id, key));
-      const effects = effectsOf(changes, copiesOf);
+      const keys = changes.map(({ fileKey }) => fileKey);
+      const copies = id === undefined ? new Map<FileKey, number>() : index.members.copiesOf(id, keys);
+      const effects = effectsOf(changes, (key) => copies.get(key) ?? 0);
       const before = group.shelf(shelf);
       const step = job.plan(before, setAfter(before, effects, changes.length));
       outcome = step?.state ?? before;

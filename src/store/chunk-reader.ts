@@ -48,10 +48,9 @@ export class ChunkReader {
     }
   }
 
-  /** The bytes of a record's page, as `read`; one that was stored a moment ago is not read from the disk. */
+  /** The bytes of a record's page, as `read`; one that was stored a moment ago is not read from the disk, and may be gone since. */
   async readPage(digest: Uint8Array): Promise<Uint8Array> {
-    const recent = this.#recent.find(digest);
-    return recent !== undefined && this.#index.chunks.here(digest) !== undefined ? recent : this.read(digest);
+    return this.#recent.find(digest) ?? this.read(digest);
   }
 
   /** These bytes are on the disk, and may be a page that is soon read. */

@@ -1,5 +1,6 @@
 /** The index's account of each chunk: where it lies, how often records name it, how many leases pin it. */
 import type { SqlDatabase, SqlRow, SqlStatement } from "../core/sqlite.ts";
+import { digestAtKey, digestList, withList } from "./digest-list.ts";
 import { recordHeaderBytes } from "./segment-format.ts";
 import type { SegmentTable } from "./segment-table.ts";
 
@@ -18,6 +19,29 @@ export interface ChunkRow extends Place {
   readonly pins: number;
 }
 
+/** A chunk that was just written. */
+export interface PlacedChunk extends Place {
+  readonly digest: Uint8Array;
+  readonly bytes: number;
+}
+
+/** A chunk that is named, and how long it is where that is said. */
+export interface NamedChunk {
+  readonly digest: Uint8Array;
+  readonly bytes: number | undefined;
+}
+
+/** What is not as it should be of a named chunk: it is not here, it has another length, or the lease does not pin it. */
+export interface ChunkDoubt {
+  /** Its place in the list that was asked about. */
+  readonly at: number;
+  /** Undefined when it is not here. */
+  readonly row: { readonly id: number; readonly bytes: number } | undefined;
+}
+
+/** No lease has this row. */
+const noLeaseRow = 0;
+
 /** Rows of `chunks` and `pins`; keeps the accounts of segments in step. */
 export class ChunkTable {
   readonly #database: SqlDatabase;
@@ -26,6 +50,10 @@ export class ChunkTable {
   readonly #find: SqlStatement;
   readonly #insert: SqlStatement;
   readonly #insertNew: SqlStatement;
+  readonly #findHere: SqlStatement;
+  readonly #findDoubts: SqlStatement;
+  readonly #pinNew: SqlStatement;
+  readonly #referenceAll: SqlStatement;
   readonly #move: SqlStatement;
   readonly #insertPin: SqlStatement;
   readonly #count: SqlStatement;
@@ -40,7 +68,20 @@ export class ChunkTable {
       "INSERT INTO chunks (digest, segment, offset, length, refs, pins) VALUES (?, ?, ?, ?, ?, 0) RETURNING id",
     );
     this.#insertNew = database.prepare(
-      "INSERT OR IGNORE INTO chunks (digest, segment, offset, length, refs, pins) VALUES (?, ?, ?, ?, 0, 1) RETURNING id",
+      `INSERT OR IGNORE INTO chunks (digest, segment, offset, length, refs, pins)
+       SELECT ${digestAtKey}, ?3, value ->> 0, value ->> 1, 0, 1 FROM json_each(?2)`,
+    );
+    this.#pinNew = database.prepare("INSERT INTO pins SELECT ?, id FROM chunks WHERE id > ?");
+    this.#findHere = database.prepare(
+      `${withList} SELECT at FROM list CROSS JOIN chunks ON chunks.digest = list.digest WHERE segment <> 0`,
+    );
+    this.#findDoubts = database.prepare(
+      `SELECT key, chunks.id AS id, segment, length FROM json_each(?2)
+       LEFT JOIN chunks ON digest = ${digestAtKey} LEFT JOIN pins ON lease = ?3 AND chunk = chunks.id
+       WHERE chunk IS NULL OR segment = 0 OR (value >= 0 AND value <> length)`,
+    );
+    this.#referenceAll = database.prepare(
+      `${withList} UPDATE chunks SET refs = refs + 1 WHERE digest IN (SELECT list.digest FROM list)`,
     );
     this.#move = database.prepare("UPDATE chunks SET segment = ?, offset = ?, length = ? WHERE id = ?");
     this.#insertPin = database.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?)");
@@ -69,15 +110,51 @@ export class ChunkTable {
     return row.id;
   }
 
-  /** Notes where a chunk lies, and pins it: as `place` and `pin`, and quick for a chunk that was not known. */
-  placePinned(digest: Uint8Array, place: Place, bytes: number, leaseRow: number): void {
-    const id = this.#insertNew.get(digest, place.segment, place.offset, bytes)?.["id"] as number | undefined;
-    if (id === undefined) {
-      this.pin(leaseRow, this.place(digest, place, bytes));
-      return;
+  /** The places in the list of those that are here. */
+  whichAreHere(digests: readonly Uint8Array[]): Set<number> {
+    return new Set(this.#findHere.all(digestList(digests)).map((row) => row["at"] as number));
+  }
+
+  /** Notes where chunks lie that were written to one segment, and pins them to a lease; no two of them are the same. */
+  placePinned(segment: number, chunks: readonly PlacedChunk[], leaseRow: number): void {
+    if (chunks.length === 0) return;
+    const lastId = (this.#database.prepare("SELECT MAX(id) AS id FROM chunks").get()?.["id"] ?? 0) as number;
+    const places = JSON.stringify(chunks.map(({ offset, bytes }) => [offset, bytes]));
+    const inserted = this.#insertNew.run(digestList(chunks.map(({ digest }) => digest)), places, segment);
+    this.#pinNew.run(leaseRow, lastId);
+    if (inserted === chunks.length) {
+      const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+      return this.#segments.countChunks(segment, inserted, bytes);
     }
-    this.#segments.countChunk(place.segment, bytes, 1);
-    this.#insertPin.run(leaseRow, id);
+    // Some were known and not here.
+    for (const { digest, offset, bytes } of chunks) {
+      const row = this.find(digest);
+      if (row !== undefined && row.id > lastId) this.#segments.countChunks(segment, 1, bytes);
+      else this.pin(leaseRow, this.place(digest, { segment, offset }, bytes));
+    }
+  }
+
+  /** Lets a lease pin those of the chunks that are here. */
+  pinHere(leaseRow: number, digests: readonly Uint8Array[]): void {
+    const pinned = this.#database
+      .prepare(
+        `${withList} INSERT OR IGNORE INTO pins SELECT ?2, chunks.id
+         FROM list CROSS JOIN chunks ON chunks.digest = list.digest WHERE segment <> 0 RETURNING chunk`,
+      )
+      .all(digestList(digests), leaseRow);
+    const ids = JSON.stringify(pinned.map((row) => row["chunk"]));
+    this.#database.prepare("UPDATE chunks SET pins = pins + 1 WHERE id IN (SELECT value FROM json_each(?))").run(ids);
+  }
+
+  /** Those of the chunks that are not here, not of the length that is said, or not pinned by the lease where there is one; in order. */
+  doubts(chunks: readonly NamedChunk[], leaseRow: number | undefined): ChunkDoubt[] {
+    const lengths = JSON.stringify(chunks.map(({ bytes }) => bytes ?? -1));
+    return this.#findDoubts
+      .all(digestList(chunks.map(({ digest }) => digest)), lengths, leaseRow ?? noLeaseRow)
+      .map((row) => ({
+        at: row["key"] as number,
+        row: (row["segment"] ?? 0) === 0 ? undefined : { id: row["id"] as number, bytes: row["length"] as number },
+      }));
   }
 
   /** Lets a lease pin a chunk; pinning it again changes nothing. */
@@ -85,26 +162,34 @@ export class ChunkTable {
     if (this.#insertPin.run(leaseRow, chunkId) > 0) this.#count.get(0, 1, chunkId);
   }
 
-  isPinnedBy(leaseRow: number, chunkId: number): boolean {
-    const statement = this.#database.prepare("SELECT 1 FROM pins WHERE lease = ? AND chunk = ?");
-    return statement.get(leaseRow, chunkId) !== undefined;
-  }
-
   /** Takes up to `limit` of a lease's pins back, and drops what nothing else needs. Returns how many there were. */
   unpin(leaseRow: number, limit: number): number {
-    const pins = this.#database.prepare("SELECT chunk FROM pins WHERE lease = ? LIMIT ?").all(leaseRow, limit);
-    for (const pin of pins) {
-      const chunkId = pin["chunk"] as number;
-      this.#database.prepare("DELETE FROM pins WHERE lease = ? AND chunk = ?").run(leaseRow, chunkId);
-      this.#dropUnused(this.#count.get(0, -1, chunkId));
-    }
-    return pins.length;
+    const some = "SELECT chunk FROM pins WHERE lease = ?1 ORDER BY chunk LIMIT ?2";
+    this.#database.prepare(`UPDATE chunks SET pins = pins - 1 WHERE id IN (${some})`).run(leaseRow, limit);
+    const unused = `SELECT * FROM chunks WHERE id IN (${some}) AND refs = 0 AND pins = 0`;
+    for (const row of this.#database.prepare(unused).all(leaseRow, limit)) this.#dropUnused(row);
+    return this.#database.prepare(`DELETE FROM pins WHERE lease = ?1 AND chunk IN (${some})`).run(leaseRow, limit);
   }
 
-  /** A record names a chunk once more; one that is not here is noted as missing. */
-  reference(digest: Uint8Array): void {
-    const isKnown = this.#database.prepare("UPDATE chunks SET refs = refs + 1 WHERE digest = ?").run(digest) > 0;
-    if (!isKnown) this.#insert.get(digest, 0, 0, 0, 1);
+  /** Records name chunks once more, as often as they are listed; one that is not here is noted as missing. */
+  reference(digests: readonly Uint8Array[]): void {
+    for (let left = digests; left.length > 0;) {
+      const { once, again } = apart(left);
+      const list = digestList(once);
+      const known = this.#referenceAll.run(list);
+      if (known < once.length) this.#addMissing(list);
+      left = again;
+    }
+  }
+
+  #addMissing(list: Uint8Array): void {
+    this.#database
+      .prepare(
+        `${withList} INSERT INTO chunks (digest, segment, offset, length, refs, pins)
+         SELECT list.digest, 0, 0, 0, 1, 0 FROM list
+         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.digest = list.digest)`,
+      )
+      .run(list);
   }
 
   /** A record names a chunk once less; it is dropped when nothing else needs it. */
@@ -196,6 +281,18 @@ export class ChunkTable {
     for (const row of rows) this.#dropUnused(row);
     return rows.at(-1)?.["id"] as number | undefined;
   }
+}
+
+/** Splits a list into each digest's first time and all others. */
+function apart(digests: readonly Uint8Array[]): { readonly once: Uint8Array[]; readonly again: Uint8Array[] } {
+  const seen = new Set<string>();
+  const [once, again]: [Uint8Array[], Uint8Array[]] = [[], []];
+  for (const digest of digests) {
+    const text = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
+    (seen.has(text) ? again : once).push(digest);
+    seen.add(text);
+  }
+  return { once, again };
 }
 
 function toChunk(row: SqlRow): ChunkRow {

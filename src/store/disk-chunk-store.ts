@@ -155,7 +155,10 @@ export class DiskChunkStore implements ChunkStore {
   }
 
   isHeld(fileKeys: readonly FileKey[]): Promise<readonly boolean[]> {
-    return this.#call("is-held", ({ index }) => fileKeys.map((key) => index.records.isHeld(key)));
+    return this.#call("is-held", ({ index }) => {
+      const held = index.records.held(fileKeys);
+      return fileKeys.map((key) => held.has(key));
+    });
   }
 
   pin(lease: LeaseId, digests: readonly Uint8Array[], options: CallOptions = {}): Promise<readonly boolean[]> {
@@ -192,14 +195,16 @@ export class DiskChunkStore implements ChunkStore {
   }
 
   has(digests: readonly Uint8Array[]): Promise<readonly boolean[]> {
-    return this.#call("has", ({ index }) => digests.map((digest) => index.chunks.here(digest) !== undefined));
+    return this.#call("has", ({ index }) => {
+      const areHere = index.chunks.whichAreHere(digests);
+      return digests.map((_, at) => areHere.has(at));
+    });
   }
 
   hasRecords(fileKeys: readonly FileKey[]): Promise<readonly boolean[]> {
     return this.#call("has-records", async ({ finder }) => {
-      const isHere: boolean[] = [];
-      for (const key of fileKeys) isHere.push(await finder.isWhole(key));
-      return isHere;
+      const whole = await finder.whole(fileKeys);
+      return fileKeys.map((key) => whole.has(key));
     });
   }
 
@@ -294,11 +299,16 @@ export class DiskChunkStore implements ChunkStore {
 
 function pinStep(index: StoreIndex, lease: LeaseId, digests: readonly Uint8Array[]): boolean[] {
   const leaseRow = requireLease(index, lease).id;
-  const rows = digests.map((digest) => index.chunks.here(digest));
-  const present = rows.filter((row) => row !== undefined);
+  const areHere = index.chunks.whichAreHere(digests);
   // Of a new file nothing is here.
-  if (present.length > 0) index.transaction(() => present.forEach(({ id }) => index.chunks.pin(leaseRow, id)));
-  return rows.map((row) => row !== undefined);
+  if (areHere.size > 0)
+    index.transaction(() =>
+      index.chunks.pinHere(
+        leaseRow,
+        digests.filter((_, at) => areHere.has(at)),
+      ),
+    );
+  return digests.map((_, at) => areHere.has(at));
 }
 
 function checkChunk({ digest, bytes }: StoredBytes): void {

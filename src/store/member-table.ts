@@ -9,6 +9,7 @@ import type { FileKey, ShelfId } from "../core/ids.ts";
 import type { ShelfChange } from "../core/shelf.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 import type { ShelfBucket, ShelfEntry, ShelfPageQuery } from "./chunk-store.ts";
+import { digestAtKey, digestList, keyList, withList } from "./digest-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { addSums, emptySum, recordSum, subtractSums } from "./set-digest.ts";
 import { noteEntryBytes } from "./shelf-note.ts";
@@ -24,6 +25,11 @@ export interface SaidRecord {
   /** Row of the shelf. */
   readonly id: number;
   readonly fileKey: FileKey;
+}
+
+/** A record comes to the records of its bucket that have so many copies, or leaves them. */
+interface BucketTerm extends ShelfChange {
+  readonly sign: 1 | -1;
 }
 
 const bucketCount = 256;
@@ -44,9 +50,29 @@ export class MemberTable {
     return row === undefined ? undefined : { copies: row["copies"] as number, segment: row["segment"] as number };
   }
 
-  /** How many copies a record is in the set for, 0 where it is not. */
-  copiesOf(id: number, key: FileKey): number {
-    return this.find(id, key)?.copies ?? 0;
+  /** For how many copies records are in the set, of those that are in it. */
+  copiesOf(id: number, keys: readonly FileKey[]): Map<FileKey, number> {
+    const rows = this.#database
+      .prepare(
+        `${withList} SELECT at, copies FROM list CROSS JOIN members ON shelf = ?2 AND members.record = list.digest`,
+      )
+      .all(keyList(keys), id);
+    return new Map(rows.map((row) => [keys[row["at"] as number] as FileKey, row["copies"] as number]));
+  }
+
+  /** As `set`, for records of which nothing was known and that are added; no two are the same. */
+  addNew(id: number, changes: readonly ShelfChange[], segment: number): void {
+    if (changes.length === 0) return;
+    const list = keyList(changes.map(({ fileKey }) => fileKey));
+    const copies = JSON.stringify(changes.map((change) => change.copies));
+    this.#database
+      .prepare(`INSERT INTO members SELECT ?3, ${digestAtKey}, value, ?4 FROM json_each(?2)`)
+      .run(list, copies, id, segment);
+    this.#segments.countSaid(segment, changes.length * noteEntryBytes);
+    this.#countBuckets(
+      id,
+      changes.map((change) => ({ ...change, sign: 1 })),
+    );
   }
 
   /** Carries out what segment `segment` says about a record. Returns how many copies it was in the set for before. */
@@ -57,8 +83,15 @@ export class MemberTable {
     else this.#setDropped(id, fileKey, segment);
     if (before !== undefined && before.segment !== segment) this.#noteSaid(id, fileKey, before.segment);
     if (before !== undefined && copies === 0) this.#noteSaid(id, fileKey, before.segment);
-    this.#countBuckets(id, fileKey, before?.copies ?? 0, copies);
-    return before?.copies ?? 0;
+    const copiesBefore = before?.copies ?? 0;
+    if (copiesBefore !== copies)
+      this.#countBuckets(
+        id,
+        [{ fileKey, copies: copiesBefore, sign: -1 } as const, { fileKey, copies, sign: 1 } as const].filter(
+          (term) => term.copies > 0,
+        ),
+      );
+    return copiesBefore;
   }
 
   #insert(id: number, key: FileKey, { copies, segment }: MemberRow): void {
@@ -82,25 +115,28 @@ export class MemberTable {
     this.#database.prepare("INSERT OR IGNORE INTO said VALUES (?, ?, ?)").run(id, digestOf(key), segment);
   }
 
-  #countBuckets(id: number, key: FileKey, before: number, after: number): void {
-    if (before === after) return;
-    if (before > 0) this.#countBucket(id, key, before, -1);
-    if (after > 0) this.#countBucket(id, key, after, 1);
-  }
-
-  #countBucket(id: number, key: FileKey, copies: number, sign: 1 | -1): void {
-    const bucket = digestOf(key)[0] ?? 0;
-    const row = this.#database
-      .prepare("SELECT digest FROM buckets WHERE shelf = ? AND copies = ? AND bucket = ?")
-      .get(id, copies, bucket);
-    const sum = row === undefined ? emptySum() : (row["digest"] as Uint8Array);
-    const next = (sign === 1 ? addSums : subtractSums)(sum, recordSum(key, copies));
+  #countBuckets(id: number, terms: readonly BucketTerm[]): void {
+    const buckets = [...bucketsOf(terms).values()];
+    const names = JSON.stringify(buckets.map(({ copies, bucket }) => [copies, bucket]));
+    const known = this.#database
+      .prepare(
+        `SELECT key, digest FROM json_each(?1)
+         CROSS JOIN buckets ON shelf = ?2 AND copies = value ->> 0 AND bucket = value ->> 1`,
+      )
+      .all(names, id);
+    const sums = buckets.map(emptySum);
+    for (const row of known) sums[row["key"] as number] = row["digest"] as Uint8Array;
+    const counts = buckets.map(({ copies, bucket, terms: own }, at) => {
+      for (const { fileKey, sign } of own)
+        sums[at] = (sign === 1 ? addSums : subtractSums)(sums[at] as Uint8Array, recordSum(fileKey, copies));
+      return [copies, bucket, own.reduce((sum, { sign }) => sum + sign, 0)];
+    });
     this.#database
       .prepare(
-        `INSERT INTO buckets VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET count = count + ?4, digest = ?5`,
+        `INSERT INTO buckets SELECT ?3, value ->> 0, value ->> 1, value ->> 2, ${digestAtKey} FROM json_each(?2) WHERE TRUE
+         ON CONFLICT DO UPDATE SET count = count + excluded.count, digest = excluded.digest`,
       )
-      .run(id, copies, bucket, sign, next);
+      .run(digestList(sums), JSON.stringify(counts), id);
   }
 
   /** `ChunkStore.buckets`. */
@@ -187,6 +223,20 @@ export class MemberTable {
       .all(segment, limit)
       .map((row) => ({ id: row["shelf"] as number, fileKey: toKey(row) }));
   }
+}
+
+function bucketsOf(
+  terms: readonly BucketTerm[],
+): Map<number, { readonly copies: number; readonly bucket: number; readonly terms: BucketTerm[] }> {
+  const buckets = new Map<number, { copies: number; bucket: number; terms: BucketTerm[] }>();
+  for (const term of terms) {
+    const { copies } = term;
+    const bucket = digestOf(term.fileKey)[0] ?? 0;
+    const known = buckets.get(copies * bucketCount + bucket);
+    if (known === undefined) buckets.set(copies * bucketCount + bucket, { copies, bucket, terms: [term] });
+    else known.terms.push(term);
+  }
+  return buckets;
 }
 
 function toKey(row: SqlRow): FileKey {

@@ -4,6 +4,7 @@ import { chunkIdOf, digestOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
+import type { ChunkDoubt, NamedChunk } from "./chunk-table.ts";
 import { recordSteps } from "./record-walk.ts";
 import type { RecordStep } from "./record-walk.ts";
 import type { StoreIndex } from "./store-index.ts";
@@ -78,32 +79,30 @@ export class RecordCheck {
   }
 
   #pinWaiting(): void {
-    const waiting = this.#waiting;
+    const { chunks } = this.#index;
+    const named = this.#waiting.flatMap(namedIn);
     this.#waiting = [];
     this.#waitingRows = 0;
-    this.#index.transaction(() => {
-      for (const step of waiting) this.#pinStep(step);
-    });
+    const doubts = chunks.doubts(named, this.#leaseRow);
+    // What a lease has put is pinned by it.
+    if (doubts.length > 0) this.#index.transaction(() => doubts.forEach((doubt) => this.#look(named, doubt)));
   }
 
-  #pinStep({ entries, pages }: RecordStep): void {
-    for (const { digest, bytes } of entries) this.#pin(digest, bytes);
-    for (const digest of pages) this.#pin(digest);
-  }
-
-  #pin(digest: Uint8Array, bytes?: number): void {
-    const { chunks } = this.#index;
-    const row = chunks.here(digest);
+  #look(named: readonly NamedChunk[], { at, row }: ChunkDoubt): void {
+    const { digest, bytes } = named[at] as NamedChunk;
     if (row === undefined) return this.#miss(digest);
     if (bytes !== undefined && row.bytes !== bytes) throw wrongLength(digest, row.bytes, bytes);
-    const isPinned = this.#leaseRow !== undefined && chunks.isPinnedBy(this.#leaseRow, row.id);
-    if (!isPinned) chunks.pin(this.#pinner, row.id);
+    this.#index.chunks.pin(this.#pinner, row.id);
   }
 
   #miss(digest: Uint8Array): void {
     this.#missing += 1;
     this.#firstMissing ??= digest.slice();
   }
+}
+
+function namedIn({ entries, pages }: RecordStep): NamedChunk[] {
+  return [...entries, ...pages.map((digest) => ({ digest, bytes: undefined }))];
 }
 
 function rowsOf({ entries, pages }: RecordStep): number {

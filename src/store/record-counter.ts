@@ -54,20 +54,28 @@ export class RecordCounter {
     }
   }
 
-  /** Counts a record up in one go that was just added, from the only step that it has; in a transaction of the caller's. */
-  countAtOnce(key: FileKey, step: RecordStep): void {
-    const row = this.#index.records.find(key);
-    if (row?.state === "adding" && row.counted === 0) this.#count(key, step, { ...row, bytes: sumBytes(step) });
+  /** The same for many. */
+  async settleAll(keys: readonly FileKey[]): Promise<void> {
+    for (const key of this.#index.records.uncounted(keys)) await this.settle(key);
   }
 
-  #count(key: FileKey, { entries, pages, isLast }: RecordStep, { state, counted, bytes }: RecordRow): void {
+  /** Counts records up in one go that were just added, each from the only step that it has; in a transaction of the caller's. */
+  countAtOnce(steps: ReadonlyMap<FileKey, RecordStep>): void {
     const { chunks, records } = this.#index;
-    for (const digest of [...entries.map((entry) => entry.digest), ...pages]) {
-      if (state === "adding") chunks.reference(digest);
-      else chunks.unreference(digest);
-    }
-    if (!isLast) records.setCounted(key, counted, bytes);
-    else if (state === "adding") records.settle(key, bytes);
+    const added = Array.from(records.justAdded([...steps.keys()]), (key) => ({
+      key,
+      step: steps.get(key) as RecordStep,
+    }));
+    chunks.reference(added.flatMap(({ step }) => digestsOf(step)));
+    records.settle(added.map(({ key, step }) => ({ key, bytes: sumBytes(step) })));
+  }
+
+  #count(key: FileKey, step: RecordStep, { state, counted, bytes }: RecordRow): void {
+    const { chunks, records } = this.#index;
+    if (state === "adding") chunks.reference(digestsOf(step));
+    else for (const digest of digestsOf(step)) chunks.unreference(digest);
+    if (!step.isLast) records.setCounted(key, counted, bytes);
+    else if (state === "adding") records.settle([{ key, bytes }]);
     else records.remove(key);
   }
 
@@ -90,7 +98,7 @@ export class RecordCounter {
   }
 
   /** Settles every record; for the start, when nobody else is there. */
-  async settleAll(): Promise<void> {
+  async settleEverything(): Promise<void> {
     for (let keys = this.#some(); keys.length > 0; keys = this.#some()) {
       for (const key of keys) await this.settle(key);
     }
@@ -108,7 +116,7 @@ export class RecordCounter {
       this.#index.chunks.clearReferences();
       this.#index.records.restartCounting();
     });
-    await this.settleAll();
+    await this.settleEverything();
     await this.trustAgain();
   }
 
@@ -124,6 +132,10 @@ export class RecordCounter {
       this.#index.transaction(() => this.#index.chunks.sweep(id, storeRowsPerTransactionMax));
     for (let last = sweepAfter(0); last !== undefined; last = sweepAfter(last)) await nextTurn();
   }
+}
+
+function digestsOf({ entries, pages }: RecordStep): Uint8Array[] {
+  return [...entries.map(({ digest }) => digest), ...pages];
 }
 
 function sumBytes({ entries }: RecordStep): number {

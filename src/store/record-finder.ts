@@ -19,14 +19,20 @@ export class RecordFinder {
     this.#reader = reader;
   }
 
-  /** Whether a record is in a set and all that it names is here. */
-  async isWhole(key: FileKey): Promise<boolean> {
+  /** Those of the records that are in a set and of which all that they name is here. */
+  async whole(keys: readonly FileKey[]): Promise<ReadonlySet<FileKey>> {
     const { records, chunks } = this.#index;
-    if (records.find(key)?.state !== "here") return false;
-    if (!chunks.isMissingAny()) return true;
+    const here = records.here(keys);
+    if (here.size === 0 || !chunks.isMissingAny()) return here;
+    const whole = new Set<FileKey>();
+    for (const key of here) if (await this.#isAllHere(key)) whole.add(key);
+    return whole;
+  }
+
+  async #isAllHere(key: FileKey): Promise<boolean> {
     try {
       for await (const { entries } of recordSteps(key, (digest) => this.#reader.read(digest)))
-        if (!entries.every(({ digest }) => chunks.here(digest) !== undefined)) return false;
+        if (this.#index.chunks.whichAreHere(entries.map(({ digest }) => digest)).size < entries.length) return false;
       return true;
     } catch (error) {
       if (!isUnreadable(error)) throw error;

@@ -5,6 +5,7 @@ import { assert } from "../core/errors.ts";
 import { digestOf, fileKeyOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
+import { digestAtKey, keyList, withList } from "./digest-list.ts";
 
 /** `adding`, `dropping`: the references are being counted up or down. `broken`: a page is missing, none is counted. */
 const stateNumbers = { adding: 0, here: 1, dropping: 2, broken: 3 } as const;
@@ -30,6 +31,36 @@ export class RecordTable {
   find(key: FileKey): RecordRow | undefined {
     const row = this.#database.prepare("SELECT * FROM records WHERE digest = ?").get(digestOf(key));
     return row === undefined ? undefined : toRecord(row);
+  }
+
+  /** Those of the records of which anything is known. */
+  known(keys: readonly FileKey[]): Set<FileKey> {
+    return this.#which("1", keys);
+  }
+
+  /** Those that are in sets and whose references are all counted. */
+  here(keys: readonly FileKey[]): Set<FileKey> {
+    return this.#which("state = 1", keys);
+  }
+
+  /** Those whose references are yet to be counted up or down, or are being counted. */
+  uncounted(keys: readonly FileKey[]): Set<FileKey> {
+    return this.#which("state IN (0, 2)", keys);
+  }
+
+  /** Those that were added and of whose references none is counted yet. */
+  justAdded(keys: readonly FileKey[]): Set<FileKey> {
+    return this.#which("state = 0 AND counted = 0", keys);
+  }
+
+  #which(
+    condition: "1" | "state = 1" | "state IN (0, 2)" | "state = 0 AND counted = 0",
+    keys: readonly FileKey[],
+  ): Set<FileKey> {
+    const rows = this.#database
+      .prepare(`${withList} SELECT at FROM list CROSS JOIN records ON records.digest = list.digest WHERE ${condition}`)
+      .all(keyList(keys));
+    return new Set(rows.map((row) => keys[row["at"] as number] as FileKey));
   }
 
   /** Records in sets, those whose references are being counted left out. */
@@ -69,6 +100,13 @@ export class RecordTable {
     return row.state === "here" || row.state === "dropping" ? row.bytes : 0;
   }
 
+  /** As `enter`, for records of which nothing was known; no two are the same. */
+  enterNew(keys: readonly FileKey[]): void {
+    if (keys.length === 0) return;
+    this.#database.prepare(`${withList} INSERT INTO records SELECT digest, 0, 1, 0, 0 FROM list`).run(keyList(keys));
+    this.#countRecords(keys.length);
+  }
+
   /** A record leaves a set, and is to be dropped with the last one. Returns as `enter` does. */
   leave(key: FileKey): number {
     const row = this.find(key);
@@ -85,8 +123,12 @@ export class RecordTable {
     this.remove(key);
   }
 
-  isHeld(key: FileKey): boolean {
-    return this.#database.prepare("SELECT 1 FROM holds WHERE record = ? LIMIT 1").get(digestOf(key)) !== undefined;
+  /** Those of the records that leases hold. */
+  held(keys: readonly FileKey[]): Set<FileKey> {
+    const statement = this.#database.prepare(
+      `${withList} SELECT at FROM list WHERE EXISTS (SELECT 1 FROM holds WHERE record = list.digest)`,
+    );
+    return new Set(statement.all(keyList(keys)).map((row) => keys[row["at"] as number] as FileKey));
   }
 
   isHeldBy(key: FileKey, leaseRow: number): boolean {
@@ -101,16 +143,17 @@ export class RecordTable {
       .map(toKey);
   }
 
-  hold(key: FileKey, leaseRow: number): void {
-    this.#database.prepare("INSERT OR IGNORE INTO holds VALUES (?, ?)").run(leaseRow, digestOf(key));
+  hold(keys: readonly FileKey[], leaseRow: number): void {
+    if (keys.length === 0) return;
+    this.#database
+      .prepare(`${withList} INSERT OR IGNORE INTO holds SELECT ?2, digest FROM list`)
+      .run(keyList(keys), leaseRow);
   }
 
   /** Takes up to `limit` of a lease's holds back. Returns how many. */
   unhold(leaseRow: number, limit: number): number {
-    const page = this.heldPage(leaseRow, undefined, limit);
-    const statement = this.#database.prepare("DELETE FROM holds WHERE lease = ? AND record = ?");
-    for (const key of page) statement.run(leaseRow, digestOf(key));
-    return page.length;
+    const some = "SELECT record FROM holds WHERE lease = ?1 ORDER BY record LIMIT ?2";
+    return this.#database.prepare(`DELETE FROM holds WHERE lease = ?1 AND record IN (${some})`).run(leaseRow, limit);
   }
 
   setCounted(key: FileKey, counted: number, bytes: number): void {
@@ -119,16 +162,22 @@ export class RecordTable {
       .run(counted, bytes, digestOf(key));
   }
 
-  /** All references of a record are counted: its bytes count in every set that it is in. */
-  settle(key: FileKey, bytes: number): void {
-    const digest = digestOf(key);
-    this.#database.prepare("UPDATE records SET state = 1, counted = 0, bytes = ? WHERE digest = ?").run(bytes, digest);
+  /** All references of records are counted: their bytes count in every set that they are in. No two are the same. */
+  settle(records: readonly { readonly key: FileKey; readonly bytes: number }[]): void {
+    if (records.length === 0) return;
+    const list = keyList(records.map(({ key }) => key));
+    const sizes = JSON.stringify(records.map(({ bytes }) => bytes));
     this.#database
       .prepare(
-        `UPDATE shelves SET bytes = bytes + ?1
-         WHERE EXISTS (SELECT 1 FROM members WHERE members.shelf = shelves.id AND members.record = ?2)`,
+        `UPDATE records SET state = 1, counted = 0, bytes = value FROM json_each(?2) WHERE digest = ${digestAtKey}`,
       )
-      .run(bytes, digest);
+      .run(list, sizes);
+    this.#database
+      .prepare(
+        `UPDATE shelves SET bytes = bytes + (SELECT COALESCE(SUM(value), 0) FROM json_each(?2)
+         WHERE EXISTS (SELECT 1 FROM members WHERE members.shelf = shelves.id AND members.record = ${digestAtKey}))`,
+      )
+      .run(list, sizes);
   }
 
   /** A page of a record is missing: its references cannot be counted before it is put again. */
@@ -176,8 +225,8 @@ export class RecordTable {
       .run(stateNumbers[state], digestOf(key));
   }
 
-  #countRecords(sign: 1 | -1): void {
-    this.#database.prepare("UPDATE meta SET value = value + ? WHERE key = 'records'").run(sign);
+  #countRecords(change: number): void {
+    this.#database.prepare("UPDATE meta SET value = value + ? WHERE key = 'records'").run(change);
   }
 }
 

@@ -68,7 +68,7 @@ class Recovery {
     index.setFact("clean", 0);
     await this.#finishRemovals();
     await this.#finishCalls();
-    await counter.settleAll();
+    await counter.settleEverything();
     const numbers = await this.#currentNumbers();
     await this.#loseMissing(numbers);
     for (const number of numbers) await this.#segment(number, number === numbers.at(-1));

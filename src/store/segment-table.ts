@@ -59,7 +59,12 @@ export class SegmentTable {
 
   /** A live chunk of `bytes` came to a segment (`sign` 1) or left it (-1). Segment 0 stands for nowhere. */
   countChunk(number: number, bytes: number, sign: 1 | -1): void {
-    if (number !== 0) this.#live.run(sign, sign * bytes, 0, number);
+    this.countChunks(number, sign, sign * bytes);
+  }
+
+  /** So many live chunks came to a segment, with so many bytes in all. */
+  countChunks(number: number, chunks: number, bytes: number): void {
+    if (number !== 0) this.#live.run(chunks, bytes, 0, number);
   }
 
   /** A segment has to keep saying so many bytes more, or fewer, about shelves. Segment 0 stands for nowhere. */

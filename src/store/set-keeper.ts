@@ -19,7 +19,6 @@ import { RecordCheck } from "./record-check.ts";
 import type { RecordCounter } from "./record-counter.ts";
 import type { RecordFinder } from "./record-finder.ts";
 import { nextTurn } from "./record-walk.ts";
-import type { RecordStep } from "./record-walk.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { checkBatch, checkChanges, checkEpochNumber, checkLeaseShelf } from "./shelf-call.ts";
 import { appended, applied, begun, checkEpoch, isPast, lost, newShelf, savepointOf } from "./shelf-state.ts";
@@ -120,15 +119,15 @@ export class SetKeeper {
   async #changeLocked(job: ShelfJob, keys: readonly FileKey[], options: ChangeOptions): Promise<Savepoint> {
     const { index, reader, counter } = this.#parts;
     // What an earlier call left half counted is finished first.
-    for (const key of keys) await counter.settle(key);
+    await counter.settleAll(keys);
     const incomplete = await this.#incomplete(job.changes);
     this.#lastPinner -= 1;
     const pinner = this.#lastPinner;
     try {
       const short = await new RecordCheck(index, reader, pinner, job.lease?.id).run(incomplete, options.signal);
-      const afterwards = (): void => countAll(counter, short);
+      const afterwards = (): void => counter.countAtOnce(short);
       const savepoint = await this.#write({ ...job, afterwards }, options);
-      for (const key of keys) await counter.settle(key);
+      await counter.settleAll(keys);
       return savepoint;
     } finally {
       await unpinAll(index, pinner);
@@ -144,10 +143,9 @@ export class SetKeeper {
   /** The records to add of which not everything is known to be here. */
   async #incomplete(changes: readonly ShelfChange[]): Promise<ReadonlySet<FileKey>> {
     const copies = new Map(changes.map((change) => [change.fileKey, change.copies]));
-    const incomplete = new Set<FileKey>();
-    const { finder } = this.#parts;
-    for (const [key, wanted] of copies) if (wanted > 0 && !(await finder.isWhole(key))) incomplete.add(key);
-    return incomplete;
+    const wanted = [...copies.keys()].filter((key) => (copies.get(key) ?? 0) > 0);
+    const whole = await this.#parts.finder.whole(wanted);
+    return new Set(wanted.filter((key) => !whole.has(key)));
   }
 
   /** Lets records that waited for one of these pages be counted, now that they were put. */
@@ -173,11 +171,11 @@ export class SetKeeper {
     const page = index.members.page(id, { position: 0, limit: Math.min(limit, recordsPerNoteMax) });
     const keys = page.map(({ fileKey }) => fileKey);
     await locks.holding(keys, async () => {
-      for (const key of keys) await counter.settle(key);
+      await counter.settleAll(keys);
       const changes = keys.map((fileKey) => ({ fileKey, copies: 0 }));
       const plan: Plan = (state, { digest, records }) => lost({ ...state, digest, records });
       await this.#write({ shelf, changes, plan }, { signal });
-      for (const key of keys) await counter.settle(key);
+      await counter.settleAll(keys);
     });
     await writer.append(forgetJob(index, shelf));
     return keys.length;
@@ -191,10 +189,6 @@ export class SetKeeper {
       if (toDfsError(error).kind !== "no-space") throw error;
     }
   }
-}
-
-function countAll(counter: RecordCounter, short: ReadonlyMap<FileKey, RecordStep>): void {
-  for (const [key, step] of short) counter.countAtOnce(key, step);
 }
 
 async function unpinAll(index: StoreIndex, pinner: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** Carries out in the index what a note in a segment says about a shelf: once when it is written, again when it is replayed. */
-import type { ShelfId } from "../core/ids.ts";
+import type { FileKey, ShelfId } from "../core/ids.ts";
 import type { ShelfChange } from "../core/shelf.ts";
 import type { Effect } from "./shelf-effects.ts";
 import { membership } from "./shelf-effects.ts";
@@ -21,8 +21,16 @@ export interface WrittenNote {
 export function carryOut(index: StoreIndex, note: WrittenNote): void {
   const row = index.shelves.open(note.shelf);
   const effects: Effect[] = [];
-  let [records, bytes] = [0, 0];
+  const isNew = newRecords(index, note.entries);
+  const added = note.entries.filter(({ fileKey }) => isNew.has(fileKey));
+  index.members.addNew(row.id, added, note.segment);
+  index.records.enterNew(added.map(({ fileKey }) => fileKey));
+  let [records, bytes] = [added.length, 0];
   for (const entry of note.entries) {
+    if (isNew.has(entry.fileKey)) {
+      effects.push({ ...entry, before: 0 });
+      continue;
+    }
     const before = index.members.set(row.id, entry, note.segment);
     const change = membership(entry.copies) - membership(before);
     if (change !== 0)
@@ -35,9 +43,23 @@ export function carryOut(index: StoreIndex, note: WrittenNote): void {
   if (note.step !== undefined) index.shelves.take(row, note.step, effects, note.segment);
 }
 
+/** The records that a note adds, of which nothing was known, and of which it says nothing else. */
+function newRecords(index: StoreIndex, entries: readonly ShelfChange[]): ReadonlySet<FileKey> {
+  const isNew = new Set<FileKey>();
+  const others = new Set<FileKey>();
+  for (const { fileKey, copies } of entries) {
+    if (copies === 0 || isNew.has(fileKey)) others.add(fileKey);
+    isNew.add(fileKey);
+  }
+  for (const fileKey of others) isNew.delete(fileKey);
+  for (const fileKey of index.records.known([...isNew])) isNew.delete(fileKey);
+  return isNew;
+}
+
 /** A record that one call both adds and drops is held by nobody. */
 function hold(index: StoreIndex, { entries, leaseRow }: WrittenNote): void {
   if (leaseRow === undefined) return;
   const copies = new Map(entries.map((entry) => [entry.fileKey, entry.copies]));
-  for (const [key, last] of copies) if (last > 0) index.records.hold(key, leaseRow);
+  const held = [...copies.keys()].filter((key) => (copies.get(key) ?? 0) > 0);
+  index.records.hold(held, leaseRow);
 }

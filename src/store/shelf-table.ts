@@ -1,9 +1,10 @@
 /** The index's account of each shelf: its savepoint, its history, and the log of its last changes. */
-import { digestOf, fileKeyOf } from "../core/ids.ts";
+import { fileKeyOf } from "../core/ids.ts";
 import type { ShelfId } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 import type { LoggedChange } from "./chunk-store.ts";
 import { recordBytes } from "./segment-format.ts";
+import { digestAtKey, keyList } from "./digest-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { Effect } from "./shelf-effects.ts";
 import { noteHeadBytes } from "./shelf-note.ts";
@@ -85,9 +86,11 @@ export class ShelfTable {
   }
 
   #log(id: number, after: number, effects: readonly Effect[]): void {
-    const insert = this.#database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?)");
-    for (const [at, { fileKey, copies }] of effects.entries())
-      insert.run(id, after + at + 1, digestOf(fileKey), copies);
+    if (effects.length === 0) return;
+    const copies = JSON.stringify(effects.map((effect) => effect.copies));
+    this.#database
+      .prepare(`INSERT INTO changes SELECT ?3, ?4 + 1 + key, ${digestAtKey}, value FROM json_each(?2)`)
+      .run(keyList(effects.map(({ fileKey }) => fileKey)), copies, id, after);
   }
 
   #trimLog(id: number, upTo: number): void {
