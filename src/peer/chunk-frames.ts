@@ -3,7 +3,7 @@
  *
  * | type | body | answer |
  * | --- | --- | --- |
- * | 1 put | 16-byte lease, then for each of 1 to `chunkBundlePiecesMax` chunks: 32-byte digest, u32 length, sealed bytes | stored or failed |
+ * | 1 put | 16-byte lease, u16 number of chunks (1 to `chunkBundlePiecesMax`), for each its 32-byte digest and u32 length, then the sealed bytes of each | stored or failed |
  * | 2 get | 32-byte digest, u32 milliseconds for which the asker waits | chunk or failed |
  * | 3 stored | empty: the chunks are on the disk | |
  * | 4 chunk | sealed bytes | |
@@ -22,6 +22,7 @@ export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5, canc
 
 const headerBytes = 5;
 const waitBytes = 4;
+const countBytes = 2;
 const lengthBytes = 4;
 
 export interface ChunkFrame {
@@ -66,29 +67,39 @@ export function parseGetBody(body: Uint8Array): { digest: Uint8Array; waitMs: nu
 /** Bytes of a chunk in the body of a put frame, beside its own. */
 export const putHeadBytes = digestBytes + lengthBytes;
 
-/** The body of a put frame; chunks that go together are joined, for each part costs a write of its own. */
+/** The body of a put frame: all that is said of the chunks, and then their bytes as they are, for large ones are not to be copied. */
 export function putBody(lease: Uint8Array, chunks: readonly StoredBytes[]): readonly Uint8Array[] {
-  const parts = [lease];
+  const heads = new Uint8Array(randomIdBytes + countBytes + chunks.length * putHeadBytes);
+  const view = new DataView(heads.buffer);
+  heads.set(lease);
+  view.setUint16(randomIdBytes, chunks.length);
+  let at = randomIdBytes + countBytes;
   for (const { digest, bytes } of chunks) {
-    const length = new Uint8Array(lengthBytes);
-    new DataView(length.buffer).setUint32(0, bytes.length);
-    parts.push(digest, length, bytes);
+    heads.set(digest, at);
+    view.setUint32(at + digestBytes, bytes.length);
+    at += putHeadBytes;
   }
-  return chunks.length === 1 ? parts : [Buffer.concat(parts)];
+  return [heads, ...chunks.map(({ bytes }) => bytes)];
 }
 
 /** The parts of a put frame's body; `bytes` are views of it. Fails with `protocol` when it is not as `putBody` writes it. */
 export function parsePutBody(body: Uint8Array): { lease: Uint8Array; chunks: readonly StoredBytes[] } {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const count = body.length < randomIdBytes + countBytes ? 0 : view.getUint16(randomIdBytes);
+  const headsEnd = randomIdBytes + countBytes + count * putHeadBytes;
+  if (count === 0 || count > chunkBundlePiecesMax || headsEnd > body.length) throw noWholeChunks();
   const chunks: StoredBytes[] = [];
-  let at = randomIdBytes;
-  while (at + putHeadBytes < body.length && chunks.length < chunkBundlePiecesMax) {
-    const start = at + putHeadBytes;
+  let start = headsEnd;
+  for (let at = randomIdBytes + countBytes; at < headsEnd; at += putHeadBytes) {
     const end = start + view.getUint32(at + digestBytes);
-    if (end <= start || end > body.length) break;
+    if (end <= start || end > body.length) throw noWholeChunks();
     chunks.push({ digest: body.slice(at, at + digestBytes), bytes: body.subarray(start, end) });
-    at = end;
+    start = end;
   }
-  if (chunks.length === 0 || at !== body.length) throw new DfsError("protocol", "a put frame without whole chunks");
+  if (start !== body.length) throw noWholeChunks();
   return { lease: body.slice(0, randomIdBytes), chunks };
+}
+
+function noWholeChunks(): DfsError {
+  return new DfsError("protocol", "a put frame without whole chunks");
 }
