@@ -24,7 +24,7 @@ import type { ChunkResult, ChunkWork, FileStat, SealWork, ThreadReply } from "./
 import { ChunkingThread, spawnWorker } from "./chunking-thread.ts";
 import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
-import { Sealing } from "./sealing.ts";
+import { Sealing, type SealedChunks } from "./sealing.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** Every call of the pool takes one. */
@@ -37,8 +37,8 @@ export interface ChunkingOptions {
 export interface FileSealing {
   /** What the file was like when it was opened. Fails as `chunks` does. */
   readonly stat: Promise<FileStat>;
-  /** The file's chunks in order, none for an empty file; to be iterated once, to the end or until the loop is left. */
-  readonly chunks: AsyncIterable<SealedChunk>;
+  /** The file's chunks, none for an empty file. */
+  readonly chunks: SealedChunks;
 }
 
 /**
@@ -99,7 +99,7 @@ export class ChunkingPool {
     source: AsyncIterable<Uint8Array>,
     dedupSecret: Uint8Array,
     { signal }: ChunkingOptions = {},
-  ): AsyncIterable<SealedChunk> {
+  ): SealedChunks {
     const sealing = new Sealing(signal);
     void this.#seal(sealing, { type: "seal-stream", dedupSecret: copy(dedupSecret) }, source);
     return sealing;

@@ -6,7 +6,7 @@
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { DfsError } from "../core/errors.ts";
-import { sealAheadBytesMax, sealBatchBytes } from "../core/limits.ts";
+import { sealAheadBytesMax, sealedBatchBytesMax } from "../core/limits.ts";
 import type { FileStat, SealControl, ThreadReply } from "./chunking-messages.ts";
 import type { SealedChunk } from "./seal.ts";
 
@@ -45,12 +45,13 @@ export class SealTask {
 
   /** Hands out a chunk; resolves when there is room for another. Fails with `interrupted` when nobody wants it any more. */
   async put(chunk: SealedChunk): Promise<void> {
+    const isFull = this.#batch.length > 0 && this.#batchBytes + chunk.sealed.length > sealedBatchBytesMax;
+    if (isFull) this.#sendBatch(false);
     this.#batch.push(chunk);
     this.#batchBytes += chunk.sealed.length;
-    if (this.#batchBytes < sealBatchBytes) return;
-    this.#sendBatch(false);
+    if (!isFull) return;
     await turnOfEvents();
-    await this.#waitUntil(() => this.#aheadBytes < sealAheadBytesMax);
+    await this.#waitUntil(() => this.#aheadBytes + this.#batchBytes < sealAheadBytesMax);
   }
 
   /** Hands out what is left and says that this was all. */

@@ -11,15 +11,21 @@ import { interruption } from "./turnstile.ts";
 /** Tells the thread something about this sealing. */
 export type SendControl = (message: SealControl, transfer: readonly ArrayBuffer[]) => void;
 
+/** Sealed chunks in order; to be iterated once, to the end or until the loop is left. */
+export interface SealedChunks extends AsyncIterable<SealedChunk> {
+  /** The same as they come: some at a time, together no more than fit into one message. */
+  batches(): AsyncIterable<readonly SealedChunk[]>;
+}
+
 /** Its chunks are to be iterated once. An error comes before the chunks that were ready, as they are of no use then. */
-export class Sealing implements ReplyReceiver, AsyncIterable<SealedChunk> {
+export class Sealing implements ReplyReceiver, SealedChunks {
   /** Fails with what the sealing failed with, if that comes first; for a stream it never resolves. */
   readonly stat: Promise<FileStat>;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal | undefined;
   #resolveStat!: (stat: FileStat) => void;
   #rejectStat!: (error: DfsError) => void;
-  readonly #ready: SealedChunk[] = [];
+  readonly #ready: (readonly SealedChunk[])[] = [];
   #error: DfsError | undefined;
   #send: SendControl = () => undefined;
   #consumedBytes = 0;
@@ -57,7 +63,7 @@ export class Sealing implements ReplyReceiver, AsyncIterable<SealedChunk> {
     if (reply.type !== "sealed") return;
     if (reply.stat !== undefined) this.#resolveStat(reply.stat);
     countHashed(reply.chunks.length);
-    this.#ready.push(...reply.chunks);
+    if (reply.chunks.length > 0) this.#ready.push(reply.chunks);
     if (reply.isEnd) this.#finish();
     this.#wakeConsumer?.();
   }
@@ -86,13 +92,21 @@ export class Sealing implements ReplyReceiver, AsyncIterable<SealedChunk> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SealedChunk, void> {
+    for await (const batch of this.batches())
+      for (const chunk of batch) {
+        if (this.#error !== undefined) throw this.#error;
+        yield chunk;
+      }
+  }
+
+  async *batches(): AsyncGenerator<readonly SealedChunk[], void> {
     try {
       for (;;) {
         if (this.#error !== undefined) throw this.#error;
-        const chunk = this.#ready.shift();
-        if (chunk !== undefined) {
-          this.#credit(chunk.sealed.length);
-          yield chunk;
+        const batch = this.#ready.shift();
+        if (batch !== undefined) {
+          this.#credit(batch.reduce((sum, { sealed }) => sum + sealed.length, 0));
+          yield batch;
         } else if (this.over.aborted) return;
         else await this.#somethingNew();
       }

@@ -23,6 +23,8 @@ export const recordPageEntriesMax = 8192;
 export const chunkerBufferBytes = 4 * chunkBytesMax;
 /** One read of a file, and about what a thread seals before it looks for messages: a millisecond or two of work. */
 export const sealBatchBytes = 1 * MiB;
+/** Sealed bytes of large files that go on together, so that they and what is said of them fit into one message (`chunkBundleBytesMax`). */
+export const sealedBatchBytesMax = 1 * MiB - 16 * KiB;
 /** Sealed bytes of one file that wait for their consumer, and plaintext bytes of one stream that wait for a thread: 5 ms of work hides every hand-over. */
 export const sealAheadBytesMax = 4 * MiB;
 /** Threads that cut and seal: two keep up with any disk or wire that we mean to serve, and leave the main loop a core. */

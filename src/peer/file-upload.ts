@@ -1,7 +1,9 @@
 /** One file's chunks and pages on their way to a shelf. */
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { FileBuilder, FinishedFile } from "../chunking/file-builder.ts";
+import type { StoredBytes } from "../chunking/file-record.ts";
 import type { SealedChunk } from "../chunking/seal.ts";
+import type { SealedChunks } from "../chunking/sealing.ts";
 import type { ByteWindow } from "../core/byte-window.ts";
 import type { TransferReport } from "./transfer-report.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -32,14 +34,15 @@ export class FileUpload {
   }
 
   /** Resolves when every chunk and page is durable on the shelf, with what the file comes to and how many bytes it added. */
-  async run(chunks: AsyncIterable<SealedChunk>): Promise<FinishedFile & { addedBytes: number }> {
+  async run(chunks: SealedChunks): Promise<FinishedFile & { addedBytes: number }> {
     const { builder } = this.#options;
-    for await (const chunk of chunks) {
-      await this.#store(chunk.digest, chunk.sealed, chunk.plaintextBytes, () => this.#options.pool.reclaim(chunk));
-      for (const page of builder.add(chunk)) await this.#store(page.digest, page.bytes, 0);
+    for await (const batch of chunks.batches()) {
+      const pages = batch.flatMap((chunk) => builder.add(chunk));
+      await this.#storeSealed(batch);
+      if (pages.length > 0) await this.#store(pages, 0);
     }
     const finished = builder.finish();
-    for (const page of finished.pages) await this.#store(page.digest, page.bytes, 0);
+    if (finished.pages.length > 0) await this.#store(finished.pages, 0);
     return { ...finished, addedBytes: await this.settled() };
   }
 
@@ -50,20 +53,29 @@ export class FileUpload {
     return this.#addedBytes;
   }
 
-  /** Resolves when there is room for the chunk in flight; what becomes of it is known at the end. */
-  async #store(digest: Uint8Array, bytes: Uint8Array, plaintextBytes: number, onStored?: () => void): Promise<void> {
+  #storeSealed(batch: readonly SealedChunk[]): Promise<void> {
+    const { pool } = this.#options;
+    const plaintextBytes = batch.reduce((sum, chunk) => sum + chunk.plaintextBytes, 0);
+    const stored = batch.map(({ digest, sealed }) => ({ digest, bytes: sealed }));
+    return this.#store(stored, plaintextBytes, () => {
+      for (const chunk of batch) pool.reclaim(chunk);
+    });
+  }
+
+  /** Resolves when there is room for the chunks in flight; what becomes of them is known at the end. */
+  async #store(chunks: readonly StoredBytes[], plaintextBytes: number, onStored?: () => void): Promise<void> {
     const { label, session, window, report, signal } = this.#options;
-    const { length } = bytes; // it is 0 once the memory is given back
-    await window.take(length, signal);
+    const bytes = bytesOf(chunks); // there are none once the memory is given back
+    await window.take(bytes, signal);
     if (this.#failure !== undefined) {
-      window.give(length);
+      window.give(bytes);
       throw this.#failure.error;
     }
-    this.chunks += 1;
+    this.chunks += chunks.length;
     const stored = session
-      .store(digest, bytes)
-      .then((isNew) => {
-        if (isNew) this.#addedBytes += length;
+      .store(chunks)
+      .then((areNew) => {
+        this.#addedBytes += bytesOf(chunks.filter((_, place) => areNew[place] === true));
         this.#throughBytes += plaintextBytes;
         report.progress(label, this.#throughBytes);
         onStored?.();
@@ -72,9 +84,13 @@ export class FileUpload {
         this.#failure ??= { error };
       })
       .finally(() => {
-        window.give(length);
+        window.give(bytes);
         this.#storing.delete(stored);
       });
     this.#storing.add(stored);
   }
+}
+
+function bytesOf(chunks: readonly StoredBytes[]): number {
+  return chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

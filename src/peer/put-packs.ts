@@ -212,8 +212,8 @@ export class PutPacks {
 }
 
 async function storePieces(session: UploadSession, memory: Uint8Array, pieces: PackedFile["pieces"]): Promise<number> {
-  const areNew = await Promise.all(
-    pieces.map(({ digest, start, bytes }) => session.store(digest, memory.subarray(start, start + bytes))),
+  const areNew = await session.store(
+    pieces.map(({ digest, start, bytes }) => ({ digest, bytes: memory.subarray(start, start + bytes) })),
   );
   return pieces.reduce((sum, { bytes }, place) => sum + (areNew[place] === true ? bytes : 0), 0);
 }

@@ -9,6 +9,7 @@
  * is still being acted upon, so that the link never idles and no chunk costs a round trip of its own.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
+import type { StoredBytes } from "../chunking/file-record.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { DfsError } from "../core/errors.ts";
 import type { FileKey, LeaseId } from "../core/ids.ts";
@@ -26,11 +27,9 @@ import { withRetries } from "./retry.ts";
 import { TooFewDisks } from "./shelves/network-shelf.ts";
 import type { Confirmation, ShelfPort } from "./shelves/shelf-port.ts";
 
-interface WaitingChunk {
-  readonly digest: Uint8Array;
-  readonly sealed: Uint8Array;
-  readonly resolve: (isNew: boolean) => void;
-  readonly reject: (error: unknown) => void;
+interface WaitingChunk extends StoredBytes {
+  readonly settle: (isNew: boolean) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** A shelf that is gone when a lease ends is not waited for longer than this; the lease then runs out by itself. */
@@ -50,7 +49,8 @@ export class UploadSession {
   readonly #copies: number;
   readonly #signal: AbortSignal;
   readonly #waiting: WaitingChunk[] = [];
-  readonly #inFlight = new Map<string, Promise<boolean>>();
+  /** The storing that brings a chunk, by the chunk's digest. */
+  readonly #inFlight = new Map<string, Promise<unknown>>();
   #isAsking = false;
   #opened: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -63,27 +63,66 @@ export class UploadSession {
     this.#signal = signal;
   }
 
-  /** Resolves once the chunk is durable on the shelf: `true` when it had to be stored, `false` when it was there. */
-  async store(digest: Uint8Array, sealed: Uint8Array): Promise<boolean> {
+  /**
+   * Resolves once the chunks are durable on the shelf, with `true` for each that had to be stored, `false` where it was
+   * there. Where it fails, nothing of it is on its way any more, and some of the chunks may be stored.
+   */
+  async store(chunks: readonly StoredBytes[]): Promise<readonly boolean[]> {
     await this.#open();
-    this.counters.chunks += 1;
-    const key = hexOf(digest);
-    const underWay = this.#inFlight.get(key);
-    if (underWay !== undefined) return underWay.then(() => false);
-    const stored = new Promise<boolean>((resolve, reject) => this.#waiting.push({ digest, sealed, resolve, reject }));
-    this.#inFlight.set(key, stored);
-    void this.#ask();
-    const { length } = sealed;
-    try {
-      const isNew = await stored;
-      if (isNew) {
-        this.counters.newChunks += 1;
-        this.counters.newBytes += length;
-      }
-      return isNew;
-    } finally {
-      this.#inFlight.delete(key);
+    this.counters.chunks += chunks.length;
+    const lengths = chunks.map(({ bytes }) => bytes.length); // they are 0 once the memory is given back
+    const areNew = chunks.map(() => false);
+    const elsewhere = new Set<Promise<unknown>>();
+    const keys = new Map<string, number>();
+    for (const [place, { digest }] of chunks.entries()) {
+      const key = hexOf(digest);
+      const underWay = this.#inFlight.get(key);
+      if (underWay !== undefined) elsewhere.add(underWay);
+      else if (!keys.has(key)) keys.set(key, place);
     }
+    const stored = this.#enqueue(chunks, [...keys.values()], areNew);
+    for (const key of keys.keys()) this.#inFlight.set(key, stored);
+    try {
+      await stored;
+      await Promise.all(elsewhere);
+    } finally {
+      for (const key of keys.keys()) this.#inFlight.delete(key);
+    }
+    for (const [place, isNew] of areNew.entries()) if (isNew) this.#count(lengths[place] as number);
+    return areNew;
+  }
+
+  /** Has the chunks at these places stored, and notes for each whether it was new; resolves when all of them are settled. */
+  #enqueue(chunks: readonly StoredBytes[], places: readonly number[], areNew: boolean[]): Promise<void> {
+    if (places.length === 0) return Promise.resolve();
+    let left = places.length;
+    let failure: { error: unknown } | undefined;
+    const stored = new Promise<void>((resolve, reject) => {
+      const done = (): void => {
+        left -= 1;
+        if (left > 0) return;
+        if (failure === undefined) resolve();
+        else reject(failure.error);
+      };
+      for (const place of places) {
+        const settle = (isNew: boolean): void => {
+          areNew[place] = isNew;
+          done();
+        };
+        const fail = (error: unknown): void => {
+          failure ??= { error };
+          done();
+        };
+        this.#waiting.push({ ...(chunks[place] as StoredBytes), settle, fail });
+      }
+    });
+    void this.#ask();
+    return stored;
+  }
+
+  #count(bytes: number): void {
+    this.counters.newChunks += 1;
+    this.counters.newBytes += bytes;
   }
 
   /** Which of the chunks the shelf has; those stay there as long as the lease. */
@@ -162,7 +201,7 @@ export class UploadSession {
         const present = await this.#leased(() => this.port.pin(this.lease, digests, this.#signal));
         this.#settle(batch, present);
       } catch (error) {
-        for (const chunk of batch) chunk.reject(error);
+        for (const chunk of batch) chunk.fail(error);
       }
     }
     this.#isAsking = false;
@@ -171,19 +210,18 @@ export class UploadSession {
   /** Chunks that are lacking go out, small ones many to a message. */
   #settle(batch: readonly WaitingChunk[], present: readonly boolean[]): void {
     const lacking = batch.filter((chunk, index) => {
-      if (present[index] === true) chunk.resolve(false);
+      if (present[index] === true) chunk.settle(false);
       return present[index] !== true;
     });
     for (const bundle of bundlesOf(lacking)) void this.#send(bundle);
   }
 
   async #send(bundle: readonly WaitingChunk[]): Promise<void> {
-    const chunks = bundle.map(({ digest, sealed }) => ({ digest, bytes: sealed }));
     try {
-      await this.#leased(() => this.port.putChunks(this.lease, chunks, this.#signal));
-      for (const { resolve } of bundle) resolve(true);
+      await this.#leased(() => this.port.putChunks(this.lease, bundle, this.#signal));
+      for (const { settle } of bundle) settle(true);
     } catch (error) {
-      for (const { reject } of bundle) reject(error);
+      for (const { fail } of bundle) fail(error);
     }
   }
 
@@ -220,7 +258,7 @@ function bundlesOf(chunks: readonly WaitingChunk[]): WaitingChunk[][] {
   const bundles: WaitingChunk[][] = [];
   let leftBytes = 0;
   for (const chunk of chunks) {
-    const bytes = chunk.sealed.length + putHeadBytes;
+    const bytes = chunk.bytes.length + putHeadBytes;
     const last = bundles.at(-1);
     if (last === undefined || bytes > leftBytes || last.length >= chunkBundlePiecesMax) {
       bundles.push([chunk]);
