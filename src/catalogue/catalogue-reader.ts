@@ -3,7 +3,8 @@ import type { NodeId, UserId } from "../core/ids.ts";
 import { nameTokenBytesMax, pageBytesMax, pageRowsMax, pastEntriesScannedMax } from "../core/limits.ts";
 import type { SqlRow } from "../core/sqlite.ts";
 import type { DirectoryPage, EntryRow, ListedRow, RevisionPage, RevisionRow } from "./rows.ts";
-import { briefRowOf, entryRowOf, listedRowOf, revisionRowOf } from "./row-values.ts";
+import { entryRowOf, keptHistory, listedRowOf, packedColumn } from "./packed-entry.ts";
+import { briefRowOf, revisionRowOf } from "./row-values.ts";
 import { kindDirectory } from "./tree.ts";
 import { idBytes } from "./id-bytes.ts";
 import { EffectsReader } from "./effects-reader.ts";
@@ -26,14 +27,10 @@ export interface ListQuery {
   readonly isBrief?: boolean | undefined;
 }
 
-const keptHistoryBytes = "max(0, r.history_bytes - n.removed_bytes) AS kept_history_bytes";
 /** A removed file's revisions are out since it ended, unless they were before. */
-const revisionColumns = `r.*, ${keptHistoryBytes},
+const revisionColumns = `r.*, ${keptHistory} AS kept_history_bytes,
   min(coalesce(r.out_ms, n.ended_ms), coalesce(n.ended_ms, r.out_ms)) AS kept_since_ms`;
-const entryColumns = (wrap: "wrap" | "past_wrap"): string => `e.token, n.node, n.kind, e.${wrap} AS wrap, e.generation,
-  n.created_ms AS node_created_ms, r.revision, r.file_key, r.size_bytes, r.added_bytes, ${keptHistoryBytes}, r.attributes, r.shelf, r.copies, r.copies_wanted,
-  r.created_ms, r.expires_ms`;
-const liveEntries = `SELECT ${entryColumns("wrap")} FROM entries e JOIN nodes n ON n.id = e.node_id
+const liveEntries = `SELECT ${packedColumn("wrap")} FROM entries e JOIN nodes n ON n.id = e.node_id
   LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision
   WHERE e.ended_index IS NULL AND e.parent_id = ?`;
 /** Each row as one text, for each blob that SQLite hands over is memory of its own, which costs more than all else of a short row. */
@@ -41,13 +38,13 @@ const liveNames = `SELECT lower(hex(n.node)) || n.kind || e.generation || ',' ||
   iif(n.kind = ${kindDirectory}, hex(e.wrap), '') AS brief
   FROM entries e JOIN nodes n ON n.id = e.node_id WHERE e.ended_index IS NULL AND e.parent_id = ?`;
 /** Of many tokens, in hexadecimal as JSON, each with its place among them: one query costs less than many. */
-const namedEntries = `SELECT w.key AS place, ${entryColumns("wrap")} FROM json_each(?) w
+const namedEntries = `SELECT w.key AS place, ${packedColumn("wrap")} FROM json_each(?) w
   CROSS JOIN entries e ON e.parent_id = ? AND e.token = unhex(w.value) AND e.ended_index IS NULL
   JOIN nodes n ON n.id = e.node_id LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = n.revision`;
 /** Rows were live at ?1 by their columns `created_index` and `ended_index`, or by those of the time. */
 type PastColumn = "index" | "ms";
 /** Where the newest revision of then is removed, so are all older ones. */
-const nodesAt = (by: PastColumn): string => `SELECT ${entryColumns("past_wrap")} FROM entries e
+const nodesAt = (by: PastColumn): string => `SELECT e.token, ${packedColumn("past_wrap")} FROM entries e
   JOIN nodes n ON n.id = e.node_id LEFT JOIN revisions r ON r.node_id = n.id AND r.revision = (
     SELECT revision FROM revisions WHERE node_id = n.id AND created_${by} <= ?1 ORDER BY revision DESC LIMIT 1)
   WHERE e.created_${by} <= ?1 AND e.parent_id = ?2 AND (n.kind = ${kindDirectory} OR r.id IS NOT NULL)`;

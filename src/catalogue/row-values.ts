@@ -13,52 +13,13 @@ import {
 import type { SqlRow, SqlValue } from "../core/sqlite.ts";
 import { decodeLinks } from "./chain.ts";
 import type { PeerRole } from "./operation.ts";
-import type {
-  ChangedRow,
-  EffectRow,
-  EntryRow,
-  InviteRow,
-  ListedRow,
-  NetworkRow,
-  NodeRow,
-  PeerRow,
-  PolicyRow,
-} from "./rows.ts";
+import type { ChangedRow, EffectRow, InviteRow, ListedRow, NetworkRow, NodeRow, PeerRow, PolicyRow } from "./rows.ts";
 import type { ReferencedKey, RevisionRow, ShareRow, ShelfRow, UserRow } from "./rows.ts";
 import { kindDirectory } from "./tree.ts";
 import { idText } from "./id-bytes.ts";
 
 const noAttributes = new Uint8Array(0);
 const nodeDigits = 2 * randomIdBytes;
-
-/** A row of the entry queries. */
-export function entryRowOf(row: SqlRow): EntryRow {
-  const isDirectory = row["kind"] === kindDirectory;
-  return {
-    node: idText(bytes(row["node"])),
-    kind: isDirectory ? "directory" : "file",
-    wrap: new Uint8Array(bytes(row["wrap"])),
-    generation: Number(row["generation"]),
-    attributes: isDirectory ? noAttributes : new Uint8Array(bytes(row["attributes"])),
-    revision: Number(row["revision"]),
-    fileKey: isDirectory ? null : fileKeyOf(bytes(row["file_key"])),
-    sizeBytes: Number(row["size_bytes"]),
-    addedBytes: Number(row["added_bytes"]),
-    historyBytes: Number(row["kept_history_bytes"]),
-    shelf: isDirectory ? null : idText<ShelfId>(bytes(row["shelf"])),
-    copies: Number(row["copies"]),
-    copiesWanted: Number(row["copies_wanted"]),
-    committedMs: Number(isDirectory ? row["node_created_ms"] : row["created_ms"]),
-    expiresMs: numberOrNull(row["expires_ms"]),
-  };
-}
-
-/** The same with its token, which is added: to spread a row into another one takes longer than all else of it. */
-export function listedRowOf(row: SqlRow): ListedRow {
-  const listed: EntryRow & { token?: Uint8Array } = entryRowOf(row);
-  listed.token = bytes(row["token"]);
-  return listed as ListedRow;
-}
 
 /** A row with nothing but what names need, from its text: node, kind, generation, token, wrap. */
 export function briefRowOf({ brief }: SqlRow): ListedRow {
