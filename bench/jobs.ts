@@ -54,7 +54,7 @@ const others = {
   failover: { run: failover, diskBytes: GiB },
   restart: { run: restart, diskBytes: GiB },
   overload: { run: overload, diskBytes: GiB },
-  "catalogue-growth": { run: catalogueGrowth, diskBytes: 8 * GiB },
+  "catalogue-growth": { run: catalogueGrowth, diskBytes: 12 * GiB },
   find: { run: find, diskBytes: 2 * GiB },
   ls: { run: largeDirectory, diskBytes: GiB },
   chunking: { run: chunking, diskBytes: 2 * GiB },
