@@ -26,7 +26,7 @@ const help = `usage: npm run bench [-- [OPTIONS] [NAME…]]
   --runs N        how often each contestant runs (3)
   --json FILE     keeps the figures in FILE
   --from FILE     runs nothing, but reads the figures of FILE; several files are put together
-  --write         puts the table into docs/PERFORMANCE.md
+  --write         puts the table into docs/PERFORMANCE.md: that of the main jobs alone, or the other one
   --profile DIR   every peer leaves a CPU profile below DIR
   --folder DIR    works below DIR (the system's temporary folder)
 
@@ -72,7 +72,7 @@ async function run(names: readonly string[]): Promise<number> {
   const scale = values.trial ? trialScale : 1;
   await requireSpace(values.folder, scale * neededBytes(names));
   const folder = await mkdtemp(join(values.folder, "dfs-bench-"));
-  const head = reportHead(["npm run bench", ...(positionals.length > 0 ? ["--", ...positionals] : [])].join(" "));
+  const head = reportHead(values.trial ? "--trial" : "", names);
   const before = loadNow();
   // The programs of the job hear of it too and end it; what is on the disk is then removed as always.
   let isInterrupted = false;
@@ -115,7 +115,8 @@ async function runJob(name: string, program: Program, corpora: Corpora, scale: n
 
 async function publish(report: Report): Promise<void> {
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  if (values.write) await writePerformance(report);
+  if (values.write)
+    await writePerformance(report, report.jobs.every((job) => tableJobs.includes(job)) ? "main" : "others");
   process.stdout.write(reportText(report));
 }
 

@@ -8,7 +8,8 @@ import { tableOf } from "./table.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const performancePath = join(root, "docs/PERFORMANCE.md");
-const [tableBegin, tableEnd] = ["<!-- npm run bench -- --write: begin -->", "<!-- npm run bench -- --write: end -->"];
+/** What docs/PERFORMANCE.md has a table of. */
+export type TableName = "main" | "others";
 /** No process of ours may take more in any row of the table. */
 const memoryTargetMiB = 300;
 
@@ -17,6 +18,8 @@ export interface Report {
   readonly commit: string;
   readonly machine: string;
   readonly command: string;
+  /** Names of the jobs that ran. */
+  readonly jobs: readonly string[];
   readonly startedAt: string;
   /** Load of the machine at the start and at the end. */
   readonly load: readonly [number, number];
@@ -26,14 +29,17 @@ export interface Report {
   readonly skipped: readonly string[];
 }
 
+type ReportHead = Pick<Report, "commit" | "machine" | "command" | "jobs" | "startedAt">;
+
 /** What is known of a run before it begins. */
-export function reportHead(command: string): Pick<Report, "commit" | "machine" | "command" | "startedAt"> {
+export function reportHead(options: string, jobs: readonly string[]): ReportHead {
   const [cpu] = cpus();
   const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB`;
   return {
     commit: commitNow(),
     machine: `${cpus().length} cores (${cpu?.model ?? "unknown"}), ${memory}, ${process.platform} ${process.arch}, Node ${process.version}`,
-    command,
+    command: commandOf(options, jobs),
+    jobs,
     startedAt: new Date().toISOString(),
   };
 }
@@ -42,12 +48,26 @@ export function loadNow(): number {
   return loadavg()[0] ?? NaN;
 }
 
-/** Rows of a later report take the place of those of the same job in an earlier one; the head is the last one's. */
+/** Rows of a later report take the place of those of the same job in an earlier one; the head tells of all of them. */
 export function joined(reports: readonly Report[]): Report {
   const [last] = reports.slice(-1);
   if (last === undefined) throw new Error("no report");
   const rows = new Map(reports.flatMap((report) => report.rows).map((row) => [nameOf(row), row]));
-  return { ...last, rows: [...rows.values()], skipped: [...new Set(reports.flatMap(({ skipped }) => skipped))] };
+  const allOf = <Value>(of: (report: Report) => readonly Value[]): Value[] => [...new Set(reports.flatMap(of))];
+  const jobs = allOf((report) => report.jobs);
+  return {
+    ...last,
+    jobs,
+    command: commandOf("", jobs),
+    commit: allOf(({ commit }) => [commit]).join(", "),
+    load: [Math.max(...reports.map(({ load }) => load[0])), Math.max(...reports.map(({ load }) => load[1]))],
+    rows: [...rows.values()],
+    skipped: allOf(({ skipped }) => skipped),
+  };
+}
+
+function commandOf(options: string, jobs: readonly string[]): string {
+  return ["npm run bench --", options, ...jobs].filter((word) => word !== "").join(" ");
 }
 
 /** The report as a person reads it. */
@@ -69,11 +89,14 @@ export function reportText({ commit, machine, command, startedAt, load, scale, r
   ].join("\n");
 }
 
-/** Puts the report's table in the place of the one in docs/PERFORMANCE.md. */
-export async function writePerformance(report: Report): Promise<void> {
+/** Puts the report's table in the place of the one with this name in docs/PERFORMANCE.md. */
+export async function writePerformance(report: Report, name: TableName): Promise<void> {
+  const [tableBegin, tableEnd] = ["begin", "end"].map(
+    (place) => `<!-- npm run bench -- --write, ${name}: ${place} -->`,
+  ) as [string, string];
   const text = await readFile(performancePath, "utf8");
   const [begin, end] = [text.indexOf(tableBegin), text.indexOf(tableEnd)];
-  if (begin === -1 || end < begin) throw new Error(`${performancePath} has no place for the table`);
+  if (begin === -1 || end < begin) throw new Error(`${performancePath} has no place for the table ${name}`);
   const table = `${tableBegin}\n\n${reportText(report)}\n`;
   await writeFile(performancePath, text.slice(0, begin) + table + text.slice(end));
 }
