@@ -1,11 +1,13 @@
-/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file; and seal a pack of small files. */
-import { readSync, writeSync } from "node:fs";
+/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file; and seal, or write, a pack of small files. */
+import { readSync } from "node:fs";
 import { assert, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax } from "../core/limits.ts";
 import type { ChunkResult, ChunkWork } from "./chunking-messages.ts";
 import { bytesEqual } from "./digest.ts";
 import { sealPack } from "./seal-pack.ts";
 import { chunkKey, openChunk, verifyStored } from "./seal.ts";
+import { writeAt } from "./write-at.ts";
+import { writePack } from "./write-pack.ts";
 
 /** Does the work and returns what it comes to. Fails with `integrity`, or with the kind of the file system's error. */
 export function runChunkWork(work: ChunkWork): ChunkResult {
@@ -16,8 +18,10 @@ export function runChunkWork(work: ChunkWork): ChunkResult {
     case "open":
       return openChunk(work.sealed, work.key, work.digest);
     case "open-into":
-      writeAt(work.fd, work.positionBytes, openChunk(work.sealed, work.key, work.digest));
+      writeOpened(work);
       return work.sealed;
+    case "write-pack":
+      return writePack(work);
     case "seal-pack":
       return sealPack(work.paths, work.dedupSecret);
     default:
@@ -25,10 +29,9 @@ export function runChunkWork(work: ChunkWork): ChunkResult {
   }
 }
 
-function writeAt(fd: number, positionBytes: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += systemCall(() => writeSync(fd, bytes, written, bytes.length - written, positionBytes + written));
-  }
+function writeOpened({ fd, positionBytes, sealed, key, digest }: Extract<ChunkWork, { type: "open-into" }>): void {
+  const plaintext = openChunk(sealed, key, digest);
+  systemCall(() => writeAt(fd, positionBytes, plaintext));
 }
 
 type MatchWork = Extract<ChunkWork, { type: "matches" }>;

@@ -5,6 +5,7 @@ import type { ErrorKind } from "../core/errors.ts";
 import type { FileStamp } from "../core/file-stamp.ts";
 import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
+import type { WritePackWork, WrittenPack } from "./write-pack.ts";
 
 /** What a file was like when it was opened. */
 export interface FileStat {
@@ -36,6 +37,7 @@ export type ChunkWork =
       readonly key: Uint8Array;
       readonly dedupSecret: Uint8Array;
     }
+  | (WritePackWork & { readonly type: "write-pack" })
   | { readonly type: "seal-pack"; readonly paths: readonly string[]; readonly dedupSecret: Uint8Array };
 
 /** A file or stream to be cut and sealed; answered with `sealed` messages until one is the end, or with `failed`. */
@@ -60,7 +62,7 @@ interface Reclaim {
 export type ThreadRequest = (ChunkWork | SealWork | SealControl | Reclaim) & { readonly id: number };
 
 /** What a ChunkWork comes to. */
-export type ChunkResult = Uint8Array | number | boolean | Pack;
+export type ChunkResult = Uint8Array | number | boolean | Pack | WrittenPack;
 
 /** From a thread to the pool, about the work `id`. */
 export type ThreadReply =

@@ -26,6 +26,7 @@ import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 import { Sealing, type SealedChunks } from "./sealing.ts";
 import { Turnstile } from "./turnstile.ts";
+import type { WritePackWork, WrittenPack } from "./write-pack.ts";
 
 /** Every call of the pool takes one. */
 export interface ChunkingOptions {
@@ -174,16 +175,25 @@ export class ChunkingPool {
     return this.#call<boolean>(options, { type: "matches", ...chunk });
   }
 
-  async #call<Value extends ChunkResult>({ signal }: ChunkingOptions, work: ChunkWork): Promise<Value> {
+  /**
+   * Opens the chunks of several files and writes these, in one piece of work; see `writePack`. The memories come back with
+   * the result, each owned by itself.
+   */
+  writePack(work: WritePackWork, options: ChunkingOptions = {}): Promise<WrittenPack> {
+    const chunks = work.files.reduce((sum, file) => sum + file.chunks.length, 0);
+    const memories = work.memories.map(ownedBytes);
+    return this.#call<WrittenPack>(options, { type: "write-pack", ...work, memories }, chunks);
+  }
+
+  async #call<Value extends ChunkResult>({ signal }: ChunkingOptions, work: ChunkWork, hashes = 1): Promise<Value> {
     await this.#calls.enter(signal);
-    countHashed(1);
+    countHashed(hashes);
     try {
       return await new Promise<Value>((resolve, reject) => {
         const receive = (reply: ThreadReply): void => {
           if (reply.type === "result") resolve(reply.value as Value);
         };
-        const transfer = "sealed" in work ? [work.sealed.buffer as ArrayBuffer] : [];
-        this.#thread().begin({ receive, fail: reject }, { id: this.#newId(), ...work }, transfer);
+        this.#thread().begin({ receive, fail: reject }, { id: this.#newId(), ...work }, memoriesOf(work));
       });
     } catch (error) {
       throw toDfsError(error);
@@ -242,6 +252,12 @@ export class ChunkingPool {
 /** The main loop keeps a core for itself, where there is more than one. */
 function usualThreads(): number {
   return Math.max(1, Math.min(chunkingThreadsMax, availableParallelism() - 1));
+}
+
+/** What a piece of work gives away. */
+function memoriesOf(work: ChunkWork): ArrayBuffer[] {
+  if (work.type === "write-pack") return work.memories.map(({ buffer }) => buffer as ArrayBuffer);
+  return "sealed" in work ? [work.sealed.buffer as ArrayBuffer] : [];
 }
 
 /** A small array for a message: a view would drag the whole of its buffer along. */

@@ -32,9 +32,16 @@ async function seal(id: number, work: SealWork): Promise<void> {
   }
 }
 
+/** What a result gives away besides itself. */
+function memoriesOf(value: Exclude<ChunkResult, Uint8Array>): ArrayBuffer[] {
+  if (typeof value !== "object") return [];
+  const memories = "memory" in value ? [value.memory] : value.memories;
+  return memories.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 function postResult(id: number, value: ChunkResult): void {
   if (!(value instanceof Uint8Array)) {
-    post({ type: "result", id, value }, typeof value === "object" ? [value.memory.buffer as ArrayBuffer] : []);
+    post({ type: "result", id, value }, memoriesOf(value));
     return;
   }
   const bytes = ownedBytes(value);

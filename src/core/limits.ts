@@ -443,6 +443,10 @@ export const recentPageBytesMax = 128;
 export const storeRowsPerTransactionMax = 512;
 /** Segment files that a store keeps open for reading: 4 GiB of chunks that are at hand without opening a file. */
 export const openSegmentsMax = 64;
+/** Chunks that a store reads in one go where they lie close together: with their headers and gaps fewer pieces than the system takes. */
+export const chunksPerReadMax = 256;
+/** … over at most this much in between, which costs less to read than another call. */
+export const gapReadBytesMax = 4 * KiB;
 /** File records that a store adds or releases at once, in one entry of its log: their keys are 32 KiB. */
 export const recordsPerNoteMax = 1024;
 /** Damaged pieces that a store sets aside before it only counts them: 1 GiB at the most. */

@@ -9,8 +9,10 @@
  * | 4 chunk | sealed bytes | |
  * | 5 failed | CBOR error as in the RPC protocol | |
  * | 6 cancel | empty: nobody waits for this request any more | none of its own |
+ * | 7 get many | u32 milliseconds, the 32-byte digests of several chunks; see chunk-bundles.ts | chunks or failed |
+ * | 8 chunks | for each of the first of these: u32 length, sealed bytes | |
  *
- * The opener of a stream sends 1, 2 and 6 and keeps at most `chunkRequestsInFlightMax` requests unanswered; the other end
+ * The opener of a stream sends 1, 2, 6 and 7 and keeps at most `chunkRequestsInFlightMax` requests unanswered; the other end
  * resets a stream that exceeds it. A request that was cancelled is answered all the same, as failed where it had not begun.
  */
 import type { StoredBytes } from "../chunking/file-record.ts";
@@ -18,9 +20,9 @@ import { DfsError } from "../core/errors.ts";
 import { digestBytes, randomIdBytes } from "../core/ids.ts";
 import { chunkBundlePiecesMax } from "../core/limits.ts";
 
-export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5, cancel: 6 } as const;
+export const frameTypes = { put: 1, get: 2, stored: 3, chunk: 4, failed: 5, cancel: 6, getMany: 7, chunks: 8 } as const;
 
-const headerBytes = 5;
+export const chunkFrameHeaderBytes = 5;
 const waitBytes = 4;
 const countBytes = 2;
 const lengthBytes = 4;
@@ -34,7 +36,7 @@ export interface ChunkFrame {
 
 /** The header of a frame; the body is sent after it without being copied. */
 export function chunkFrameHeader(type: number, request: number): Uint8Array {
-  const header = new Uint8Array(headerBytes);
+  const header = new Uint8Array(chunkFrameHeaderBytes);
   header[0] = type;
   new DataView(header.buffer).setUint32(1, request);
   return header;
@@ -43,11 +45,11 @@ export function chunkFrameHeader(type: number, request: number): Uint8Array {
 /** Reads a frame. Fails with `protocol` when it is too short or of an unknown type. */
 export function parseChunkFrame(frame: Uint8Array): ChunkFrame {
   const type = frame[0] ?? 0;
-  if (frame.length < headerBytes || type < frameTypes.put || type > frameTypes.cancel) {
+  if (frame.length < chunkFrameHeaderBytes || type < frameTypes.put || type > frameTypes.chunks) {
     throw new DfsError("protocol", "a malformed frame of the chunk protocol");
   }
   const request = new DataView(frame.buffer, frame.byteOffset).getUint32(1);
-  return { type, request, body: frame.subarray(headerBytes) };
+  return { type, request, body: frame.subarray(chunkFrameHeaderBytes) };
 }
 
 /** The body of a get frame. */

@@ -12,6 +12,7 @@ import {
   chunkSilenceMs,
   chunkStreamsPerPeer,
 } from "../core/limits.ts";
+import { getManyBody } from "./chunk-bundles.ts";
 import { type ChunkFrame, chunkFrameHeader, frameTypes, getBody, parseChunkFrame, putBody } from "./chunk-frames.ts";
 import { bytesOfHex } from "./random-ids.ts";
 import { decodeCbor } from "./wire/cbor.ts";
@@ -49,6 +50,16 @@ export class ChunkLink {
     const endMs = performance.now() + waitMs;
     const body = (): readonly Uint8Array[] => getBody(digest, endMs - performance.now());
     return this.#request(frameTypes.get, frameTypes.chunk, body, signal, waitMs);
+  }
+
+  /**
+   * The answer to a question for several chunks (see `parseChunksBody`), none of them verified, in the frame in which it came.
+   * Fails as `get`, but for `not-found` and `integrity`: the answer says which chunks the peer has not got.
+   */
+  async getMany(digests: readonly Uint8Array[], signal: AbortSignal, waitMs = chunkRequestMs): Promise<Uint8Array> {
+    const endMs = performance.now() + waitMs;
+    const body = (): readonly Uint8Array[] => [getManyBody(digests, endMs - performance.now())];
+    return this.#request(frameTypes.getMany, frameTypes.chunks, body, signal, waitMs);
   }
 
   /** Resolves when the peer has the chunks on its disk. Fails with `integrity`, `no-space`, `not-found` (no such lease), `unreachable`, `timeout`. */
@@ -185,7 +196,7 @@ class ChunkStream {
     const cameBytes = this.#channel.receivedBytes - this.#bytesAtLook;
     const owed = Array.from(this.#requests.values()).filter(({ looks }) => looks < this.#looks);
     this.#silentMs = owed.length > 0 && cameBytes === 0 ? this.#silentMs + chunkFloorMs : 0;
-    const isSlow = cameBytes < chunkFloorBytes && owed.some(({ expects }) => expects === frameTypes.chunk);
+    const isSlow = cameBytes < chunkFloorBytes && owed.some(({ expects }) => expects !== frameTypes.stored);
     if (isSlow || this.#silentMs >= chunkSilenceMs) {
       const seconds = Math.max(chunkFloorMs, this.#silentMs) / 1000;
       const error = new DfsError("timeout", `the peer owes answers and sent ${cameBytes} bytes in ${seconds} s`);

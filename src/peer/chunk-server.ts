@@ -4,6 +4,8 @@ import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
 import { chunkRequestsInFlightMax, chunkSendMs } from "../core/limits.ts";
+import type { PlaceChunks } from "../store/chunk-store.ts";
+import { BundleAnswer, parseGetManyBody } from "./chunk-bundles.ts";
 import {
   type ChunkFrame,
   chunkFrameHeader,
@@ -25,6 +27,8 @@ export interface ServedChunks {
   put(lease: LeaseId, chunks: readonly StoredBytes[]): Promise<void>;
   /** The result's memory is the caller's. Fails as `ChunkStore.get` does. */
   get(digest: Uint8Array): Promise<Uint8Array>;
+  /** As `ChunkStore.getMany`. */
+  getMany(digests: readonly Uint8Array[], place: PlaceChunks): Promise<readonly (Uint8Array | undefined)[]>;
 }
 
 export interface ChunkServerOptions {
@@ -95,6 +99,9 @@ class ServedStream {
       case frameTypes.get:
         this.#takeGet(request, body);
         return;
+      case frameTypes.getMany:
+        this.#takeGetMany(request, body);
+        return;
       case frameTypes.put:
         this.#takePut(request, body);
         return;
@@ -110,6 +117,16 @@ class ServedStream {
       frameTypes.chunk,
       await chunks.get(digest),
     ]);
+  }
+
+  #takeGetMany(request: number, body: ChunkFrame["body"]): void {
+    const { buffers, chunks, reads } = this.#options;
+    const { digests, waitMs } = parseGetManyBody(body);
+    this.#enter(reads, request, { deadlineMs: performance.now() + waitMs }, async () => {
+      const answer = new BundleAnswer((bytes) => buffers.take(bytes));
+      const found = await chunks.getMany(digests, (lengths) => answer.place(lengths));
+      return [frameTypes.chunks, answer.body(found)];
+    });
   }
 
   #takePut(request: number, body: ChunkFrame["body"]): void {
@@ -173,7 +190,7 @@ class ServedStream {
   #send(request: number, [type, ...body]: Answer): Promise<void> {
     this.#inFlight -= 1;
     const giveBack = (): void => {
-      if (type === frameTypes.chunk) for (const bytes of body) this.#options.buffers.give(bytes);
+      if (type !== frameTypes.stored) for (const bytes of body) this.#options.buffers.give(bytes);
     };
     return this.#channel.send([chunkFrameHeader(type, request), ...body], giveBack);
   }

@@ -11,18 +11,25 @@ import { sealOverheadBytes } from "../chunking/seal.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { GetRequest, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import { chunkBytesMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
+import {
+  chunkBytesMax,
+  packsAtOnceMax,
+  transferFilesDefault,
+  transferFilesMax,
+  transferWindowBytes,
+} from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
-import { type DfsPath, baseName, isWithin, rootPath } from "../core/names.ts";
-import { timeAndPath } from "../core/past-path.ts";
+import { type DfsPath, isWithin } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
-import { PartFile, type LocalStatus, entryStatus, localStatus } from "./local-target.ts";
+import { type Destination, destinationOf } from "./get-destination.ts";
+import { GetPacks, type PackableFile } from "./get-packs.ts";
+import { PartFile, type LocalStatus, entryStatus, writtenAt } from "./local-target.ts";
 import type { Located, RefusedChild, Space } from "./located.ts";
 import type { Namespace } from "./namespace.ts";
 import { OpenFolder } from "./open-folder.ts";
-import { type TargetEntry, TargetFolder } from "./target-folder.ts";
+import type { TargetEntry, TargetFolder } from "./target-folder.ts";
 import { TaskGroup } from "./task-group.ts";
 import { TransferReport, isOwnFault } from "./transfer-report.ts";
 
@@ -34,12 +41,25 @@ export interface GetOptions {
   readonly platform?: NodeJS.Platform | undefined;
 }
 
-/** Where a source goes: to an entry of a folder, or (the root of the file space) into a folder that is there. */
-type Destination = TargetEntry | { readonly folder: TargetFolder; readonly name: undefined };
 /** A file that is got: how events name it, and the space that it comes from. */
 interface FilledFile {
   readonly path: string;
   readonly space: Space;
+}
+/** A file that was found: where it goes, and how events name it. */
+interface FileJob {
+  readonly place: Located;
+  readonly target: { readonly folder: TargetFolder | undefined; readonly name: string };
+  readonly path: string;
+  /** Held until the file is through. */
+  readonly above: OpenFolder | undefined;
+}
+/** A file that has to be written. */
+interface WantedFile extends PackableFile, FilledFile {
+  readonly target: TargetEntry;
+  readonly mode: number;
+  readonly modifiedMs: number;
+  readonly outcome: { readonly sizeBytes: number; readonly revision: number; readonly copies: number };
 }
 
 export class GetTransfer {
@@ -51,6 +71,7 @@ export class GetTransfer {
   readonly #report: TransferReport;
   readonly #window = new ByteWindow(transferWindowBytes);
   readonly #files: TaskGroup;
+  readonly #packs: GetPacks<FileJob, WantedFile>;
   readonly #platform: NodeJS.Platform;
   readonly #fetched: FetchCounters = { fetchedChunks: 0, fetchedBytes: 0 };
   /** The tree was not walked to its end: folders stay as they are, so that a later get can go on in them. */
@@ -68,7 +89,25 @@ export class GetTransfer {
     setMaxListeners(0, this.#signal); // every chunk in flight listens; the window bounds them
     this.#reading = { signal: this.#signal, stale: transfer.stale };
     this.#report = new TransferReport(transfer);
-    this.#files = new TaskGroup(Math.min(request.parallel ?? transferFilesDefault, transferFilesMax));
+    const parallel = Math.min(request.parallel ?? transferFilesDefault, transferFilesMax);
+    this.#files = new TaskGroup(parallel);
+    this.#packs = new GetPacks({
+      pool: options.pool,
+      content: options.content,
+      counters: this.#fetched,
+      window: this.#window,
+      gate: this.#gate,
+      atOnce: Math.min(parallel, packsAtOnceMax),
+      signal: this.#signal,
+      steps: {
+        prepare: (job) => this.#prepare(job),
+        onStarted: ({ path, outcome }) => this.#report.started(path, outcome.sizeBytes),
+        onWritten: (wanted, chunks) => this.#onPackWritten(wanted, chunks),
+        onFailed: ({ path }, error) => this.#report.failed(path, error),
+        getAlone: (_, wanted) => this.#getAlone(wanted),
+        onEnd: ({ above }) => above?.release(),
+      },
+    });
   }
 
   /** Resolves when every file is in its place or has failed by itself; fails when nothing could be tried. */
@@ -77,7 +116,7 @@ export class GetTransfer {
       for (const path of this.#request.sources) await this.#getOne(path);
       this.#signal.throwIfAborted();
     } catch (error) {
-      await this.#files.settled();
+      await this.#settled();
       throw toDfsError(this.#signal.aborted ? this.#signal.reason : error, { op: "get" });
     }
     const { fetchedChunks, fetchedBytes } = this.#fetched;
@@ -94,37 +133,22 @@ export class GetTransfer {
     return summary;
   }
 
+  /** Resolves when every file that was found so far is through. */
+  async #settled(): Promise<void> {
+    await this.#packs.settled();
+    await this.#files.settled();
+  }
+
   /** What one of several sources is, keeps only that one from being got. */
   async #getOne(path: DfsPath): Promise<void> {
     try {
       const source = await this.#options.namespace.require(path, this.#reading);
-      await this.#getSource(source, await this.#destination(source));
+      const destination = await destinationOf(source.path, this.#request, this.#platform);
+      await this.#getSource(source, destination);
     } catch (error) {
       if (this.#request.sources.length === 1 || !isOwnFault(error)) throw error;
       this.#report.failed(path, error);
     }
-  }
-
-  /** As with `cp`: into an existing directory under the source's own name, else the one source becomes the target. */
-  async #destination(source: Located): Promise<Destination> {
-    const { target, sources } = this.#request;
-    const options = { platform: this.#platform };
-    const status = await localStatus(target);
-    if (status?.kind === "directory") {
-      if (timeAndPath(source.path).path === rootPath)
-        return { folder: await TargetFolder.open(target, options), name: undefined };
-      const name = checkLocalName(baseName(source.path), this.#platform);
-      return { folder: await TargetFolder.open(target, options), name };
-    }
-    if (sources.length > 1) {
-      const why = status === undefined ? "no such directory" : "not a directory";
-      throw new DfsError(
-        status === undefined ? "not-found" : "not-directory",
-        `${why}; several sources need a directory to go into`,
-        { path: target },
-      );
-    }
-    return TargetFolder.around(target, options);
   }
 
   async #getSource(source: Located, destination: Destination): Promise<void> {
@@ -136,7 +160,7 @@ export class GetTransfer {
           path: source.path,
         });
     } finally {
-      await this.#files.settled();
+      await this.#settled();
       await destination.folder.close();
     }
   }
@@ -229,12 +253,15 @@ export class GetTransfer {
   ): Promise<void> {
     this.#report.found(place.entry.sizeBytes);
     const path = above?.shown(target.name) ?? target.folder?.shown(target.name) ?? target.name;
+    const job = { place, target, path, above };
     above?.hold();
+    if (this.#isPacked(job)) return this.#packs.add(job);
     await this.#files.add(async () => {
       try {
         await this.#gate.pass(this.#signal);
         this.#signal.throwIfAborted();
-        await this.#getFile(place, target, path);
+        const wanted = await this.#prepare(job);
+        if (wanted !== undefined) await this.#getAlone(wanted);
       } catch (error) {
         if (!this.#signal.aborted) this.#report.failed(path, error);
       } finally {
@@ -243,11 +270,15 @@ export class GetTransfer {
     });
   }
 
-  async #getFile(
-    place: Located,
-    { folder, name }: { readonly folder: TargetFolder | undefined; readonly name: string },
-    path: string,
-  ): Promise<void> {
+  /** Small files of a tree go many at a time, where the folder that they are written into can be held open meanwhile. */
+  #isPacked({ place: { content }, target: { folder }, above }: FileJob): boolean {
+    const { revision, dryRun } = this.#request;
+    const isSimple = above !== undefined && revision === undefined && dryRun !== true;
+    return isSimple && folder?.isHeld === true && content !== undefined && this.#packs.takes(content);
+  }
+
+  /** What is to be written; undefined where the file is there already, or nothing is to be written. */
+  async #prepare({ place, target: { folder, name }, path }: FileJob): Promise<WantedFile | undefined> {
     const { revision, resume = false, force = false, dryRun } = this.#request;
     const { namespace } = this.#options;
     if (place.content === undefined) throw new DfsError("is-directory", "is a directory", { path: place.path });
@@ -257,17 +288,38 @@ export class GetTransfer {
     const { mode, modifiedMs, copies } = entry;
     const sizeBytes = content.reference.plaintextBytes;
     const outcome = { sizeBytes, revision: entry.revision, copies };
-    const status = folder === undefined ? undefined : await entryStatus({ folder, name });
+    const status = folder === undefined || folder.isNew ? undefined : await entryStatus({ folder, name });
     if (status?.kind === "directory") throw new DfsError("is-directory", "exists and is a directory", { path });
     const isThere =
       status?.kind === "file" && status.sizeBytes === sizeBytes && Math.abs(status.modifiedMs - modifiedMs) < 1;
-    if (resume && isThere) return this.#report.done(path, "unchanged", outcome);
+    if (resume && isThere) {
+      this.#report.done(path, "unchanged", outcome);
+      return undefined;
+    }
     if (status !== undefined) checkReplaceable(status, force, path);
-    if (dryRun === true || folder === undefined) return this.#report.done(path, "would-write", outcome);
+    if (dryRun === true || folder === undefined) {
+      this.#report.done(path, "would-write", outcome);
+      return undefined;
+    }
+    const { space } = place;
+    const target = { folder, name };
+    const placed = (): ReturnType<WantedFile["place"]> => writtenAt(target, { mode, modifiedMs, force });
+    return { content, copies, place: placed, path, space, target, mode, modifiedMs, outcome };
+  }
+
+  #onPackWritten({ path, outcome }: WantedFile, chunks: number): void {
+    this.#chunks += chunks;
+    this.#bytes += outcome.sizeBytes + chunks * sealOverheadBytes;
+    this.#report.done(path, "written", outcome);
+  }
+
+  async #getAlone({ content, target, mode, modifiedMs, outcome, path, space }: WantedFile): Promise<void> {
+    const { resume = false, force = false } = this.#request;
+    const { sizeBytes } = outcome;
     this.#report.started(path, sizeBytes);
-    const part = await PartFile.open({ folder, name }, { resume, force });
+    const part = await PartFile.open(target, { resume, force });
     try {
-      await this.#fill(part, content, { path, space: place.space });
+      await this.#fill(part, content, { path, space });
     } catch (error) {
       await part.leave();
       throw error;

@@ -102,6 +102,12 @@ export class HolderPicker {
     });
   }
 
+  /** What a holder gave turned out to be wrong, or to lack something, after `withHolder` had taken it. */
+  note(peer: PeerId, error: DfsError): void {
+    const candidate = this.#candidates.find((known) => known.peer === peer);
+    if (candidate !== undefined) this.#noteFailure(candidate, error);
+  }
+
   async #askInTurn<Result>(
     wanted: Wanted,
     use: (sealed: Uint8Array, peer: PeerId) => Promise<Result>,

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { WantedFile } from "../chunking/write-pack.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { nameBytesMax } from "../core/limits.ts";
 import { partSuffix } from "../core/local-names.ts";
@@ -51,6 +52,16 @@ export function partName(name: string): string {
   let start = name;
   while (Buffer.byteLength(start + ending) > nameBytesMax) start = Array.from(start).slice(0, -1).join("");
   return start + ending;
+}
+
+/** How a file is written to an entry of a folder that is held open, in one go: see `writePack`. Fails as `TargetFolder.reach` does. */
+export function writtenAt(
+  { folder, name }: TargetEntry,
+  { mode, modifiedMs, force }: { readonly mode: number; readonly modifiedMs: number; readonly force: boolean },
+): Omit<WantedFile, "chunks"> {
+  const path = folder.reach(name);
+  const part = folder.reach(partName(name));
+  return { part, path, mode: mode & fileModeBits, modifiedMs, isReplacing: force };
 }
 
 /** A file that is being written under its part name. */

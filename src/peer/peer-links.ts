@@ -127,6 +127,19 @@ export class PeerLinks {
     );
   }
 
+  /** As `ChunkLink.getMany`, and with `busy` as `getChunk`. */
+  async getChunks(
+    peer: PeerId,
+    digests: readonly Uint8Array[],
+    signal: AbortSignal,
+    waitMs: number = chunkRequestMs,
+  ): Promise<Uint8Array> {
+    const deadlineMs = performance.now() + waitMs;
+    return this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
+      this.#chunkLink(peer).getMany(digests, signal, deadlineMs - performance.now()),
+    );
+  }
+
   /** Takes back the memory of a chunk that `getChunk` gave and nobody looks at any more. */
   reclaim(sealed: Uint8Array): void {
     this.#buffers.give(sealed);

@@ -104,6 +104,13 @@ export async function servePeer(parts: ServingParts): Promise<LaneServer> {
         throw error;
       }
     },
+    getMany: async (digests, place) => {
+      pacer.noteUse();
+      let lengths: readonly number[] = [];
+      const found = await store.getMany(digests, (known) => place((lengths = known)));
+      if (found.some((chunk, at) => chunk === undefined && lengths[at] !== 0)) upkeep.mendSoon();
+      return found;
+    },
   };
   const [reads, writes] = [new WorkQueue<PeerId>(chunkReads), new WorkQueue<PeerId>(chunkWrites)];
   const onChunkChannel = (channel: FrameChannel, from: PeerId): void =>

@@ -29,6 +29,8 @@ export interface TargetFolderOptions {
 export class TargetFolder {
   /** For messages. */
   readonly path: string;
+  /** It was made a moment ago, and was empty then. */
+  readonly isNew: boolean;
   readonly #platform: NodeJS.Platform;
   readonly #status: BigIntStats;
   readonly #handle: FileHandle | undefined;
@@ -41,8 +43,10 @@ export class TargetFolder {
     status: BigIntStats,
     handle: FileHandle | undefined,
     held: string | undefined,
+    isNew: boolean,
   ) {
     this.path = path;
+    this.isNew = isNew;
     this.#platform = platform;
     this.#status = status;
     this.#handle = handle;
@@ -71,6 +75,7 @@ export class TargetFolder {
     reached: string,
     platform: NodeJS.Platform,
     handle: FileHandle | undefined,
+    isNew = false,
   ): Promise<TargetFolder> {
     try {
       // Of an open folder this needs no disk, and a walk of many folders waits for it.
@@ -79,11 +84,16 @@ export class TargetFolder {
       if (!status.isDirectory()) throw new DfsError("not-directory", "not a directory", { op: "get", path });
       const held = handle === undefined || platform !== "linux" ? undefined : `/proc/self/fd/${handle.fd}`;
       if (held !== undefined) areHeldReachable ??= isSame(`${held}/.`, status);
-      return new TargetFolder(path, platform, status, handle, areHeldReachable === true ? held : undefined);
+      return new TargetFolder(path, platform, status, handle, areHeldReachable === true ? held : undefined, isNew);
     } catch (error) {
       await handle?.close();
       throw error;
     }
+  }
+
+  /** Whether what is in it is reached through the open folder, so that a path of `reach` leads there until it is closed. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
   }
 
   /** The path of `name` in this folder, for messages. */
@@ -121,13 +131,13 @@ export class TargetFolder {
   async folder(name: string): Promise<TargetFolder> {
     const shown = this.shown(name);
     try {
-      await this.#make(name);
+      const isNew = await this.#make(name);
       const reached = this.reach(name);
       const handle = await open(reached, openFolder).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ELOOP" || error.code === "ENOTDIR") throw notDirectory(shown);
         return ignoreUnreadable(error);
       });
-      const folder = await TargetFolder.#hold(shown, reached, this.#platform, handle);
+      const folder = await TargetFolder.#hold(shown, reached, this.#platform, handle, isNew);
       this.verify();
       return folder;
     } catch (error) {
@@ -135,7 +145,8 @@ export class TargetFolder {
     }
   }
 
-  async #make(name: string): Promise<void> {
+  /** Returns whether nothing was there before. */
+  async #make(name: string): Promise<boolean> {
     const options = { mode: 0o700 };
     try {
       await this.change(
@@ -143,8 +154,10 @@ export class TargetFolder {
         (path) => mkdir(path, options),
         (path) => mkdirSync(path, options),
       );
+      return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      return false;
     }
   }
 

@@ -51,6 +51,7 @@ export class TransferReport {
   }
 
   started(path: string, sizeBytes: number): void {
+    if (this.#started.has(path)) return;
     this.#started.add(path);
     this.#onEvent({ type: "started", path, sizeBytes });
   }

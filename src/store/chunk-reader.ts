@@ -4,10 +4,11 @@ import { checkDigest } from "../chunking/digest.ts";
 import type { StoredBytes } from "../chunking/file-record.ts";
 import { DfsError } from "../core/errors.ts";
 import { chunkIdOf } from "../core/ids.ts";
-import type { ReadOptions } from "./chunk-store.ts";
+import type { PlaceChunks, ReadOptions } from "./chunk-store.ts";
 import type { ChunkRow } from "./chunk-table.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { RecentPages } from "./recent-pages.ts";
+import { takeRun, runsOf } from "./chunk-runs.ts";
 import { decodeRecordHeader, isPayloadIntact, recordBytes, recordHeaderBytes } from "./segment-format.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import type { StoreIndex } from "./store-index.ts";
@@ -45,6 +46,35 @@ export class ChunkReader {
         this.#lose(row);
         throw this.#lost(row);
       }
+    }
+  }
+
+  /**
+   * The bytes of several chunks, as `ChunkStore.getMany`: those that lie close together are read in one go. What cannot be
+   * read so, because it is damaged or has moved meanwhile, is read by itself.
+   */
+  async readMany(digests: readonly Uint8Array[], place: PlaceChunks): Promise<readonly (Uint8Array | undefined)[]> {
+    const rows = digests.map((digest) => this.#index.chunks.here(digest));
+    const memories = place(rows.map((row) => row?.bytes ?? 0));
+    const wanted = memories.flatMap((memory, at) => {
+      const row = rows[at];
+      return row === undefined ? [] : [{ at, row, memory }];
+    });
+    const found: (Uint8Array | undefined)[] = memories.map(() => undefined);
+    for (const run of runsOf(wanted)) {
+      const isRead = await this.#files.use(run.segment, (handle) => takeRun(handle, run)).catch(() => []);
+      for (const [place, { at, row, memory }] of run.pieces.entries())
+        found[at] = isRead[place] === true ? memory : await this.#readInto(memory, row.digest);
+    }
+    return found;
+  }
+
+  async #readInto(memory: Uint8Array, digest: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      return await this.read(digest, () => memory);
+    } catch (error) {
+      if (error instanceof DfsError && (error.kind === "not-found" || error.kind === "integrity")) return undefined;
+      throw error;
     }
   }
 

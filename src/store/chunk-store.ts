@@ -100,6 +100,12 @@ export interface ScrubStep {
   readonly damaged: readonly Uint8Array[];
 }
 
+/**
+ * Gets the length of each chunk that is to be read, in their order, 0 for one that is not here; gives memory of these lengths
+ * for as many of the first as are wanted.
+ */
+export type PlaceChunks = (lengths: readonly number[]) => readonly Uint8Array[];
+
 /** How a chunk is read. */
 export interface ReadOptions extends CallOptions {
   /** Gives the memory to read into, of at least so many bytes; otherwise the result owns its whole buffer. */
@@ -201,6 +207,16 @@ export interface ChunkStore {
    * with `integrity` when it is damaged: then it is set aside and from now on is not here, until it is put again.
    */
   get(digest: Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+
+  /**
+   * The bytes of several chunks, of as many as `place` gives memory for, in that memory; undefined for one that is not here.
+   * One that is damaged is set aside, as by `get`, and undefined as well.
+   */
+  getMany(
+    digests: readonly Uint8Array[],
+    place: PlaceChunks,
+    options?: CallOptions,
+  ): Promise<readonly (Uint8Array | undefined)[]>;
 
   /** Says for each chunk whether it is here, and protects none. */
   has(digests: readonly Uint8Array[]): Promise<readonly boolean[]>;

@@ -19,6 +19,7 @@ import type {
   CompactOptions,
   LeaseStatus,
   LoggedChange,
+  PlaceChunks,
   ReadOptions,
   RecordPart,
   RecordPlace,
@@ -191,6 +192,17 @@ export class DiskChunkStore implements ChunkStore {
     return this.#call("get", ({ reader }) => {
       signal?.throwIfAborted();
       return reader.read(digest, allocate);
+    });
+  }
+
+  getMany(
+    digests: readonly Uint8Array[],
+    place: PlaceChunks,
+    { signal }: CallOptions = {},
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#call("get-many", ({ reader }) => {
+      signal?.throwIfAborted();
+      return reader.readMany(digests, place);
     });
   }
 

@@ -13,6 +13,7 @@ import type {
   ChunkStoreStats,
   LeaseStatus,
   LoggedChange,
+  PlaceChunks,
   RecordPart,
   RecordPlace,
   ScrubStep,
@@ -125,6 +126,20 @@ export class MemoryChunkStore implements ChunkStore {
   async get(digest: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
     checkSignal(options);
     return this.#contents.get(digest);
+  }
+
+  async getMany(
+    digests: readonly Uint8Array[],
+    place: PlaceChunks,
+    options: CallOptions = {},
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    checkSignal(options);
+    const here = digests.map((digest) => this.#contents.chunks.get(hex(digest))?.bytes);
+    return place(here.map((bytes) => bytes?.length ?? 0)).map((memory, at) => {
+      const bytes = here[at];
+      if (bytes !== undefined) memory.set(bytes);
+      return bytes && memory;
+    });
   }
 
   async has(digests: readonly Uint8Array[]): Promise<readonly boolean[]> {

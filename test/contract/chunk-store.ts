@@ -56,6 +56,33 @@ function chunkContract(open: () => Promise<ChunkStore>): void {
     expect(await store.has([digest])).toEqual([false]);
   });
 
+  it("STORE-95 several chunks are read at once, in any order, of as many as there is memory for", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, shelf, 1);
+    const chunks = Array.from({ length: 600 }, (_, at) => randomChunk(1 + ((at * 37) % 5000)));
+    await store.put(lease, chunks);
+    const absent = randomChunk();
+    const wanted = [...chunks.toReversed(), absent, ...chunks.slice(3, 5), ...chunks.slice(3, 5)];
+    let room = wanted.length;
+    const read = (): Promise<readonly (Uint8Array | undefined)[]> =>
+      store.getMany(
+        wanted.map(({ digest }) => digest),
+        (lengths) => {
+          expect(lengths).toEqual(wanted.map((chunk) => (chunk === absent ? 0 : chunk.bytes.length)));
+          return lengths.slice(0, room).map((bytes) => new Uint8Array(bytes));
+        },
+      );
+    const areRight = async (): Promise<boolean[]> =>
+      (await read()).map((bytes, at) => {
+        const chunk = wanted[at];
+        return bytes === undefined ? chunk === absent : chunk !== undefined && Buffer.compare(bytes, chunk.bytes) === 0;
+      });
+    expect(await areRight()).toEqual(wanted.map(() => true));
+    room = 7;
+    expect(await areRight()).toEqual(Array.from({ length: 7 }, () => true));
+  });
+
   it("STORE-3 a chunk put again and again is stored once", async () => {
     const store = await open();
     const lease = newLease();

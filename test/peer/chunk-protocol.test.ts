@@ -3,10 +3,12 @@ import { setMaxListeners } from "node:events";
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { StoredBytes } from "../../src/chunking/file-record.ts";
 import { sealChunk } from "../../src/chunking/seal.ts";
 import type { LeaseId, PeerId, ShelfId } from "../../src/core/ids.ts";
 import { chunkBundlePiecesMax, chunkRequestsInFlightMax } from "../../src/core/limits.ts";
 import { chunkFrameHeader, frameTypes, getBody, parsePutBody, putBody } from "../../src/peer/chunk-frames.ts";
+import { getManyBody, parseChunksBody, parseGetManyBody } from "../../src/peer/chunk-bundles.ts";
 import { ChunkLink } from "../../src/peer/chunk-link.ts";
 import { type ServedChunks, serveChunks } from "../../src/peer/chunk-server.ts";
 import { FrameBuffers } from "../../src/peer/frame-buffers.ts";
@@ -28,6 +30,7 @@ const never = new AbortController().signal;
 const chunksOf = (store: ChunkStore): ServedChunks => ({
   put: (id, stored) => store.put(id, stored),
   get: (digest) => store.get(digest),
+  getMany: (digests, place) => store.getMany(digests, place),
 });
 setMaxListeners(0, never);
 const chunk = (bytes: number) => sealChunk(new Uint8Array(32), new Uint8Array(randomBytes(bytes)));
@@ -105,6 +108,58 @@ describe("the chunk protocol", () => {
     const full = body(2);
     for (const refused of [body(0), body(chunkBundlePiecesMax + 1), full.subarray(1), full.subarray(0, -1)])
       expect(() => parsePutBody(refused)).toThrow("whole chunks");
+  });
+
+  it("FETCH-5 several chunks are asked for in one message, and the answer says which of them are not there", async () => {
+    const { store, link } = await linked();
+    const chunks = [1, 17, 70_000, 5].map(chunk).map(({ digest, sealed }) => ({ digest, bytes: sealed }));
+    await store.put(lease, chunks);
+    const [first, second, third, last] = chunks as [StoredBytes, StoredBytes, StoredBytes, StoredBytes];
+    const absent = chunk(10).digest;
+    const digests = [third.digest, absent, first.digest, last.digest, first.digest, second.digest];
+    const given = parseChunksBody(await link.getMany(digests, never), digests.length);
+    const wanted = [third, undefined, first, last, first, second].map((stored) => stored?.bytes);
+    expect(given.map((bytes) => bytes && Buffer.from(bytes))).toEqual(
+      wanted.map((bytes) => bytes && Buffer.from(bytes)),
+    );
+  });
+
+  it("FETCH-5 what does not fit into the answer is left out from there on, and no answer is larger than a message may be", async () => {
+    const { store, link } = await linked();
+    const chunks = [600_000, 400_000, 300_000, 10].map(chunk).map(({ digest, sealed }) => ({ digest, bytes: sealed }));
+    await store.put(lease, chunks);
+    const digests = chunks.map(({ digest }) => digest);
+    const given = parseChunksBody(await link.getMany(digests, never), digests.length);
+    expect(given.map((bytes) => bytes?.length)).toEqual([600_016, 400_016]);
+    const largest = chunk(1024 * 1024);
+    await store.put(lease, [{ digest: largest.digest, bytes: largest.sealed }]);
+    const alone = parseChunksBody(await link.getMany([largest.digest], never), 1);
+    expect(alone[0]?.length).toBe(1024 * 1024 + 16);
+  });
+
+  it("FETCH-5 a question is 1 to 1,024 whole digests, and an answer no more chunks than were asked for, none cut off", () => {
+    const question = (count: number): Uint8Array =>
+      getManyBody(
+        Array.from({ length: count }, (_, at) => new Uint8Array(32).fill(at)),
+        7,
+      );
+    expect(parseGetManyBody(question(chunkBundlePiecesMax))).toMatchObject({ waitMs: 7 });
+    for (const refused of [question(0), question(chunkBundlePiecesMax + 1), question(3).subarray(1), new Uint8Array()])
+      expect(() => parseGetManyBody(refused)).toThrow("wrong length");
+    const answer = Buffer.from("00000003616263000000000000000164", "hex");
+    expect(parseChunksBody(answer, 3).map((bytes) => bytes && Buffer.from(bytes).toString())).toEqual([
+      "abc",
+      undefined,
+      "d",
+    ]);
+    for (const [body, asked] of [
+      [answer, 2],
+      [answer.subarray(0, -1), 3],
+      [Buffer.concat([answer, Buffer.of(0)]), 4],
+      [Buffer.from("ffffffff61", "hex"), 1],
+      [Buffer.alloc(0), 1],
+    ] as const)
+      expect(() => parseChunksBody(body, asked)).toThrow("whole chunks");
   });
 
   it("XFER-3 failures of one request leave the others alone", async () => {

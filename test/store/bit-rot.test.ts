@@ -51,6 +51,26 @@ const damagedIn = (steps: readonly ScrubStep[]): string[] =>
   steps.flatMap(({ damaged }) => damaged.map(hex)).toSorted();
 
 describe("bit rot", () => {
+  it("STORE-95 of chunks that are read at once, a damaged one is set aside, and the others are as they were", async () => {
+    const folder = await temporaryFolder();
+    const store = await startStore({ folder });
+    const lease = newLease();
+    await store.openLease(lease, shelf, 1);
+    const chunks = randomChunks(40, 500);
+    await store.put(lease, chunks);
+    await store.stop();
+    const damaged = chunks[17] as StoredBytes;
+    const place = placesIn(folder).find(({ digest }) => digest === hex(damaged.digest));
+    await flipBit(segment(folder, place?.segment ?? 0), (place?.offset ?? 0) + 200);
+    await store.start();
+    const memories = (lengths: readonly number[]): Uint8Array[] => lengths.map((bytes) => new Uint8Array(bytes));
+    const digests = chunks.map(({ digest }) => digest);
+    const wanted = chunks.map((chunk) => (chunk === damaged ? undefined : Buffer.from(chunk.bytes)));
+    expect((await store.getMany(digests, memories)).map((bytes) => bytes && Buffer.from(bytes))).toEqual(wanted);
+    expect(await store.has([damaged.digest])).toEqual([false]);
+    await store.stop();
+  });
+
   it("STORE-90 a scrub finds each of 100 flipped bits, none is ever served, and putting the chunks again mends all", async () => {
     const folder = await temporaryFolder();
     const store = await startStore({ folder, segmentBytes: 60_000 });

@@ -1,4 +1,6 @@
 /** What is cut out of a stream: frames, chunk frames, and the byte strings in which calls carry many things at once. */
+import { chunkBundlePiecesMax } from "../../../src/core/limits.ts";
+import { BundleAnswer, getManyBody, parseChunksBody, parseGetManyBody } from "../../../src/peer/chunk-bundles.ts";
 import {
   chunkFrameHeader,
   frameTypes,
@@ -82,6 +84,15 @@ const cases = [
         new Uint8Array(Buffer.concat(getBody(get.digest, get.waitMs))),
         frame.body.slice(),
       );
+    const many = decodedOr(["protocol"], () => parseGetManyBody(frame.body.slice()));
+    if (many !== undefined) expectSame("a question", getManyBody(many.digests, many.waitMs), frame.body.slice());
+    const given = decodedOr(["protocol"], () => parseChunksBody(frame.body.slice(), chunkBundlePiecesMax));
+    if (given !== undefined) {
+      const answer = new BundleAnswer((bytes) => new Uint8Array(bytes));
+      for (const [at, place] of answer.place(given.map((chunk) => chunk?.length ?? 0)).entries())
+        place.set(given[at] ?? []);
+      expectSame("an answer", answer.body(given), frame.body.slice());
+    }
     if (frame.type !== frameTypes.put) return;
     const put = decodedOr(["protocol"], () => parsePutBody(frame.body.slice()));
     if (put === undefined) return;
@@ -109,6 +120,8 @@ function stream(...frames: readonly Uint8Array[]): Uint8Array {
 export const frames: FuzzTarget = {
   name: "frames",
   decoders: [
+    "src/peer/chunk-bundles.ts parseChunksBody",
+    "src/peer/chunk-bundles.ts parseGetManyBody",
     "src/peer/chunk-frames.ts parseChunkFrame",
     "src/peer/chunk-frames.ts parseGetBody",
     "src/peer/chunk-frames.ts parsePutBody",
