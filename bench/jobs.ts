@@ -14,6 +14,7 @@ import { announce, hops, lookup } from "./holders.ts";
 import { largeDirectory } from "./large-directory.ts";
 import { login } from "./login.ts";
 import { overload } from "./overload.ts";
+import { rest } from "./rest.ts";
 import { restart } from "./restart.ts";
 import { start } from "./start.ts";
 import { getTree, putSmall, putSmallAgain, putTree } from "./trees.ts";
@@ -52,6 +53,7 @@ const others = {
   login: { run: login, diskBytes: GiB },
   catalogue: { run: catalogue, diskBytes: GiB },
   failover: { run: failover, diskBytes: GiB },
+  rest: { run: rest, diskBytes: GiB },
   restart: { run: restart, diskBytes: GiB },
   overload: { run: overload, diskBytes: GiB },
   "catalogue-growth": { run: catalogueGrowth, diskBytes: 12 * GiB },

@@ -11,25 +11,26 @@ const inNamespace = "DFS_BENCH_NAMESPACE";
 /** Whether this process has loopback for itself. */
 export const hasOwnLoopback = process.env[inNamespace] !== undefined;
 
-/** Bytes sent over loopback so far, headers included, in either direction; NaN where that cannot be read. */
-function loopbackBytes(): number {
+/** Bytes and packets sent over loopback so far, headers included, in either direction; NaN where that cannot be read. */
+function onLoopback(): { readonly bytes: number; readonly packets: number } {
   try {
     const [, , ...interfaces] = readFileSync("/proc/self/net/dev", "utf8").split("\n");
     const loopback = interfaces.find((line) => line.trim().startsWith("lo:"));
-    const received = /lo:\s*(\d+)/.exec(loopback ?? "")?.[1];
-    return Number(received);
+    const [, bytes, packets] = /lo:\s*(\d+)\s+(\d+)/.exec(loopback ?? "") ?? [];
+    return { bytes: Number(bytes), packets: Number(packets) };
   } catch {
-    return NaN;
+    return { bytes: NaN, packets: NaN };
   }
 }
 
 /** Does `work`; resolves with what went over loopback meanwhile, too. */
 export async function onTheWire<Result>(
   work: () => Promise<Result>,
-): Promise<{ readonly megabytes: number; readonly result: Result }> {
-  const before = loopbackBytes();
+): Promise<{ readonly megabytes: number; readonly packets: number; readonly result: Result }> {
+  const before = onLoopback();
   const result = await work();
-  return { megabytes: (loopbackBytes() - before) / 1e6, result };
+  const after = onLoopback();
+  return { megabytes: (after.bytes - before.bytes) / 1e6, packets: after.packets - before.packets, result };
 }
 
 /**

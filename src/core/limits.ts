@@ -704,8 +704,14 @@ export const streamWindowBytes = 1 * MiB;
 export const streamWindowBytesMax = 4 * MiB;
 /** Bytes that a stream may hold unread or unsent before it is reset: all chunks in flight, and some. */
 export const streamBufferBytesMax = 16 * MiB;
-/** A connection is asked for a sign of life this often. */
+/** How often connections are looked at … */
+export const pingLookMs = 1_000;
+/** … from when on a peer that is quiet is asked for a sign of life … */
 export const pingIntervalMs = 2_000;
+/** … and a connection over which nothing went for so long, though the peer is heard over lanes: sooner than any firewall forgets it. */
+export const pingIntervalMsMax = 60_000;
+/** Quiet peers asked in one look, but for those whose failure must be seen soon: 0.3 % of a core at each end, however many peers there are. */
+export const pingsPerLookMax = 4;
 /** No answer for this long, and the connection is given up; pings wait behind chunks, and a busy machine is late. */
 export const pingTimeoutMs = 10_000;
 /** Unknown peers at the door for which the coordinator is asked, a second: a flood of strangers must not flood it too. */

@@ -8,7 +8,7 @@ import "../core/polyfill.ts";
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { identify } from "@libp2p/identify";
-import type { Libp2p, PrivateKey, StreamHandler } from "@libp2p/interface";
+import type { Connection, Libp2p, PrivateKey, StreamHandler } from "@libp2p/interface";
 import type { Registrar } from "@libp2p/interface-internal";
 import type { KadDHT } from "@libp2p/kad-dht";
 import { ping } from "@libp2p/ping";
@@ -56,6 +56,7 @@ const connections = {
       maxOutboundStreams: limits.streamsPerConnectionMax,
       maxEarlyStreams: limits.streamsPerConnectionMax,
       maxMessageSize: limits.muxerMessageBytesMax,
+      enableKeepAlive: false,
       streamOptions: {
         initialStreamWindowSize: limits.streamWindowBytes,
         maxStreamWindowSize: limits.streamWindowBytesMax,
@@ -84,11 +85,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       privateKey: options.privateKey,
       addresses: { listen: [...options.listen] },
       connectionGater: options.gate.connectionGater(),
-      connectionMonitor: {
-        enabled: true,
-        pingInterval: limits.pingIntervalMs,
-        pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
-      },
+      // It would ask every peer as often, however many there are: see signs-of-life.ts.
+      connectionMonitor: { enabled: false },
       services: {
         identify: identify({
           runOnConnectionOpen: true,
@@ -107,17 +105,24 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 /**
- * Shuts every protocol of `host` but join to streams from peers that are not members, and opens the gate to strangers.
- * Called once all handlers are registered. (libp2p's own middleware is not used: it keeps each stream's handler in the
+ * Shuts every protocol of `host` but join to streams from peers that are not members, and opens the gate to strangers;
+ * `onStream` hears of every stream that a member opens. Called once all handlers are registered. (libp2p's own middleware is not used: it keeps each stream's handler in the
  * protocol's list and runs it again for every later stream.)
  */
-export async function guardProtocols(host: Host, gate: MemberGate): Promise<void> {
+export async function guardProtocols(
+  host: Host,
+  gate: MemberGate,
+  onStream: (connection: Connection) => void,
+): Promise<void> {
   const { registrar } = host.services;
   for (const protocol of registrar.getProtocols()) {
     if (protocol === joinProtocol) continue;
     const { handler, options } = registrar.getHandler(protocol);
     const guarded: StreamHandler = (stream, connection) => {
-      if (gate.isMember(connection.remotePeer.toString())) return handler(stream, connection);
+      if (gate.isMember(connection.remotePeer.toString())) {
+        onStream(connection);
+        return handler(stream, connection);
+      }
       stream.abort(new DfsError("permission", "only members of the network may use this protocol"));
     };
     await registrar.unhandle(protocol);

@@ -55,6 +55,8 @@ export class Members {
   readonly #options: MembersOptions;
   #list: MemberList | undefined;
   #shelves: ReadonlyMap<ShelfId, ShelfRow> = new Map();
+  /** Peers that are in a chain with this one. */
+  #partners: ReadonlySet<PeerId> = new Set();
   #refreshing: Promise<void> | undefined;
   #network: { host: Host; links: PeerLinks; catalogue: CatalogueAccess } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -137,6 +139,11 @@ export class Members {
     return this.shelf(shelf)?.links[0]?.peer;
   }
 
+  /** Whether `peer` is in the chain of a shelf that this peer is in, too. */
+  sharesChain(peer: PeerId): boolean {
+    return this.#partners.has(peer);
+  }
+
   /** Asks the coordinator for the members. Fails with `unreachable`, `timeout`. */
   refresh(signal?: AbortSignal): Promise<void> {
     this.#refreshing ??= this.#fetch(signal).finally(() => {
@@ -169,6 +176,8 @@ export class Members {
   #use(list: MemberList): void {
     this.#list = list;
     this.#shelves = new Map(list.shelves.map((row) => [row.shelf, row]));
+    const chains = list.shelves.map(({ links }) => links.map(({ peer }) => peer));
+    this.#partners = new Set(chains.filter((chain) => chain.includes(this.#options.self)).flat());
     const left = this.#options.gate.setMembers(list.peers.map((peer) => peer.id));
     if (left.length > 0) this.#options.onLeft(left as PeerId[]);
   }

@@ -40,6 +40,13 @@ export class PeerChannels {
     return count;
   }
 
+  /** Bytes that came from `peer` over the channels that are open now. */
+  receivedBytes(peer: PeerId): number {
+    let bytes = 0;
+    for (const { receivedBytes } of this.#open.get(peer) ?? []) bytes += receivedBytes;
+    return bytes;
+  }
+
   /** Ends all channels to and from `peer` at once; calls that run over them end with `reason`. */
   cut(peer: PeerId, reason: DfsError): void {
     for (const held of this.#open.get(peer) ?? []) held.abort(reason);

@@ -68,6 +68,8 @@ export class PeerLinks {
   readonly #lanes = new Map<string, LaneClient>();
   readonly #handlers = new Map<string, LaneHandler>();
   readonly #channels = new PeerChannels();
+  /** Calls and chunks that peers owe answers for. */
+  readonly #owed = new Map<PeerId, number>();
   readonly #isMember: (peer: PeerId) => boolean;
 
   /** `buffers` hold the chunk frames that arrive; channels are taken from members only. */
@@ -93,11 +95,13 @@ export class PeerLinks {
     options: RpcCallOptions = {},
   ): Promise<Result> {
     countCall(method.name);
-    const fast = this.#fastRpcs.get(peer);
-    if (fast?.hasEnded === false) return fast.call(method, params, options);
-    const rpc = await this.#rpc(peer, options.signal);
-    void this.#openFast(peer);
-    return rpc.call(method, params, options);
+    return this.#owing(peer, async () => {
+      const fast = this.#fastRpcs.get(peer);
+      if (fast?.hasEnded === false) return fast.call(method, params, options);
+      const rpc = await this.#rpc(peer, options.signal);
+      void this.#openFast(peer);
+      return rpc.call(method, params, options);
+    });
   }
 
   /** A call that tells how far it is: each item goes to `onItem`. */
@@ -109,9 +113,11 @@ export class PeerLinks {
     options: RpcCallOptions = {},
   ): Promise<Result> {
     countCall(method.name);
-    const fast = this.#fastRpcs.get(peer);
-    const rpc = fast?.hasEnded === false ? fast : await this.#rpc(peer, options.signal);
-    return rpc.callWithItems(method, params, onItem, options);
+    return this.#owing(peer, async () => {
+      const fast = this.#fastRpcs.get(peer);
+      const rpc = fast?.hasEnded === false ? fast : await this.#rpc(peer, options.signal);
+      return rpc.callWithItems(method, params, onItem, options);
+    });
   }
 
   /** As `ChunkLink.get`, and with `busy` at once where so much is asked of the peer already that it would come too late. */
@@ -122,8 +128,10 @@ export class PeerLinks {
     waitMs: number = chunkRequestMs,
   ): Promise<Uint8Array> {
     const deadlineMs = performance.now() + waitMs;
-    return this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
-      this.#chunkLink(peer).get(digest, signal, deadlineMs - performance.now()),
+    return this.#owing(peer, () =>
+      this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
+        this.#chunkLink(peer).get(digest, signal, deadlineMs - performance.now()),
+      ),
     );
   }
 
@@ -146,7 +154,17 @@ export class PeerLinks {
   }
 
   async putChunks(peer: PeerId, lease: LeaseId, chunks: readonly StoredBytes[], signal: AbortSignal): Promise<void> {
-    return this.#chunkLink(peer).put(lease, chunks, signal);
+    return this.#owing(peer, () => this.#chunkLink(peer).put(lease, chunks, signal));
+  }
+
+  /** Whether `peer` owes this one an answer. */
+  owes(peer: PeerId): boolean {
+    return this.#owed.has(peer);
+  }
+
+  /** Bytes that came from `peer` over the channels that are open now. */
+  receivedBytes(peer: PeerId): number {
+    return this.#channels.receivedBytes(peer);
   }
 
   /** Whether there is a connection to `peer` now. */
@@ -228,6 +246,17 @@ export class PeerLinks {
     );
     this.#rpcs.set(peer, opened);
     return opened;
+  }
+
+  async #owing<Result>(peer: PeerId, ask: () => Promise<Result>): Promise<Result> {
+    this.#owed.set(peer, (this.#owed.get(peer) ?? 0) + 1);
+    try {
+      return await ask();
+    } finally {
+      const left = (this.#owed.get(peer) ?? 1) - 1;
+      if (left === 0) this.#owed.delete(peer);
+      else this.#owed.set(peer, left);
+    }
   }
 
   #questionsTo(peer: PeerId): WorkQueue<PeerId> {

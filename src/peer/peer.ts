@@ -51,6 +51,7 @@ import { servePeer } from "./serve-peer.ts";
 import { ShelfHost } from "./shelves/shelf-host.ts";
 import { Upkeep, systemClock as shelfClock } from "./shelves/upkeep.ts";
 import { UserPacer } from "./shelves/user-pacer.ts";
+import { startSignsOfLife } from "./signs-of-life.ts";
 import { watchStrangers } from "./strangers.ts";
 
 export interface PeerOptions {
@@ -183,8 +184,7 @@ export class Peer {
     await this.#run(store);
     await this.#run(pool);
     const clockWatch = new ClockWatch({ nowMs: Date.now, steadyMs: () => performance.now() });
-    clockWatch.start();
-    this.#cleanups.push(() => clockWatch.stop());
+    await this.#run(clockWatch);
     const { host, takenPort } = await this.#startHost();
     await this.#members.introduce(host);
     const buffers = new FrameBuffers();
@@ -225,14 +225,15 @@ export class Peer {
     });
     await this.#startSeat(links, asPeer);
     watchStrangers(host, this.#gate);
-    await guardProtocols(host, this.#gate);
+    const signs = startSignsOfLife(host, links, (peer) => this.#members.sharesChain(peer));
+    this.#cleanups.push(() => signs.stop());
+    await guardProtocols(host, this.#gate, (connection) => signs.heard(connection));
     await this.#members.start(host, links, catalogue);
     this.#cleanups.push(() => this.#members.stop());
     this.#startKeepers(links, asPeer);
     await this.#enter(catalogue, asPeer, await store.storeId());
     const heartbeats = new HeartbeatSender({ ...shelves, catalogue, members: this.#members, store, log });
-    heartbeats.start();
-    this.#cleanups.push(() => heartbeats.stop());
+    await this.#run(heartbeats);
     await heartbeats.beat();
     this.#sessions = new OwnSessions({
       ...serving,
@@ -260,7 +261,7 @@ export class Peer {
     return remembered;
   }
 
-  async #run(part: { start(): Promise<void>; stop(): Promise<void> }): Promise<void> {
+  async #run(part: { start(): Promise<void> | void; stop(): Promise<void> | void }): Promise<void> {
     await part.start();
     this.#cleanups.push(() => part.stop());
   }

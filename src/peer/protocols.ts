@@ -9,3 +9,5 @@ export const chunkProtocol = "/dfs-shell/chunks/4";
 export const groupAppendProtocol = "/dfs-shell/group-append/1";
 /** Heartbeats, votes and reads between coordinators. */
 export const groupControlProtocol = "/dfs-shell/group-control/1";
+/** libp2p's ping. */
+export const pingProtocol = "/ipfs/ping/1.0.0";

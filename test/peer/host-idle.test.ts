@@ -28,7 +28,6 @@ vi.mock("../../src/core/limits.ts", async (original) => ({
   inboundConnectionsPerSecondMax: 6,
   joinCallsBurst: 5,
   joinCallsPerSecondMax: 0.01,
-  pingIntervalMs: 60_000,
   socketInactivityMs: 1_500,
 }));
 
