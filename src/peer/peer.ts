@@ -202,7 +202,6 @@ export class Peer {
     const fingers = startFingers({ ...fingersPath, self: this.self, host, links, log });
     this.#cleanups.push(() => fingers.stop());
     const shelves = await this.#startShelves({ store, links, catalogue, fingers });
-
     const serving = {
       version: this.#options.version,
       links,
