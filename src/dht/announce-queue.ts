@@ -1,4 +1,5 @@
 import type { PeerId } from "../core/ids.ts";
+import { digestAtKey, digestList, withList } from "../core/digest-list.ts";
 import { announceRetryMsMax, holderRecordMs } from "../core/limits.ts";
 import type { SqlDatabase, SqlValue } from "../core/sqlite.ts";
 
@@ -32,48 +33,46 @@ export class AnnounceQueue {
 
   /** Adds keys, due at `dueMs`; one that is here already keeps its time, and one that was withdrawn is taken up again. */
   add(keys: readonly Uint8Array[], dueMs: number): void {
-    this.#forEach(
-      keys,
-      `INSERT INTO ownKeys (key, nextMs) VALUES (?, ?)
+    this.#run(
+      `${withList} INSERT INTO ownKeys (key, nextMs) SELECT digest, ?2 FROM list WHERE TRUE
        ON CONFLICT (key) DO UPDATE SET nextMs = excluded.nextMs, failures = 0, withdrawn = 0 WHERE withdrawn = 1`,
-      (key) => [key, Math.floor(dueMs)],
+      keys,
+      Math.floor(dueMs),
     );
   }
 
   /** Marks keys as no longer held: they are taken back from others at `dueMs`, and then leave the queue. */
   withdraw(keys: readonly Uint8Array[], dueMs: number): void {
-    this.#forEach(keys, "UPDATE ownKeys SET nextMs = ?, failures = 0, withdrawn = 1 WHERE key = ?", (key) => [
-      Math.floor(dueMs),
-      key,
-    ]);
+    const sql = `UPDATE ownKeys SET nextMs = ?2, failures = 0, withdrawn = 1 WHERE key IN (SELECT digest FROM list)`;
+    this.#run(`${withList} ${sql}`, keys, Math.floor(dueMs));
   }
 
   /** Notes that others know these keys now, until `nextMs`. */
   announced(keys: readonly Uint8Array[], nowMs: number, nextMs: number): void {
-    this.#forEach(
-      keys,
-      "UPDATE ownKeys SET announcedMs = ?, nextMs = ?, failures = 0 WHERE key = ? AND withdrawn = 0",
-      (key) => [Math.floor(nowMs), Math.floor(nextMs), key],
-    );
+    const sql = `UPDATE ownKeys SET announcedMs = ?2, nextMs = ?3, failures = 0
+      WHERE key IN (SELECT digest FROM list) AND withdrawn = 0`;
+    this.#run(`${withList} ${sql}`, keys, Math.floor(nowMs), Math.floor(nextMs));
   }
 
   /** Notes that announcing these keys failed, and when to try each again. */
   failed(keys: readonly { readonly key: Uint8Array; readonly nextMs: number }[]): void {
-    const sql = "UPDATE ownKeys SET nextMs = ?, failures = failures + 1 WHERE key = ? AND withdrawn = 0";
-    this.#forEach(keys, sql, ({ key, nextMs }) => [Math.floor(nextMs), key]);
+    const times = JSON.stringify(keys.map(({ nextMs }) => Math.floor(nextMs)));
+    this.#run(
+      `UPDATE ownKeys SET nextMs = value, failures = failures + 1
+       FROM (SELECT ${digestAtKey} AS digest, value FROM json_each(?2)) WHERE ownKeys.key = digest AND withdrawn = 0`,
+      keys.map(({ key }) => key),
+      times,
+    );
   }
 
   /** Forgets keys that were withdrawn, unless they were added again. */
   dropWithdrawn(keys: readonly Uint8Array[]): void {
-    this.#forEach(keys, "DELETE FROM ownKeys WHERE key = ? AND withdrawn = 1", (key) => [key]);
+    const sql = `DELETE FROM ownKeys WHERE key IN (SELECT digest FROM list) AND withdrawn = 1`;
+    this.#run(`${withList} ${sql}`, keys);
   }
 
-  #forEach<Row>(rows: readonly Row[], sql: string, parametersOf: (row: Row) => SqlValue[]): void {
-    if (rows.length === 0) return;
-    const statement = this.#database.prepare(sql);
-    this.#database.transaction(() => {
-      for (const row of rows) statement.run(...parametersOf(row));
-    });
+  #run(sql: string, keys: readonly Uint8Array[], ...others: readonly SqlValue[]): void {
+    if (keys.length > 0) this.#database.prepare(sql).run(digestList(keys), ...others);
   }
 
   /** Up to `limit` keys that are due, the longest waiting first. */

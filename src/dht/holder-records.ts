@@ -6,6 +6,7 @@ import {
   holderSweepRowsMax,
   holdersPerKeyMax,
 } from "../core/limits.ts";
+import { digestList, withList } from "../core/digest-list.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 
 /** One record as `fingers` shows it. The key is a 32-byte digest, times are milliseconds since 1970. */
@@ -65,16 +66,35 @@ export class HolderRecords {
 
   /** Renews the records that are here and adds the others; returns how many are here now. */
   #store(holder: PeerId, keys: readonly Uint8Array[], expiresMs: number, nowMs: number): number {
-    const renew = this.#database.prepare(
-      "UPDATE records SET expiresMs = ?, announcedMs = ? WHERE key = ? AND holder = ?",
-    );
-    const add = this.#database.prepare("INSERT INTO records (key, holder, expiresMs, announcedMs) VALUES (?, ?, ?, ?)");
     const id = this.#holderId(holder);
     const share = keys.slice(0, this.#quotas.recordsPerPeerMax);
-    const fresh = share.filter((key) => renew.run(expiresMs, nowMs, key, id) === 0);
+    const known = this.#whichAreKept(id, share);
+    const [kept, fresh] = [share.filter((_, at) => known.has(at)), share.filter((_, at) => !known.has(at))];
+    if (kept.length > 0)
+      this.#database
+        .prepare(
+          `${withList} UPDATE records SET expiresMs = ?3, announcedMs = ?4
+           WHERE holder = ?2 AND key IN (SELECT digest FROM list)`,
+        )
+        .run(digestList(kept), id, expiresMs, nowMs);
     const added = this.#makeRoom(id, fresh.length);
-    for (const key of fresh.slice(0, added)) add.run(key, id, expiresMs, nowMs);
-    return Math.min(share.length - fresh.length + added, this.#recordsOf(id));
+    if (added > 0)
+      this.#database
+        .prepare(
+          `${withList} INSERT INTO records (key, holder, expiresMs, announcedMs) SELECT digest, ?2, ?3, ?4 FROM list`,
+        )
+        .run(digestList(fresh.slice(0, added)), id, expiresMs, nowMs);
+    return Math.min(kept.length + added, this.#recordsOf(id));
+  }
+
+  /** The places in the list of the keys of which a record of the holder is here. */
+  #whichAreKept(id: number, keys: readonly Uint8Array[]): Set<number> {
+    const rows = this.#database
+      .prepare(
+        `${withList} SELECT at FROM list WHERE EXISTS (SELECT 1 FROM records WHERE key = list.digest AND holder = ?2)`,
+      )
+      .all(digestList(keys), id);
+    return new Set(rows.map((row) => row["at"] as number));
   }
 
   /**

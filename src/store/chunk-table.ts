@@ -1,6 +1,6 @@
 /** The index's account of each chunk: where it lies, how often records name it, how many leases pin it. */
 import type { SqlDatabase, SqlRow, SqlStatement } from "../core/sqlite.ts";
-import { digestAtKey, digestList, withList } from "./digest-list.ts";
+import { digestAtKey, digestList, withList } from "../core/digest-list.ts";
 import { recordHeaderBytes } from "./segment-format.ts";
 import type { SegmentTable } from "./segment-table.ts";
 

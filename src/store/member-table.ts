@@ -9,7 +9,7 @@ import type { FileKey, ShelfId } from "../core/ids.ts";
 import type { ShelfChange } from "../core/shelf.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 import type { ShelfBucket, ShelfEntry, ShelfPageQuery } from "./chunk-store.ts";
-import { digestAtKey, digestList, keyList, withList } from "./digest-list.ts";
+import { digestAtKey, digestList, keyList, withList } from "../core/digest-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { addSums, emptySum, recordSum, subtractSums } from "./set-digest.ts";
 import { noteEntryBytes } from "./shelf-note.ts";

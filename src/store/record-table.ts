@@ -5,7 +5,7 @@ import { assert } from "../core/errors.ts";
 import { digestOf, fileKeyOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
-import { digestAtKey, keyList, withList } from "./digest-list.ts";
+import { digestAtKey, keyList, withList } from "../core/digest-list.ts";
 
 /** `adding`, `dropping`: the references are being counted up or down. `broken`: a page is missing, none is counted. */
 const stateNumbers = { adding: 0, here: 1, dropping: 2, broken: 3 } as const;

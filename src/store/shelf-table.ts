@@ -4,7 +4,7 @@ import type { ShelfId } from "../core/ids.ts";
 import type { SqlDatabase, SqlRow } from "../core/sqlite.ts";
 import type { LoggedChange } from "./chunk-store.ts";
 import { recordBytes } from "./segment-format.ts";
-import { digestAtKey, keyList } from "./digest-list.ts";
+import { digestAtKey, keyList } from "../core/digest-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { Effect } from "./shelf-effects.ts";
 import { noteHeadBytes } from "./shelf-note.ts";

@@ -2,8 +2,8 @@
  * Many digests as one parameter of a statement: a call of SQLite costs several times what its work on a row does, so that
  * small files, which come by the hundred, are looked up and noted in few calls.
  */
-import { digestBytes, digestOf } from "../core/ids.ts";
-import type { FileKey } from "../core/ids.ts";
+import { digestBytes, digestOf } from "./ids.ts";
+import type { FileKey } from "./ids.ts";
 
 /** Begins a statement whose first parameter is a list: `list` has its digests, `at` counts them from 0. */
 export const withList = `WITH RECURSIVE list (at, digest) AS (
