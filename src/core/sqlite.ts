@@ -26,13 +26,15 @@ export interface SqlStatement {
 export interface SqlOptions {
   /**
    * `full`: a commit is on the disk when it returns. `normal`: it survives the end of the process, and a power cut may
-   * take the last ones, never tear one.
+   * take the last ones, never tear one. `none`: nothing is flushed, so that a power cut may damage the file.
    */
-  readonly durability: "full" | "normal";
+  readonly durability: "full" | "normal" | "none";
   readonly readOnly?: boolean;
   /** Seals every page of the file and of its write-ahead log; a file of another key is `integrity`. */
   readonly sealingKey?: string;
 }
+
+const synchronous = { full: "FULL", normal: "NORMAL", none: "OFF" } as const;
 
 type NativeStatement = {
   run(parameters: readonly unknown[]): { changes: number };
@@ -66,7 +68,7 @@ export class SqlDatabase {
       );
       // A database that may not be written stays in the mode that it is in.
       if (options.readOnly !== true) native.exec("PRAGMA journal_mode = WAL");
-      native.exec(`PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
+      native.exec(`PRAGMA synchronous = ${synchronous[options.durability]}`);
       native.exec("PRAGMA foreign_keys = ON");
       native.exec("PRAGMA cache_size = -8192");
       return native;
