@@ -45,6 +45,11 @@ const cidVersion = 0x01;
 const codecs = { raw: 0x55, dagCbor: 0x71 } as const;
 const sha256Code = 0x12;
 const cidPrefixBytes = 4;
+const bitsPerLetter = 5;
+/** Of RFC 4648 in lower case, by their codes. */
+const letterValues = new Uint8Array(128);
+for (const [value, letter] of Array.from("abcdefghijklmnopqrstuvwxyz234567").entries())
+  letterValues[letter.charCodeAt(0)] = value;
 
 function cidText(codec: number, digest: Uint8Array): string {
   if (digest.length !== digestBytes)
@@ -55,8 +60,20 @@ function cidText(codec: number, digest: Uint8Array): string {
   return base32.encode(bytes);
 }
 
+/** The letters of the digest begin in the midst of one: each has five bits, and the one before it belongs to the prefix. */
 function cidDigest(text: string): Uint8Array {
-  return base32.decode(text).subarray(cidPrefixBytes);
+  const digest = new Uint8Array(digestBytes);
+  let bits = 0;
+  let bitCount = -((cidPrefixBytes * 8) % bitsPerLetter);
+  let at = 0;
+  for (let letter = 1 + Math.floor((cidPrefixBytes * 8) / bitsPerLetter); letter < text.length; letter += 1) {
+    bits = (bits << bitsPerLetter) | (letterValues[text.charCodeAt(letter)] ?? 0);
+    bitCount += bitsPerLetter;
+    if (bitCount < 8) continue;
+    bitCount -= 8;
+    digest[at++] = bits >> bitCount;
+  }
+  return digest;
 }
 
 /** The chunk id of a 32-byte SHA-256 digest. Fails with `integrity` on any other length. */
