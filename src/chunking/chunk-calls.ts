@@ -1,9 +1,10 @@
-/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file; and seal, or write, a pack of small files. */
+/** What a chunking thread does with a single chunk: verify it, open it, write it to a file, compare it with a file; seal, or write, a pack of small files; and look what files there are. */
 import { readSync } from "node:fs";
 import { assert, toDfsError } from "../core/errors.ts";
 import { chunkBytesMax } from "../core/limits.ts";
 import type { ChunkResult, ChunkWork } from "./chunking-messages.ts";
 import { bytesEqual } from "./digest.ts";
+import { inspectAll } from "./inspect.ts";
 import { sealPack } from "./seal-pack.ts";
 import { chunkKey, openChunk, verifyStored } from "./seal.ts";
 import { writeAt } from "./write-at.ts";
@@ -24,6 +25,8 @@ export function runChunkWork(work: ChunkWork): ChunkResult {
       return writePack(work);
     case "seal-pack":
       return sealPack(work.paths, work.dedupSecret);
+    case "inspect":
+      return inspectAll(work.paths);
     default:
       return matches(work);
   }

@@ -3,6 +3,7 @@ import { DfsError } from "../core/errors.ts";
 import { isReusable } from "../core/reused-buffers.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import type { FileStamp } from "../core/file-stamp.ts";
+import type { Inspection } from "./inspect.ts";
 import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 import type { WritePackWork, WrittenPack } from "./write-pack.ts";
@@ -17,7 +18,7 @@ export interface FileStat {
   readonly stamp: FileStamp;
 }
 
-/** One chunk, or a pack of small files, to be worked on; each is answered with one `result` or `failed`. */
+/** One chunk, a pack of small files, or names of files, to be worked on; each is answered with one `result` or `failed`. */
 export type ChunkWork =
   | { readonly type: "verify"; readonly sealed: Uint8Array; readonly digest: Uint8Array }
   | { readonly type: "open"; readonly sealed: Uint8Array; readonly key: Uint8Array; readonly digest: Uint8Array }
@@ -38,7 +39,8 @@ export type ChunkWork =
       readonly dedupSecret: Uint8Array;
     }
   | (WritePackWork & { readonly type: "write-pack" })
-  | { readonly type: "seal-pack"; readonly paths: readonly string[]; readonly dedupSecret: Uint8Array };
+  | { readonly type: "seal-pack"; readonly paths: readonly string[]; readonly dedupSecret: Uint8Array }
+  | { readonly type: "inspect"; readonly paths: readonly string[] };
 
 /** A file or stream to be cut and sealed; answered with `sealed` messages until one is the end, or with `failed`. */
 export type SealWork =
@@ -62,7 +64,7 @@ interface Reclaim {
 export type ThreadRequest = (ChunkWork | SealWork | SealControl | Reclaim) & { readonly id: number };
 
 /** What a ChunkWork comes to. */
-export type ChunkResult = Uint8Array | number | boolean | Pack | WrittenPack;
+export type ChunkResult = Uint8Array | number | boolean | Pack | WrittenPack | readonly Inspection[];
 
 /** From a thread to the pool, about the work `id`. */
 export type ThreadReply =

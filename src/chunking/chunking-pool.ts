@@ -22,6 +22,7 @@ import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, FileStat, SealWork, ThreadReply } from "./chunking-messages.ts";
 import { ChunkingThread, spawnWorker } from "./chunking-thread.ts";
+import type { Inspection } from "./inspect.ts";
 import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 import { Sealing, type SealedChunks } from "./sealing.ts";
@@ -127,6 +128,11 @@ export class ChunkingPool {
   /** Cuts and seals small files, each as `sealFile` does, in one piece of work; see `sealPack`. */
   sealPack(paths: readonly string[], dedupSecret: Uint8Array, options: ChunkingOptions = {}): Promise<Pack> {
     return this.#call<Pack>(options, { type: "seal-pack", paths, dedupSecret: copy(dedupSecret) });
+  }
+
+  /** What is at each of these paths, in their order; see `inspectAll`. */
+  inspect(paths: readonly string[], options: ChunkingOptions = {}): Promise<readonly Inspection[]> {
+    return this.#call<readonly Inspection[]>(options, { type: "inspect", paths }, 0);
   }
 
   /** Gives `sealed` (a sealed chunk or a record page) back when its SHA-256 is `digest`; fails with `integrity` when not. */

@@ -4,6 +4,7 @@ import { assert, toDfsError } from "../core/errors.ts";
 import { runChunkWork } from "./chunk-calls.ts";
 import { ownedBytes, toThreadError } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, SealWork, ThreadMessage, ThreadRequest } from "./chunking-messages.ts";
+import type { Inspection } from "./inspect.ts";
 import { reclaimSealed, sealFile, sealStream } from "./seal-source.ts";
 import { SealTask } from "./seal-task.ts";
 
@@ -34,9 +35,13 @@ async function seal(id: number, work: SealWork): Promise<void> {
 
 /** What a result gives away besides itself. */
 function memoriesOf(value: Exclude<ChunkResult, Uint8Array>): ArrayBuffer[] {
-  if (typeof value !== "object") return [];
+  if (typeof value !== "object" || isInspected(value)) return [];
   const memories = "memory" in value ? [value.memory] : value.memories;
   return memories.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+function isInspected(value: object): value is readonly Inspection[] {
+  return Array.isArray(value);
 }
 
 function postResult(id: number, value: ChunkResult): void {

@@ -1022,9 +1022,9 @@ export const filesListedMax = 10_000;
 export const topIntervalMs = 500;
 /** Local files whose content a peer remembers, so that they are not read again: about 250 bytes of its disk each. */
 export const knownFilesMax = 1_000_000;
-/** Of those, what is written at once: a few milliseconds of SQLite. */
-export const knownFilesUnwrittenMax = 256;
-/** Names of one local folder that the system is asked about at once: it answers four at a time. */
+/** Of those, what is written at once: ten milliseconds of SQLite, a MiB of memory. Their ids are random, so that fewer at once write each page of the file more often. */
+export const knownFilesUnwrittenMax = 2048;
+/** Names of one local folder that a thread looks at in one go: a message costs as much as ten of them. */
 export const inspectedAtOnce = 64;
 /** Names of one directory that a put looks up in one question: what a coordinator answers in one page. */
 export const lookedUpAtOnce = 256;

@@ -1,9 +1,11 @@
 /** Walking a tree of this machine's file system, for put. */
-import type { BigIntStats, Dir } from "node:fs";
-import { lstat, opendir } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { DfsError, toDfsError } from "../core/errors.ts";
-import { type FileStamp, stampOf } from "../core/file-stamp.ts";
+import type { Dir } from "node:fs";
+import { opendir } from "node:fs/promises";
+import { join } from "node:path";
+import { type ThreadError, fromThreadError } from "../chunking/chunking-messages.ts";
+import type { Inspected, Inspection } from "../chunking/inspect.ts";
+import { DfsError, assert, toDfsError } from "../core/errors.ts";
+import type { FileStamp } from "../core/file-stamp.ts";
 import { inspectedAtOnce, pathDepthMax } from "../core/limits.ts";
 import { nameFault, printable, printableBytes } from "../core/names.ts";
 
@@ -27,27 +29,35 @@ export type LocalItem =
     }
   | { readonly kind: "refused"; readonly localPath: string; readonly error: DfsError };
 
+/** What is at some paths of this machine, in their order. */
+export type Inspect = (paths: readonly string[]) => Promise<readonly Inspection[]>;
+
 /**
  * `root` and, when it is a directory, everything below it. `names` are the parts of the path below `root`; none for
  * `root` itself. What cannot be stored (symbolic links, sockets, names that break the rules, unreadable folders) comes
  * as `refused`. Memory is bounded by the depth of the tree. Fails with the error of `root` when that cannot be read.
  */
-export async function* walkLocal(root: string, signal: AbortSignal): AsyncGenerator<LocalItem> {
-  const status = await lstat(root, { bigint: true }).catch((error: unknown) => {
-    throw toDfsError(error, { op: "put", path: root });
-  });
-  const item = itemOf(root, [], status);
+export async function* walkLocal(root: string, inspect: Inspect, signal: AbortSignal): AsyncGenerator<LocalItem> {
+  const [found] = await inspect([root]);
+  assert(found !== undefined, "every path has an outcome");
+  if ("error" in found) throw toDfsError(fromThreadError(found.error), { op: "put", path: root });
+  const item = itemOf(root, [], found);
   yield item;
-  if (item.kind === "directory") yield* walkInside(root, [], signal);
+  if (item.kind === "directory") yield* walkInside(root, [], inspect, signal);
 }
 
-async function* walkInside(folder: string, names: readonly string[], signal: AbortSignal): AsyncGenerator<LocalItem> {
+async function* walkInside(
+  folder: string,
+  names: readonly string[],
+  inspect: Inspect,
+  signal: AbortSignal,
+): AsyncGenerator<LocalItem> {
   try {
     for await (const group of groupsOf(namesIn(await opendir(folder, bufferNames)), inspectedAtOnce)) {
       signal.throwIfAborted();
-      for (const item of await Promise.all(group.map(({ name }) => inspectNamed(folder, names, name)))) {
+      for (const item of await inspected(folder, names, group, inspect)) {
         yield item;
-        if (item.kind === "directory") yield* walkInside(item.localPath, item.names, signal);
+        if (item.kind === "directory") yield* walkInside(item.localPath, item.names, inspect, signal);
       }
     }
   } catch (error) {
@@ -70,9 +80,28 @@ async function* groupsOf<Item>(items: AsyncIterable<Item>, itemsMax: number): As
   yield group;
 }
 
-async function inspectNamed(folder: string, names: readonly string[], bytes: Buffer): Promise<LocalItem> {
-  const name = decodedName(bytes);
-  return name === undefined ? notUnicode(folder, bytes) : inspect(join(folder, name), [...names, name]);
+/** What is in a folder under these names, in their order; only what may be stored by its name is looked at. */
+async function inspected(
+  folder: string,
+  above: readonly string[],
+  group: readonly { readonly name: Buffer }[],
+  inspect: Inspect,
+): Promise<readonly LocalItem[]> {
+  const named = group.map(({ name: bytes }) => {
+    const name = decodedName(bytes);
+    return name === undefined ? notUnicode(folder, bytes) : (nameRefused(folder, above, name) ?? name);
+  });
+  const found = await inspect(named.filter((name) => typeof name === "string").map((name) => join(folder, name)));
+  let next = 0;
+  return named.map((name) => {
+    if (typeof name !== "string") return name;
+    const inspection = found[next++];
+    assert(inspection !== undefined, "every path has an outcome");
+    const localPath = join(folder, name);
+    return "error" in inspection
+      ? unread(localPath, inspection.error)
+      : itemOf(localPath, [...above, name], inspection);
+  });
 }
 
 function namesIn(directory: Dir): AsyncIterable<{ readonly name: Buffer }> {
@@ -90,33 +119,31 @@ function notUnicode(folder: string, bytes: Buffer): LocalItem {
   return refused(shown, new DfsError("invalid-name", "a name must be valid UTF-8", { path: shown }));
 }
 
-async function inspect(localPath: string, names: readonly string[]): Promise<LocalItem> {
-  const name = basename(localPath);
+function nameRefused(folder: string, above: readonly string[], name: string): LocalItem | undefined {
+  const localPath = join(folder, name);
   const fault = nameFault(name);
   if (fault !== undefined)
     return refused(localPath, new DfsError("invalid-name", fault, { path: printable(localPath) }));
-  if (names.length > pathDepthMax)
+  if (above.length >= pathDepthMax)
     return refused(localPath, new DfsError("invalid-name", `deeper than ${pathDepthMax} directories`));
-  try {
-    return itemOf(localPath, names, await lstat(localPath, { bigint: true }));
-  } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-    return refused(
-      localPath,
-      isGone
-        ? new DfsError("changed", "disappeared while its folder was read", { path: localPath })
-        : toDfsError(error, { path: localPath }),
-    );
-  }
+  return undefined;
 }
 
-function itemOf(localPath: string, names: readonly string[], status: BigIntStats): LocalItem {
-  const mode = Number(status.mode) & 0o7777;
-  const modifiedMs = Number(status.mtimeNs) / 1e6;
-  if (status.isDirectory()) return { kind: "directory", localPath, names, mode, modifiedMs };
-  const sizeBytes = Number(status.size);
-  if (status.isFile()) return { kind: "file", localPath, names, mode, modifiedMs, sizeBytes, stamp: stampOf(status) };
-  const what = status.isSymbolicLink() ? "a symbolic link" : "not a regular file";
+function unread(localPath: string, error: ThreadError): LocalItem {
+  const isGone = error.kind === "not-found";
+  return refused(
+    localPath,
+    isGone
+      ? new DfsError("changed", "disappeared while its folder was read", { path: localPath })
+      : fromThreadError(error),
+  );
+}
+
+function itemOf(localPath: string, names: readonly string[], found: Inspected): LocalItem {
+  const { kind, mode, modifiedMs, sizeBytes, stamp } = found;
+  if (kind === "directory") return { kind, localPath, names, mode, modifiedMs };
+  if (kind === "file") return { kind, localPath, names, mode, modifiedMs, sizeBytes, stamp };
+  const what = kind === "link" ? "a symbolic link" : "not a regular file";
   return refused(
     localPath,
     new DfsError("permission", `${what}: only regular files and directories can be stored`, { path: localPath }),

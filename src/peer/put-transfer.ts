@@ -151,6 +151,7 @@ export class PutTransfer {
       targets: this.#targets,
       commits: this.#commits,
       report: this.#report,
+      inspect: (paths) => this.#options.pool.inspect(paths, { signal: this.#signal }),
       settle: (jobs) => this.#withoutUntouched(jobs),
       putFile: (job, seen) => this.#putSeen(job, seen),
       signal: this.#signal,

@@ -4,7 +4,7 @@ import { DfsError } from "../core/errors.ts";
 import { type DfsPath, childPath } from "../core/names.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { FoundFile } from "./known-files/known-sources.ts";
-import { type LocalItem, walkLocal } from "./local-tree.ts";
+import { type Inspect, type LocalItem, walkLocal } from "./local-tree.ts";
 import { PutLookups } from "./put-lookups.ts";
 import type { FileTarget, Folder, PutTargets, Seen } from "./put-targets.ts";
 import type { TransferReport } from "./transfer-report.ts";
@@ -34,6 +34,7 @@ export interface PutWalkOptions {
   readonly targets: PutTargets;
   readonly commits: CommitQueue;
   readonly report: TransferReport;
+  readonly inspect: Inspect;
   /** Gives back those of some files of one directory for which there may be something to do. */
   readonly settle: (jobs: readonly FileJob[]) => Promise<readonly FileJob[]>;
   /** Puts a file; `seen` is what is at its name, where that was found out. Resolves when the walk may go on. */
@@ -54,8 +55,8 @@ export class PutWalk {
 
   /** Walks the file or directory at `localPath`, which goes into `top` as `name`; once. Fails with `is-directory` and `usage` for what the request does not allow. */
   async run(localPath: string, top: Folder, name: string): Promise<void> {
-    const { report, signal } = this.#options;
-    for await (const item of walkLocal(localPath, signal)) {
+    const { inspect, report, signal } = this.#options;
+    for await (const item of walkLocal(localPath, inspect, signal)) {
       if (item.kind === "refused") report.failed(item.localPath, item.error);
       else await this.#visit(item, top, item.names.at(-1) ?? name);
     }
