@@ -4,11 +4,11 @@ import { createLog } from "../src/peer/log.ts";
 import type { Peer } from "../src/peer/peer.ts";
 import { usualSettings } from "../src/peer/peer-settings.ts";
 import { startRunningPeer } from "../src/peer/running-peer.ts";
-import type { Network, Peer as PeerProcess } from "./peers.ts";
+import type { Network } from "./peers.ts";
 
-/** Has `name` join the network of `member`; the caller stops it. */
-export async function startEmbedded(network: Network, member: PeerProcess, name: string): Promise<Peer> {
-  const invite = (await network.shell(member, "invite")).stdout.trim();
+/** Has `name` join the network; the caller stops it. */
+export async function startEmbedded(network: Network, name: string): Promise<Peer> {
+  const invite = await network.invite();
   return startRunningPeer({
     folder: await network.folder(name),
     setup: { name: parsePeerName(name), capacityBytes: 0 },

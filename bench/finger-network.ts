@@ -12,10 +12,9 @@ import type { ProcessUsage } from "./process-usage.ts";
 
 /** They keep records and answer, and do little else that would be measured with it. */
 const quietPeer = ["--capacity", "0", "--coordinator", "never"];
-const joinTries = 4;
 const keysAtOnce = 1000;
 const lookMs = 2;
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 
 /** A lookup, and how long it took. */
 export interface MeasuredLookup extends HoldersFound {
@@ -40,8 +39,8 @@ export class FingerNetwork {
     const network = new Network(program);
     try {
       const first = await network.add("peer-0", ["--capacity", "0"]);
-      const announcer = await startEmbedded(network, first, "announcer");
-      const asker = await startEmbedded(network, first, "asker");
+      const announcer = await startEmbedded(network, "announcer");
+      const asker = await startEmbedded(network, "asker");
       return new FingerNetwork(network, first, announcer, asker);
     } catch (error) {
       await network.stop();
@@ -56,23 +55,18 @@ export class FingerNetwork {
   /** Adds processes until there are so many peers, and waits until the two of this process know them. */
   async growTo(peers: number): Promise<void> {
     // One after the other: several at once only keep each other waiting.
-    while (this.peers < peers) this.#processes.push(await this.#add(`peer-${this.#processes.length}`));
+    while (this.peers < peers)
+      this.#processes.push(await this.#network.add(`peer-${this.#processes.length}`, quietPeer));
     const wanted = Math.min(peers - 1, fingersPerBucketMax);
-    await untilFound("a full finger table", async () => {
-      const reports = await Promise.all([this.#announcer, this.#asker].map(({ fingers }) => fingers.report()));
-      return reports.every(({ fingers }) => fingers.length >= wanted) || undefined;
-    });
+    await untilFound(
+      "a full finger table",
+      async () => {
+        const reports = await Promise.all([this.#announcer, this.#asker].map(({ fingers }) => fingers.report()));
+        return reports.every(({ fingers }) => fingers.length >= wanted) || undefined;
+      },
+      patienceMs,
+    );
     await this.announce(1);
-  }
-
-  /** On a busy machine a join may find its deadline too short. */
-  async #add(role: string, tries = joinTries): Promise<PeerProcess> {
-    try {
-      return await this.#network.add(role, quietPeer);
-    } catch (error) {
-      if (tries <= 1) throw error;
-      return this.#add(role, tries - 1);
-    }
   }
 
   /** Announces so many new keys; resolves with them once the peers closest to each keep it. */

@@ -78,7 +78,7 @@ class OurGroup implements OwnGroup {
   }
 
   async embedded(): Promise<GroupClient> {
-    const peer = await startEmbedded(this.#network, this.#peer(0), "embedded");
+    const peer = await startEmbedded(this.#network, "embedded");
     return clientOf(peer.client, () => peer.stop());
   }
 
@@ -165,12 +165,16 @@ export async function untilIdle(readings: () => readonly (ProcessUsage | undefin
 }
 
 /** Looks until there is something to see; a look that fails is one that sees nothing. */
-export async function untilFound<Result>(what: string, look: () => Promise<Result | undefined>): Promise<Result> {
-  const deadline = performance.now() + wholeMs;
+export async function untilFound<Result>(
+  what: string,
+  look: () => Promise<Result | undefined>,
+  patienceMs = wholeMs,
+): Promise<Result> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await look().catch(() => undefined);
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${wholeMs / 1000} s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${patienceMs / 1000} s: ${what}`);
     await delay(lookEveryMs);
   }
 }

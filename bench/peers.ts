@@ -2,12 +2,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ProcessUsage, usageBetween, usageOf } from "./process-usage.ts";
 import { type ProgramResult, gather, runProgram } from "./run-program.ts";
 
 const root = resolve(import.meta.dirname, "..");
 /** A peer that has not stopped by then is killed. */
 const stopMs = 10_000;
+/** The most that one invite lets in. */
+const inviteUses = 100;
+/** On a busy machine there may be no leader for a moment. */
+const inviteTries = 10;
+const inviteRetryMs = 2_000;
 
 /** The built program, and where its peers keep their data. */
 export interface Program {
@@ -39,6 +45,7 @@ export interface Peer {
 export class Network {
   readonly #program: Program;
   readonly #peers: Peer[] = [];
+  #invite: string | undefined;
 
   constructor(program: Program) {
     this.#program = program;
@@ -46,13 +53,25 @@ export class Network {
 
   /** Starts a peer, the first as a network of its own, each further one as a member; waits until it serves. */
   async add(role: string, args: readonly string[] = []): Promise<Peer> {
-    const [first] = this.#peers;
-    const invite = first === undefined ? [] : ["--join", (await this.shell(first, "invite")).stdout.trim()];
+    const invite = this.#peers.length === 0 ? [] : ["--join", await this.invite()];
     const folder = await this.folder(role);
     const peer = { role, folder, child: this.#spawn(role, folder, [...invite, ...args]) };
     this.#peers.push(peer);
     await ready(peer.child);
     return peer;
+  }
+
+  /** An invite of the first peer, which all that come are let in by. */
+  async invite(tries = inviteTries): Promise<string> {
+    if (this.#invite !== undefined) return this.#invite;
+    try {
+      const [first] = this.#peers as [Peer];
+      return (this.#invite = (await this.shell(first, `invite --uses ${inviteUses}`)).stdout.trim());
+    } catch (error) {
+      if (tries <= 1) throw error;
+      await delay(inviteRetryMs);
+      return this.invite(tries - 1);
+    }
   }
 
   /** A new folder for somebody's data. */

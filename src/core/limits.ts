@@ -805,6 +805,11 @@ export const whyHoldersAskedMs = 3_000;
 export const joinFrameBytesMax = 1 * MiB;
 /** Joining commits one command; a busy coordinator gets some time. */
 export const joinTimeoutMs = 10_000;
+/** A join that was not answered, or is refused for the moment, is tried again for so long: a machine with more to do than it can do takes its time … */
+export const joinPatienceMs = 45_000;
+/** … with pauses from the first to the second, for a few strangers at a time are let in. */
+export const joinPauseMsMin = 250;
+export const joinPauseMsMax = 3_000;
 /** A heartbeat that takes longer is given up; the next one is due already. */
 export const heartbeatTimeoutMs = 3_000;
 /** Machines that may join with one invite: a class room. */

@@ -10,13 +10,17 @@ import { multiaddr } from "@multiformats/multiaddr";
 import * as v from "valibot";
 import { type PeerDescription, peerRoles } from "../catalogue/operation.ts";
 import type { PeerRow } from "../catalogue/rows.ts";
-import { DfsError, toDfsError } from "../core/errors.ts";
+import { DfsError } from "../core/errors.ts";
 import { type PeerId, type PeerName, parsePeerName, parseShelfId } from "../core/ids.ts";
 import {
   dialTimeoutMs,
   joinCallsBurst,
   joinCallsPerSecondMax,
+  handshakeMs,
   joinFrameBytesMax,
+  joinPatienceMs,
+  joinPauseMsMax,
+  joinPauseMsMin,
   joinTimeoutMs,
   strangerConnectionsMax,
   zoneBytesMax,
@@ -30,6 +34,7 @@ import { memberListSchemas, plainMemberList } from "./coordination/catalogue-met
 import { type Host, startJoiningHost } from "./host.ts";
 import type { Members } from "./members.ts";
 import { joinProtocol } from "./protocols.ts";
+import { withRetries } from "./retry.ts";
 import { CallBudget } from "./wire/call-budget.ts";
 import { RpcClient } from "./wire/rpc-client.ts";
 import { defineMethod, route } from "./wire/rpc-method.ts";
@@ -84,16 +89,24 @@ export interface JoinRequest extends Omit<PeerDescription, "id" | "addresses" | 
 /** What it is told when it is let in. */
 export type JoinAnswer = v.InferOutput<typeof joinMethod.result>;
 
+export interface JoinOptions {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** A try failed for a reason that may pass, and another one follows. */
+  readonly onRetry: (error: DfsError) => void;
+}
+
 /**
- * Joins the network of an invite with the peer key in `identity`. Fails with `bad-invite` when the network refuses it
- * or the invite has expired, `unreachable` when no address of the invite answers, `integrity` when the network that
- * answers is another one.
+ * Joins the network of an invite with the peer key in `identity`. What may pass is tried again for a while: the network
+ * knows a repeated request by its key and invite. Fails with `bad-invite` when the network refuses it or the invite has
+ * expired, `unreachable` when no address of the invite answers (at once when nobody listens there), `integrity` when the
+ * network that answers is another one.
  */
 export async function requestJoin(
   invite: InviteContent,
   identity: Uint8Array,
   request: JoinRequest,
-  nowMs: number,
+  { nowMs, onRetry }: JoinOptions,
 ): Promise<JoinAnswer> {
   if (invite.expiresMs <= nowMs) {
     throw new DfsError(
@@ -101,11 +114,29 @@ export async function requestJoin(
       `the invite expired at ${new Date(invite.expiresMs).toISOString()}; ask for a new one (dfs-shell -c invite)`,
     );
   }
+  const retrying = { forMs: joinPatienceMs, pauseMs: joinPauseMsMin, pauseMsMax: joinPauseMsMax, signal: undefined };
+  const mayPass = (error: DfsError): boolean => {
+    if (isNobodyThere(error)) return false;
+    onRetry(error);
+    return true;
+  };
+  return withRetries({ ...retrying, mayPass }, (attempt) =>
+    // Who was too slow for the first deadline begins the handshake anew, and is as slow again.
+    joinOnce(invite, identity, request, attempt === 1 ? dialTimeoutMs : handshakeMs),
+  );
+}
+
+async function joinOnce(
+  invite: InviteContent,
+  identity: Uint8Array,
+  request: JoinRequest,
+  patienceMs: number,
+): Promise<JoinAnswer> {
   const host = await startJoiningHost(decodePeerKey(identity));
   try {
-    const connection = await dialFirst(host, invite.addresses);
+    const connection = await dialFirst(host, invite.addresses, patienceMs);
     const stream = await connection
-      .newStream(joinProtocol, { signal: AbortSignal.timeout(dialTimeoutMs) })
+      .newStream(joinProtocol, { signal: AbortSignal.timeout(patienceMs) })
       .catch((error: unknown) => {
         throw new DfsError(
           "unreachable",
@@ -131,21 +162,27 @@ export async function requestJoin(
 async function dialFirst(
   host: Awaited<ReturnType<typeof startJoiningHost>>,
   addresses: readonly string[],
+  patienceMs: number,
 ): Promise<Connection> {
-  let lastError: unknown;
+  const errors: unknown[] = [];
   for (const address of addresses) {
     try {
-      return await host.dial(multiaddr(address), { signal: AbortSignal.timeout(dialTimeoutMs) });
+      return await host.dial(multiaddr(address), { signal: AbortSignal.timeout(patienceMs) });
     } catch (error) {
-      lastError = error;
+      errors.push(error);
     }
   }
   const where = addresses.join(", ");
   throw new DfsError(
     "unreachable",
     `no answer from the peer that made the invite (${where}); is it running and reachable from here?`,
-    { cause: toDfsError(lastError) },
+    { cause: new AggregateError(errors) },
   );
+}
+
+/** Whether every address of an invite refused the connection: the machine is there, and no peer runs on it. */
+function isNobodyThere({ cause }: DfsError): boolean {
+  return cause instanceof AggregateError && cause.errors.every((error) => String(error).includes("ECONNREFUSED"));
 }
 
 export interface JoinServiceOptions {
@@ -185,8 +222,11 @@ async function admit(
 ): Promise<JoinAnswer> {
   const { commands, members, networkSecret } = options;
   const { secret: inviteSecret, restore, ...description } = request;
-  const replaced = restore === undefined ? undefined : await lostPeer(restore.as, options);
-  const shelf = replaced?.shelf ?? description.shelf;
+  if (restore !== undefined) await members.refresh();
+  // The answer to an earlier try may have been lost.
+  const member = members.peer(id);
+  const replaced = restore === undefined || member !== undefined ? undefined : await lostPeer(restore.as, options);
+  const shelf = member?.shelf ?? replaced?.shelf ?? description.shelf;
   const [result] = await commands.execute([
     {
       op: "admitPeer",
@@ -206,7 +246,6 @@ async function admit(
 
 /** The member whose place is to be taken. Fails with `not-found`, and with `usage` for one that is up, or where it is not clear which. */
 async function lostPeer(name: PeerName | null, { catalogue, members }: JoinServiceOptions): Promise<PeerRow> {
-  await members.refresh();
   const presence = new Map((await catalogue.presence()).map((seen) => [seen.id, seen.standing]));
   const isDown = ({ id }: PeerRow): boolean => ["down", "out"].includes(presence.get(id) ?? "down");
   const down = members.peers.filter(isDown);

@@ -114,7 +114,7 @@ async function ensureMembership(folder: string, options: RunningPeerOptions): Pr
   const membership =
     options.invite === undefined
       ? await foundNetwork(folder, setup)
-      : await joinByInvite(folder, options.invite, setup, options.restore);
+      : await joinByInvite(folder, options.invite, setup, options);
   await saveMembership(folder, membership);
   return membership;
 }
@@ -134,7 +134,7 @@ async function joinByInvite(
   folder: string,
   text: string,
   setup: PeerSetup,
-  restore: RunningPeerOptions["restore"],
+  { restore, log }: Pick<RunningPeerOptions, "restore" | "log">,
 ): Promise<Membership> {
   const invite = decodeInvite(text);
   const identity = encodePeerKey(await generatePeerKey());
@@ -147,7 +147,10 @@ async function joinByInvite(
     mayCoordinate: coordinate === "auto",
     restore,
   };
-  const answer = await requestJoin(invite, identity, request, Date.now());
+  const answer = await requestJoin(invite, identity, request, {
+    nowMs: Date.now(),
+    onRetry: ({ message }) => log.error(`not joined yet, trying again: ${message}`),
+  });
   const { version, peers, shelves, policy, roster } = answer;
   await writeFileAtomic(join(folder, memberListFile), memberListBytes({ version, peers, shelves, policy, roster }));
   return {
