@@ -11,6 +11,7 @@
 import { createHash } from "node:crypto";
 import { assert } from "../core/errors.ts";
 import { chunkBytesAverage, chunkBytesMax, chunkBytesMin, chunkerBufferBytes } from "../core/limits.ts";
+import { type GearScan, gearScan } from "./gear-scan.ts";
 
 /** 256 random-looking numbers: entry b is the first 4 bytes, little-endian, of SHA-256("dfs-shell gear v1" and the byte b). */
 export const gearTable: Int32Array = Int32Array.from({ length: 256 }, (_, byte) =>
@@ -22,56 +23,42 @@ const looseMask = ~0 << 16;
 const hashWindowBytes = 32;
 const nowhere = -1;
 
-/**
- * Where the chunk that begins at `start` ends: an offset in (start, end], or -1 when that depends on bytes after `end`.
- *
- * `bytes[start, end)` is what is known; `isLast` says that nothing follows. Then the rest is a chunk, however short.
- * With `chunkBytesMax` bytes known the answer is never -1. `start` must be smaller than `end`.
- */
-export function cutPoint(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
-  const whenUncut = start + chunkBytesMax <= end ? start + chunkBytesMax : isLast ? end : nowhere;
-  if (end - start <= chunkBytesMin) return whenUncut;
-  const limit = Math.min(end, start + chunkBytesMax);
-  const average = Math.min(limit, start + chunkBytesAverage);
-  const early = scan(bytes, start + chunkBytesMin, average, 0, strictMask);
-  if (early !== nowhere) return early;
-  if (average === limit) return whenUncut;
-  const late = scan(bytes, average, limit, hashBefore(bytes, average), looseMask);
-  return late === nowhere ? whenUncut : late;
-}
+/** Memory for bytes that are to be cut. */
+export class CutBuffer {
+  /** Whatever is put here is what is cut. */
+  readonly bytes: Uint8Array;
+  readonly #scan: GearScan["scan"];
 
-/** The hash as it stands after the bytes before `at`: the last 32 decide it alone. */
-function hashBefore(bytes: Uint8Array, at: number): number {
-  let hash = 0;
-  for (let index = at - hashWindowBytes; index < at; index++) hash = ((hash << 1) + gearOf(bytes, index)) | 0;
-  return hash;
-}
-
-function gearOf(bytes: Uint8Array, index: number): number {
-  return gearTable[bytes[index] as number] as number;
-}
-
-/** The hot loop, unrolled four times: the offset after the first byte in [from, to) whose masked hash is zero, or -1. */
-function scan(bytes: Uint8Array, from: number, to: number, hashSoFar: number, mask: number): number {
-  const gear = gearTable;
-  const unrolledTo = to - 3;
-  let hash = hashSoFar;
-  let index = from;
-  for (; index < unrolledTo; index += 4) {
-    hash = ((hash << 1) + (gear[bytes[index] as number] as number)) | 0;
-    if ((hash & mask) === 0) return index + 1;
-    hash = ((hash << 1) + (gear[bytes[index + 1] as number] as number)) | 0;
-    if ((hash & mask) === 0) return index + 2;
-    hash = ((hash << 1) + (gear[bytes[index + 2] as number] as number)) | 0;
-    if ((hash & mask) === 0) return index + 3;
-    hash = ((hash << 1) + (gear[bytes[index + 3] as number] as number)) | 0;
-    if ((hash & mask) === 0) return index + 4;
+  constructor(bytesMax: number) {
+    const { bytes, scan } = gearScan(bytesMax, gearTable);
+    this.bytes = bytes;
+    this.#scan = scan;
   }
-  for (; index < to; index++) {
-    hash = ((hash << 1) + gearOf(bytes, index)) | 0;
-    if ((hash & mask) === 0) return index + 1;
+
+  /**
+   * Where the chunk that begins at `start` ends: an offset in (start, end], or -1 when that depends on bytes after `end`.
+   *
+   * `bytes[start, end)` is what is known; `isLast` says that nothing follows. Then the rest is a chunk, however short.
+   * With `chunkBytesMax` bytes known the answer is never -1. `start` must be smaller than `end`.
+   */
+  cutPoint(start: number, end: number, isLast: boolean): number {
+    const whenUncut = start + chunkBytesMax <= end ? start + chunkBytesMax : isLast ? end : nowhere;
+    if (end - start <= chunkBytesMin) return whenUncut;
+    const limit = Math.min(end, start + chunkBytesMax);
+    const average = Math.min(limit, start + chunkBytesAverage);
+    const early = this.#scan(start + chunkBytesMin, average, 0, strictMask);
+    if (early !== nowhere) return early;
+    if (average === limit) return whenUncut;
+    const late = this.#scan(average, limit, this.#hashBefore(average), looseMask);
+    return late === nowhere ? whenUncut : late;
   }
-  return nowhere;
+
+  /** The hash as it stands after the bytes before `at`: the last 32 decide it alone. */
+  #hashBefore(at: number): number {
+    let hash = 0;
+    for (const byte of this.bytes.subarray(at - hashWindowBytes, at)) hash = ((hash << 1) + (gearTable[byte] ?? 0)) | 0;
+    return hash;
+  }
 }
 
 /**
@@ -81,7 +68,8 @@ function scan(bytes: Uint8Array, from: number, to: number, hashSoFar: number, ma
  * gives. Chunks are views that hold until the next one is asked for, and each call's chunks must be taken to the end.
  */
 export class Chunker {
-  readonly #buffer = new Uint8Array(chunkerBufferBytes);
+  readonly #cuts = new CutBuffer(chunkerBufferBytes);
+  readonly #buffer = this.#cuts.bytes;
   #start = 0;
   #end = 0;
 
@@ -106,7 +94,7 @@ export class Chunker {
   *cut(isLast: boolean): Generator<Uint8Array, void> {
     while (this.#end - this.#start >= (isLast ? 1 : chunkBytesMax)) {
       const start = this.#start;
-      this.#start = cutPoint(this.#buffer, start, this.#end, isLast);
+      this.#start = this.#cuts.cutPoint(start, this.#end, isLast);
       yield this.#buffer.subarray(start, this.#start);
     }
     if (this.#start === this.#end) this.clear();

@@ -8,7 +8,7 @@ import type { FileKey } from "../core/ids.ts";
 import { packFileBytesMax } from "../core/limits.ts";
 import { type FileStat, type ThreadError, toThreadError } from "./chunking-messages.ts";
 import type { ContentReference } from "./content-reference.ts";
-import { cutPoint } from "./fastcdc.ts";
+import { CutBuffer } from "./fastcdc.ts";
 import { FileBuilder } from "./file-builder.ts";
 import type { StoredBytes } from "./file-record.ts";
 import { sealChunk } from "./seal.ts";
@@ -32,7 +32,7 @@ export interface Pack {
 }
 
 /** Filled by one file after the other; one byte more than a file may have shows that it grew. */
-let scratch: Uint8Array | undefined;
+let scratch: CutBuffer | undefined;
 
 /** Seals regular files of at most `packFileBytesMax` bytes. Each fails by itself, as `sealFile` does, and with `changed` when it is larger by now. */
 export function sealPack(paths: readonly string[], dedupSecret: Uint8Array): Pack {
@@ -68,31 +68,33 @@ interface SealedWhole {
 }
 
 function sealWhole(path: string, dedupSecret: Uint8Array): SealedWhole {
-  const { stat, result: plaintext } = withRegularFile(path, (fd, { sizeBytes }, changed) =>
-    readWhole(fd, sizeBytes, changed),
+  scratch ??= new CutBuffer(packFileBytesMax + 1);
+  const { bytes } = scratch;
+  const { stat, result: end } = withRegularFile(path, (fd, { sizeBytes }, changed) =>
+    readWhole(fd, bytes, sizeBytes, changed),
   );
   const builder = new FileBuilder(dedupSecret);
   const stored: StoredBytes[] = [];
-  for (let start = 0; start < plaintext.length;) {
-    const end = cutPoint(plaintext, start, plaintext.length, true);
-    const chunk = sealChunk(dedupSecret, plaintext.subarray(start, end));
+  for (let start = 0; start < end;) {
+    const cut = scratch.cutPoint(start, end, true);
+    const chunk = sealChunk(dedupSecret, bytes.subarray(start, cut));
     stored.push({ digest: chunk.digest, bytes: chunk.sealed }, ...builder.add(chunk));
-    start = end;
+    start = cut;
   }
   const finished = builder.finish();
   stored.push(...finished.pages);
   return { stat, stored, finished };
 }
 
-function readWhole(fd: number, sizeBytes: number, changed: () => DfsError): Uint8Array {
-  scratch ??= new Uint8Array(packFileBytesMax + 1);
+/** Reads a file to its end, and returns how long it is. */
+function readWhole(fd: number, bytes: Uint8Array, sizeBytes: number, changed: () => DfsError): number {
   if (sizeBytes > packFileBytesMax) throw changed();
   let filled = 0;
   while (filled <= sizeBytes) {
-    const readBytes = readSync(fd, scratch, filled, sizeBytes + 1 - filled, null);
+    const readBytes = readSync(fd, bytes, filled, sizeBytes + 1 - filled, null);
     if (readBytes === 0) break;
     filled += readBytes;
   }
   if (filled !== sizeBytes) throw changed();
-  return scratch.subarray(0, filled);
+  return filled;
 }

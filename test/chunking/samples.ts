@@ -1,8 +1,9 @@
 /** Bytes and loops that the chunking tests share. */
 import { createCipheriv } from "node:crypto";
-import { cutPoint } from "../../src/chunking/fastcdc.ts";
+import { gearTable } from "../../src/chunking/fastcdc.ts";
 import { sealChunk } from "../../src/chunking/seal.ts";
 import type { SealedChunk } from "../../src/chunking/seal.ts";
+import { chunkBytesAverage, chunkBytesMax, chunkBytesMin } from "../../src/core/limits.ts";
 
 export const dedupSecret = new Uint8Array(32).fill(7);
 
@@ -14,14 +15,24 @@ export function pseudoRandomBytes(length: number, seed = 0): Uint8Array {
   return new Uint8Array(stream.buffer, stream.byteOffset, stream.length);
 }
 
-/** The offsets at which `bytes`, as a whole stream, are cut; the last is their length. */
+/** The offsets at which `bytes`, as a whole stream, are cut, byte by byte as FORMATS.md has it; the last is their length. */
 export function cutPoints(bytes: Uint8Array): number[] {
   const ends: number[] = [];
   for (let start = 0; start < bytes.length;) {
-    start = cutPoint(bytes, start, bytes.length, true);
+    start = endOfChunk(bytes, start);
     ends.push(start);
   }
   return ends;
+}
+
+function endOfChunk(bytes: Uint8Array, start: number): number {
+  const limit = Math.min(bytes.length, start + chunkBytesMax);
+  let hash = 0;
+  for (let at = start + chunkBytesMin; at < limit; at++) {
+    hash = ((hash << 1) + (gearTable[bytes[at] as number] as number)) | 0;
+    if (hash >>> (at - start < chunkBytesAverage ? 12 : 16) === 0) return at + 1;
+  }
+  return limit;
 }
 
 /** The chunks of `bytes`, cut and sealed in this thread. */
