@@ -76,14 +76,16 @@ export function gearScan(bytesMax: number, gear: Int32Array): GearScan {
 
 function moduleBytes(): Uint8Array {
   const { i32, function: functionType } = code;
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(sections.types, [1, functionType, 4, i32, i32, i32, i32, 1, i32]),
-    ...section(sections.imports, [1, 0, 0, 2, 0, 1]),
-    ...section(sections.functions, [1, 0]),
-    ...section(sections.exports, [1, 1, "s".charCodeAt(0), 0, 0]),
-    ...section(sections.code, [1, ...sized([1, 1, i32, ...scanCode(), code.end])]),
-  ]);
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const parts = [
+    header,
+    section(sections.types, [1, functionType, 4, i32, i32, i32, i32, 1, i32]),
+    section(sections.imports, [1, 0, 0, 2, 0, 1]),
+    section(sections.functions, [1, 0]),
+    section(sections.exports, [1, 1, "s".charCodeAt(0), 0, 0]),
+    section(sections.code, [1, ...sized([1, 1, i32, ...scanCode(), code.end])]),
+  ];
+  return Uint8Array.from(parts.flat());
 }
 
 /** Several bytes in each turn as long as there are so many, then one by one; -1 when that was all. */
@@ -96,22 +98,20 @@ function scanCode(): number[] {
 /** While `index` is less than the variable `end`: looks at `count` bytes, and goes on behind them. */
 function turns(end: number, count: number): number[] {
   const { add, block, branch, branchIf, constant, get, isNotLess, loop, noResult, set } = code;
-  return [
-    ...[block, noResult, loop, noResult, get, index, get, end, isNotLess, branchIf, 1],
-    ...Array.from({ length: count }, (_, offset) => lookAt(offset)).flat(),
-    ...[get, index, constant, count, add, set, index, branch, 0, code.end, code.end],
-  ];
+  const enter = [block, noResult, loop, noResult, get, index, get, end, isNotLess, branchIf, 1];
+  const looks = Array.from({ length: count }, (_, offset) => lookAt(offset));
+  const goOn = [get, index, constant, count, add, set, index, branch, 0, code.end, code.end];
+  return [enter, ...looks, goOn].flat();
 }
 
 /** Rolls the byte `offset` behind `index` into the hash, and returns the place behind it if the chunk ends there. */
 function lookAt(offset: number): number[] {
   const { add, and, constant, get, isZero, load, loadByte, noResult, shiftLeft, tee } = code;
-  return [
-    ...[get, hash, constant, 1, shiftLeft],
-    ...[get, index, loadByte, 0, ...unsigned(tableBytes + offset), constant, 2, shiftLeft, load, 2, 0],
-    ...[add, tee, hash, get, mask, and, isZero],
-    ...[code.if, noResult, get, index, constant, offset + 1, add, code.return, code.end],
-  ];
+  const shifted = [get, hash, constant, 1, shiftLeft];
+  const ofByte = [get, index, loadByte, 0, unsigned(tableBytes + offset), constant, 2, shiftLeft, load, 2, 0].flat();
+  const test = [add, tee, hash, get, mask, and, isZero];
+  const found = [code.if, noResult, get, index, constant, offset + 1, add, code.return, code.end];
+  return [...shifted, ...ofByte, ...test, ...found];
 }
 
 function section(id: number, content: readonly number[]): number[] {
