@@ -852,8 +852,8 @@ export const rekeyTriesMax = 8;
 /** … with pauses from the first to the second: whoever leads a shelf hears of a change of its chain by the next heartbeat. */
 export const commitPauseMsMin = 20;
 export const commitPauseMsMax = 1_000;
-/** Buffers for arriving chunks that a peer keeps for the next ones: those of two busy streams. */
-export const frameBuffersKeptBytes = 8 * MiB;
+/** Buffers for arriving chunks that a peer keeps for the next ones: those of a transfer's window, in the sizes that buffers have. New ones would keep the garbage collector busy. */
+export const frameBuffersKeptBytes = 16 * MiB;
 /** Data lanes that a peer accepts at once: a few from each of a large group's peers. */
 export const laneConnectionsMax = 256;
 /** Lanes that were offered and not opened yet. */

@@ -60,11 +60,12 @@ export class ContentSource {
     bytes = chunkBytesAverage,
   ): Promise<Result> {
     const { store, links } = this.#options;
+    // Even of a file that is not whole here: the chunk may be, and be damaged wherever else the file is.
+    const [isHere] = await store.has([digest]);
     try {
-      // Even of a file that is not whole here: the chunk may be, and be damaged wherever else the file is.
-      return await use(await store.get(digest));
+      if (isHere === true) return await use(await store.get(digest));
     } catch (error) {
-      // Damaged or not here: another holder may have it, and its error says more than ours if not.
+      // Damaged or gone: another holder may have it, and its error says more than ours if not.
       if (!(error instanceof DfsError) || (error.kind !== "integrity" && error.kind !== "not-found")) throw error;
     }
     const fetch = (peer: PeerId, bounded: AbortSignal, waitMs: number): Promise<Uint8Array> =>
