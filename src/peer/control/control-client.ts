@@ -44,6 +44,7 @@ import { errorFromWire } from "../wire/rpc-messages.ts";
 import { socketChannel } from "../wire/socket-channel.ts";
 import { openControlSocket } from "./control-connect.ts";
 import type { ControlAddress } from "./control-key.ts";
+import { entriesIn } from "./entry-columns.ts";
 import { methods } from "./control-methods.ts";
 import { JobsCaller } from "./jobs-caller.ts";
 import type { WireFsckProgress } from "./storage-methods.ts";
@@ -78,12 +79,14 @@ class ControlClient extends JobsCaller implements DfsClient {
   }
 
   async list(path: DfsPath, { signal, stale, cursor, limit }: ListOptions = {}): Promise<ListPage> {
-    const { refused, ...page } = await this.rpc.call(methods.list, { path, cursor, limit, stale }, { signal });
-    return refused === undefined ? page : { ...page, refused: refused.map(errorFromWire) };
+    const params = { path, cursor, limit, stale };
+    const { entries, refused, next } = await this.rpc.call(methods.list, params, { signal });
+    return { entries: entriesIn(entries), refused: refused?.map(errorFromWire), next };
   }
 
   async *walk(path: DfsPath, { signal, stale }: CallOptions = {}): AsyncIterable<Entry> {
-    for await (const page of this.rpc.items(methods.walk, { path, stale }, { signal, ...unhurried })) yield* page;
+    for await (const page of this.rpc.items(methods.walk, { path, stale }, { signal, ...unhurried }))
+      yield* entriesIn(page);
   }
 
   async *find(path: DfsPath, query: FindQuery, { signal, stale, whole }: FindOptions = {}): AsyncIterable<Found> {

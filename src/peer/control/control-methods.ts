@@ -32,6 +32,7 @@ import {
 } from "./control-schemas.ts";
 import { accountMethods } from "./account-methods.ts";
 import { directoryMethods, entry, fileKey } from "./directory-methods.ts";
+import { entryColumns } from "./entry-columns.ts";
 import { checkMethods } from "./check-methods.ts";
 import { historyMethods } from "./history-methods.ts";
 import { jobMethods } from "./job-methods.ts";
@@ -171,7 +172,7 @@ const fingers: v.GenericSchema<unknown, FingersReport> = v.object({
 });
 
 const listPage = v.object({
-  entries: v.array(entry),
+  entries: v.array(entryColumns),
   refused: v.optional(v.array(wireError)),
   next: v.optional(text),
 });
@@ -188,7 +189,12 @@ export const methods = {
     }),
     result: listPage,
   }),
-  walk: defineMethod({ name: "walk", params: v.object({ path, stale: flag }), item: v.array(entry), result: nothing }),
+  walk: defineMethod({
+    name: "walk",
+    params: v.object({ path, stale: flag }),
+    item: v.array(entryColumns),
+    result: nothing,
+  }),
   find: defineMethod({
     name: "find",
     params: v.object({ path, query: findQuery, whole: flag, stale: flag }),

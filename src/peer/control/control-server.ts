@@ -28,7 +28,8 @@ import { ControlConnection, ControlConnections, type ControlSession } from "./co
 import { type ControlAddress, controlKeyIdentity, createControlKey, removeControlKey } from "./control-key.ts";
 import { methods } from "./control-methods.ts";
 import { directoryRoutes } from "./directory-routes.ts";
-import { emitPages } from "./emit-pages.ts";
+import { emitPages, pagesOf } from "./emit-pages.ts";
+import { columnsOf } from "./entry-columns.ts";
 import { historyRoutes } from "./history-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
@@ -109,11 +110,13 @@ function controlRoutes(connection: ControlConnection) {
     route(methods.stat, ({ path, stale }, { signal }) => connection.client.stat(path, { stale, signal })),
     route(methods.list, async ({ path, ...options }, { signal }) => {
       const { entries, refused, next } = await connection.client.list(path, { ...options, signal });
-      return { entries: [...entries], refused: refused?.map(errorToWire), next };
+      return { entries: columnsOf(entries), refused: refused?.map(errorToWire), next };
     }),
-    route(methods.walk, async ({ path, stale }, call) =>
-      emitPages(connection.client.walk(path, { stale, signal: call.signal }), call),
-    ),
+    route(methods.walk, async ({ path, stale }, call) => {
+      const entries = connection.client.walk(path, { stale, signal: call.signal });
+      for await (const page of pagesOf(entries)) await call.emit(columnsOf(page));
+      return null;
+    }),
     route(methods.find, async ({ path, query, whole, stale }, call) =>
       emitPages(connection.client.find(path, query, { whole, stale, signal: call.signal }), call),
     ),

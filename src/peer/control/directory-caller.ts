@@ -5,6 +5,7 @@ import { DfsError } from "../../core/errors.ts";
 import type { DfsPath } from "../../core/names.ts";
 import { errorFromWire } from "../wire/rpc-messages.ts";
 import { AccountsCaller } from "./accounts-caller.ts";
+import { entriesIn } from "./entry-columns.ts";
 import { directoryMethods } from "./directory-methods.ts";
 
 export class DirectoryCaller extends AccountsCaller implements DirectoryClient {
@@ -19,6 +20,6 @@ export class DirectoryCaller extends AccountsCaller implements DirectoryClient {
   async entries(path: DfsPath, names: readonly string[], { signal, stale }: CallOptions = {}): Promise<NamedEntries> {
     const params = { path, names: [...names], stale };
     const { entries, refused } = await this.rpc.call(directoryMethods.entries, params, { signal });
-    return { entries, refused: refused?.map(errorFromWire) };
+    return { entries: entriesIn(entries), refused: refused?.map(errorFromWire) };
   }
 }

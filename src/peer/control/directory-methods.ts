@@ -5,6 +5,7 @@ import { type FileKey, parseFileKey } from "../../core/ids.ts";
 import { namesPageMax, pageRowsMax } from "../../core/limits.ts";
 import { defineMethod } from "../wire/rpc-method.ts";
 import { count, flag, parsed, path, text, wireError } from "./control-schemas.ts";
+import { entryColumns } from "./entry-columns.ts";
 
 export const fileKey: v.GenericSchema<unknown, FileKey> = parsed(parseFileKey);
 
@@ -48,6 +49,6 @@ export const directoryMethods = {
   entries: defineMethod({
     name: "entries",
     params: v.object({ path, names: v.pipe(v.array(text), v.maxLength(pageRowsMax)), stale: flag }),
-    result: v.object({ entries: v.array(entry), refused }),
+    result: v.object({ entries: v.array(entryColumns), refused }),
   }),
 };

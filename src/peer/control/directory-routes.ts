@@ -2,6 +2,7 @@
 import type { DfsClient } from "../../core/client.ts";
 import { errorToWire } from "../wire/rpc-messages.ts";
 import { type RpcRoute, route } from "../wire/rpc-method.ts";
+import { columnsOf } from "./entry-columns.ts";
 import { directoryMethods } from "./directory-methods.ts";
 
 /** `client` gives the connection's client, which changes when a transaction is begun. */
@@ -19,7 +20,7 @@ export function directoryRoutes(client: () => DfsClient): RpcRoute[] {
     }),
     route(directoryMethods.entries, async ({ path, names, stale }, { signal }) => {
       const { entries, refused } = await client().entries(path, names, { stale, signal });
-      return { entries: [...entries], refused: refused?.map(errorToWire) };
+      return { entries: columnsOf(entries), refused: refused?.map(errorToWire) };
     }),
   ];
 }
