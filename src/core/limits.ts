@@ -783,8 +783,12 @@ export const commandRetryMsMin = 20;
 export const commandRetryMsMax = 250;
 /** … and given up after this long. */
 export const commandTimeoutMs = 20_000;
-/** Chunks that are fetched ahead of whoever reads a file in order. */
-export const readAheadChunks = 8;
+/** Bytes that are fetched ahead of whoever reads a file in order, at first: who wants its first lines needs no more … */
+export const fetchAheadBytesMin = 512 * KiB;
+/** … and at the most, as soon as he has read some: it hides the delay of any link that we mean to serve. */
+export const fetchAheadBytesMax = 4 * MiB;
+/** Chunks of other peers that were read lately, kept for who reads them again: some 60 of them. */
+export const chunkCacheBytesMax = 16 * MiB;
 /** A shelf looks for leases that ran out this often. */
 export const leaseSweepMs = 15_000;
 /** A lease is ended this long after it ran out, for a renewal that is late. */
@@ -878,6 +882,8 @@ export const sharingCallersMin = 4;
 export const sharedOperationsMax = 64;
 /** Events of a transfer in one message of the control socket. */
 export const transferEventsPerMessage = 250;
+/** What a transfer tells within this time is told together: nobody sees it, and a message costs as much as many events in one. */
+export const transferEventsGatherMs = 25;
 /** Events of a transfer that wait for a slow reader: a few MiB, far more than a terminal ever is behind. */
 export const transferEventsWaitingMax = 10_000;
 /** Bytes that an index of names may have on the disk: some twenty million names. */

@@ -18,6 +18,7 @@ import { SessionClient, type SessionParts } from "./accounts/session.ts";
 import { UserDirectory } from "./accounts/user-directory.ts";
 import { CommandSession, type CommandTarget, recordedCommands } from "./command-session.ts";
 import { CommandSessions } from "./command-sessions.ts";
+import { ChunkCache } from "./chunk-cache.ts";
 import type { ContentSourceOptions } from "./content-source.ts";
 import { History } from "./history.ts";
 import { makeInvite } from "./invitations.ts";
@@ -159,7 +160,8 @@ function userClients(
   const { catalogue, fingers, links, members, network, pool, self, shelves, store, version } = parts;
   const startedMs = Date.now();
   const placement = new Placement({ self, own: shelves, members, links, catalogue, random: Math.random });
-  const content: ContentSourceOptions = { store, links, pool, holders: new NetworkHolders(self, fingers, members) };
+  const holders = new NetworkHolders(self, fingers, members);
+  const content: ContentSourceOptions = { store, links, pool, holders, cache: new ChunkCache() };
   const reportsOn = (namespace: Namespace): Reports =>
     new Reports({
       self,

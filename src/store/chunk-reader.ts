@@ -54,7 +54,7 @@ export class ChunkReader {
    * read so, because it is damaged or has moved meanwhile, is read by itself.
    */
   async readMany(digests: readonly Uint8Array[], place: PlaceChunks): Promise<readonly (Uint8Array | undefined)[]> {
-    const rows = digests.map((digest) => this.#index.chunks.here(digest));
+    const rows = this.#index.chunks.allHere(digests);
     const memories = place(rows.map((row) => row?.bytes ?? 0));
     const wanted = memories.flatMap((memory, at) => {
       const row = rows[at];

@@ -51,6 +51,7 @@ export class ChunkTable {
   readonly #insert: SqlStatement;
   readonly #insertNew: SqlStatement;
   readonly #findHere: SqlStatement;
+  readonly #findRows: SqlStatement;
   readonly #findDoubts: SqlStatement;
   readonly #pinNew: SqlStatement;
   readonly #referenceAll: SqlStatement;
@@ -75,6 +76,9 @@ export class ChunkTable {
     this.#findHere = database.prepare(
       `${withList} SELECT at FROM list CROSS JOIN chunks ON chunks.digest = list.digest WHERE segment <> 0`,
     );
+    this.#findRows = database.prepare(
+      `${withList} SELECT at, chunks.* FROM list CROSS JOIN chunks ON chunks.digest = list.digest WHERE segment <> 0`,
+    );
     this.#findDoubts = database.prepare(
       `SELECT key, chunks.id AS id, segment, length FROM json_each(?2)
        LEFT JOIN chunks ON digest = ${digestAtKey} LEFT JOIN pins ON lease = ?3 AND chunk = chunks.id
@@ -98,6 +102,13 @@ export class ChunkTable {
   here(digest: Uint8Array): ChunkRow | undefined {
     const row = this.find(digest);
     return row === undefined || row.segment === 0 ? undefined : row;
+  }
+
+  /** The row of each chunk that is here, in the order of the list. */
+  allHere(digests: readonly Uint8Array[]): readonly (ChunkRow | undefined)[] {
+    const rows = new Map<number, ChunkRow>();
+    for (const row of this.#findRows.all(digestList(digests))) rows.set(row["at"] as number, toChunk(row));
+    return digests.map((_, at) => rows.get(at));
   }
 
   /** Notes where a chunk lies; an earlier place of it is dead from now on. Returns the row's id. */

@@ -16,7 +16,6 @@ const exceptions: Readonly<Record<string, string>> = {
   "src/catalogue/page-sums/sums-file.ts readSums": "the file of what decodeSums decodes",
   "src/catalogue/page-sums/wal-file.ts readWal": "the file of what WalScan reads",
   "src/catalogue/page-sums/wal-file.ts readAt": "gives bytes as they are",
-  "src/core/limits.ts readAheadChunks": "a number",
   "src/core/limits.ts walkPageEntries": "a number",
   "src/peer/content-reader.ts readContent": "fetches chunks, which openChunk and readManifest check",
   "src/peer/control/control-key.ts readControlKey": "32 bytes as they are",

@@ -82,6 +82,9 @@ describe("small files of a get", () => {
     const holders = new ServedHolders(space, { liar: servedBy(space, flipped), honest: servedBy(space) });
     expect(await get(holders, "/damaged")).toMatchObject({ failed: 0, files: 61 });
     expect(await snapshot(target)).toEqual(await snapshot(source));
+    // The holder whose answer was wrong is not asked for what is then got by itself.
+    expect(holders.asked.filter(({ peer }) => peer === "liar")).toHaveLength(1);
+    expect(holders.asked.length).toBeGreaterThan(10);
   });
 
   it("FETCH-3 a file that nobody has undamaged fails by itself, and nothing is at its name", async () => {

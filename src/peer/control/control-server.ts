@@ -2,7 +2,7 @@
  * Serves DfsClient to other processes of this machine over a Unix socket (a named pipe on Windows), in TLS: what is said
  * there, passwords included, can be read only by who has the key in the data folder when the connection is made.
  */
-import { setImmediate as turnOfEvents } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turnOfEvents } from "node:timers/promises";
 import { chmod, rm } from "node:fs/promises";
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:tls";
@@ -13,6 +13,7 @@ import {
   controlConnectionsMax,
   controlFrameBytesMax,
   controlHandshakeMs,
+  transferEventsGatherMs,
   transferEventsPerMessage,
   transferEventsWaitingMax,
 } from "../../core/limits.ts";
@@ -189,12 +190,15 @@ async function withEvents<Result>(
 ): Promise<Result> {
   let waiting: WireTransferEvent[] = [];
   let sending: Promise<void> | undefined;
+  const over = new AbortController();
   const send = async (): Promise<void> => {
+    await turnOfEvents();
     while (waiting.length > 0) {
-      await turnOfEvents();
       const batch = waiting.slice(0, transferEventsPerMessage);
       waiting = waiting.slice(transferEventsPerMessage);
       await call.emit(batch);
+      if (waiting.length < transferEventsPerMessage)
+        await delay(transferEventsGatherMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
     sending = undefined;
   };
@@ -209,6 +213,7 @@ async function withEvents<Result>(
   try {
     return await transfer({ signal: call.signal, onEvent });
   } finally {
+    over.abort();
     await sending;
   }
 }
