@@ -163,7 +163,7 @@ async function mainLoop(bench: Bench, folder: string): Promise<void> {
     version: "0",
   });
   const network = new Network(bench.program);
-  for (const command of ["ls /large", ...commands])
+  for (const command of ["ls /large", ...commands.slice(1), "du /large", "ls -t /large"])
     await watchMainLoop(bench, `${command}: the peer's main loop`, () => network.shell({ folder }, command));
   await peer.stop();
 }

@@ -1,8 +1,10 @@
 /** Files and directories as a user sees them: rows of the catalogue, opened with the keys of the directory that they are in. */
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import type { EntryRow, ListedRow, RevisionRow } from "../catalogue/rows.ts";
 import type { Entry } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, NodeId, ShelfId, UserId } from "../core/ids.ts";
+import { openedAtOnce } from "../core/limits.ts";
 import { type DfsPath, baseName, childPath, printable, rootPath } from "../core/names.ts";
 import { Keyring } from "../identity/keyring.ts";
 import { openName } from "../identity/name-token.ts";
@@ -178,16 +180,17 @@ function contentOf(fileKey: FileKey, shelf: ShelfId, attributes: RevisionAttribu
   };
 }
 
-/** What `open` makes of each row with its name; rows whose names, or what `open` opens, break the rules are refused. */
-export function openedNames<Item>(
+/** What `open` makes of each row with its name, some at a time so that others get their turn; rows whose names, or what `open` opens, break the rules are refused. */
+export async function openedNames<Item>(
   directory: Located,
   rows: readonly ListedRow[],
   open: (name: string, row: ListedRow) => Item,
-): { readonly opened: Item[]; readonly refused: RefusedChild[] } {
+): Promise<{ readonly opened: Item[]; readonly refused: RefusedChild[] }> {
   const { keyring, node, space } = directory;
   const opened: Item[] = [];
   const refused: RefusedChild[] = [];
-  for (const row of rows) {
+  for (const [place, row] of rows.entries()) {
+    if (place % openedAtOnce === openedAtOnce - 1) await turnOfEvents();
     let shown = "?";
     try {
       const name = space.opened?.name(keyring, node, row.token) ?? openName(keyring, node, row.token);

@@ -232,7 +232,7 @@ export class Namespace {
     const { door, node, space } = directory;
     if (door !== undefined) return pageOf(await door.children(options), after, limit);
     const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, readingOf(space, options));
-    const { opened, refused } = openedNames(directory, rows, (name, row) =>
+    const { opened, refused } = await openedNames(directory, rows, (name, row) =>
       this.#open(directory, name, row.token, row),
     );
     return { children: opened, refused, next: next ?? undefined };
@@ -252,7 +252,7 @@ export class Namespace {
     }
     const reading = { ...readingOf(space, options), isBrief: true };
     const { rows, next } = await this.#catalogue.list(space.owner, node, after, limit, reading);
-    const { opened, refused } = openedNames(directory, rows, (name, row) => {
+    const { opened, refused } = await openedNames(directory, rows, (name, row) => {
       if (row.kind === "directory") openKeys(directory, row.token, row);
       return { name, kind: row.kind };
     });
