@@ -8,6 +8,7 @@ import { inspectAll } from "./inspect.ts";
 import { sealPack } from "./seal-pack.ts";
 import { chunkKey, openChunk, verifyStored } from "./seal.ts";
 import { writeAt } from "./write-at.ts";
+import { writeChunks } from "./write-chunks.ts";
 import { writePack } from "./write-pack.ts";
 
 /** Does the work and returns what it comes to. Fails with `integrity`, or with the kind of the file system's error. */
@@ -23,6 +24,8 @@ export function runChunkWork(work: ChunkWork): ChunkResult {
       return work.sealed;
     case "write-pack":
       return writePack(work);
+    case "write-chunks":
+      return writeChunks(work);
     case "seal-pack":
       return sealPack(work.paths, work.dedupSecret);
     case "inspect":

@@ -6,6 +6,7 @@ import type { FileStamp } from "../core/file-stamp.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
+import type { WriteChunksWork, WrittenChunks } from "./write-chunks.ts";
 import type { WritePackWork, WrittenPack } from "./write-pack.ts";
 
 /** What a file was like when it was opened. */
@@ -39,6 +40,7 @@ export type ChunkWork =
       readonly dedupSecret: Uint8Array;
     }
   | (WritePackWork & { readonly type: "write-pack" })
+  | (WriteChunksWork & { readonly type: "write-chunks" })
   | { readonly type: "seal-pack"; readonly paths: readonly string[]; readonly dedupSecret: Uint8Array }
   | { readonly type: "inspect"; readonly paths: readonly string[] };
 
@@ -64,7 +66,7 @@ interface Reclaim {
 export type ThreadRequest = (ChunkWork | SealWork | SealControl | Reclaim) & { readonly id: number };
 
 /** What a ChunkWork comes to. */
-export type ChunkResult = Uint8Array | number | boolean | Pack | WrittenPack | readonly Inspection[];
+export type ChunkResult = Uint8Array | number | boolean | Pack | WrittenPack | WrittenChunks | readonly Inspection[];
 
 /** From a thread to the pool, about the work `id`. */
 export type ThreadReply =

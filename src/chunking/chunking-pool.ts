@@ -27,6 +27,7 @@ import type { Pack } from "./seal-pack.ts";
 import type { SealedChunk } from "./seal.ts";
 import { Sealing, type SealedChunks } from "./sealing.ts";
 import { Turnstile } from "./turnstile.ts";
+import type { WriteChunksWork, WrittenChunks } from "./write-chunks.ts";
 import type { WritePackWork, WrittenPack } from "./write-pack.ts";
 
 /** Every call of the pool takes one. */
@@ -191,6 +192,15 @@ export class ChunkingPool {
     return this.#call<WrittenPack>(options, { type: "write-pack", ...work, memories }, chunks);
   }
 
+  /**
+   * Opens chunks of the open file `work.fd` and writes them to it, in one piece of work; see `writeChunks`. The memories come
+   * back with the result, each owned by itself. The file must stay open until the call has ended.
+   */
+  writeChunks(work: WriteChunksWork, options: ChunkingOptions = {}): Promise<WrittenChunks> {
+    const memories = work.memories.map(ownedBytes);
+    return this.#call<WrittenChunks>(options, { type: "write-chunks", ...work, memories }, work.chunks.length);
+  }
+
   async #call<Value extends ChunkResult>({ signal }: ChunkingOptions, work: ChunkWork, hashes = 1): Promise<Value> {
     await this.#calls.enter(signal);
     countHashed(hashes);
@@ -262,7 +272,7 @@ function usualThreads(): number {
 
 /** What a piece of work gives away. */
 function memoriesOf(work: ChunkWork): ArrayBuffer[] {
-  if (work.type === "write-pack") return work.memories.map(({ buffer }) => buffer as ArrayBuffer);
+  if ("memories" in work) return work.memories.map(({ buffer }) => buffer as ArrayBuffer);
   return "sealed" in work ? [work.sealed.buffer as ArrayBuffer] : [];
 }
 

@@ -8,14 +8,14 @@ import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { type ManifestChunk, readManifest } from "../chunking/manifest.ts";
 import { fromThreadError } from "../chunking/chunking-messages.ts";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import { type PackedChunk, type WantedFile, secretBytes } from "../chunking/write-pack.ts";
+import type { WantedFile } from "../chunking/write-pack.ts";
 import type { ByteWindow } from "../core/byte-window.ts";
 import { assert, DfsError } from "../core/errors.ts";
-import { digestBytes } from "../core/ids.ts";
 import { chunkBytesMin, packFileBytesMax, packFilesMax } from "../core/limits.ts";
 import { ChunkGathering, type GatheredChunk, type WantedChunk, bundledBytes, fitsBundle } from "./chunk-gathering.ts";
 import type { ContentSourceOptions, FetchCounters, FileContent } from "./content-source.ts";
 import type { PauseGate } from "./jobs/pause-gate.ts";
+import { SealedMemories, secretsOf } from "./sealed-memories.ts";
 import { TaskGroup } from "./task-group.ts";
 
 /** A file that is to be written: what is in it, and where it goes, as far as a pack needs to know. */
@@ -200,7 +200,7 @@ export class GetPacks<File, Packable extends PackableFile> {
     gathering: ChunkGathering,
   ): Promise<readonly Opened<File, Packable>[]> {
     const { content, pool, signal, steps } = this.#options;
-    const memories = new Memories();
+    const memories = new SealedMemories();
     const whole: { opened: Opened<File, Packable>; from: readonly GatheredChunk[]; wanted: WantedFile }[] = [];
     const left: Opened<File, Packable>[] = [];
     let place = 0;
@@ -248,36 +248,6 @@ export class GetPacks<File, Packable extends PackableFile> {
     if (!signal.aborted) steps.onFailed(file, error);
     steps.onEnd(file);
   }
-}
-
-/** The memories that sealed chunks lie in, and where. */
-class Memories {
-  readonly #memories: Uint8Array[] = [];
-  readonly #places = new Map<ArrayBufferLike, number>();
-
-  add(sealed: Uint8Array): PackedChunk {
-    const { buffer, byteOffset, byteLength } = sealed;
-    let memory = this.#places.get(buffer);
-    if (memory === undefined) {
-      memory = this.#memories.push(new Uint8Array(buffer)) - 1;
-      this.#places.set(buffer, memory);
-    }
-    return { memory, start: byteOffset, bytes: byteLength };
-  }
-
-  all(): readonly Uint8Array[] {
-    return this.#memories;
-  }
-}
-
-/** Digest and key of each chunk. */
-function secretsOf(chunks: readonly ManifestChunk[]): Uint8Array {
-  const secrets = new Uint8Array(chunks.length * secretBytes);
-  for (const [at, { digest, key }] of chunks.entries()) {
-    secrets.set(digest, at * secretBytes);
-    secrets.set(key, at * secretBytes + digestBytes);
-  }
-  return secrets;
 }
 
 /** Files in their order, as many in each pack as one message brings. */

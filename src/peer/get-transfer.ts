@@ -6,22 +6,16 @@
  */
 import { setMaxListeners } from "node:events";
 import type { ChunkingPool } from "../chunking/chunking-pool.ts";
-import type { ManifestChunk } from "../chunking/manifest.ts";
 import { sealOverheadBytes } from "../chunking/seal.ts";
 import { ByteWindow } from "../core/byte-window.ts";
 import type { GetRequest, TransferSummary } from "../core/client.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
-import {
-  chunkBytesMax,
-  packsAtOnceMax,
-  transferFilesDefault,
-  transferFilesMax,
-  transferWindowBytes,
-} from "../core/limits.ts";
+import { packsAtOnceMax, transferFilesDefault, transferFilesMax, transferWindowBytes } from "../core/limits.ts";
 import { checkLocalName } from "../core/local-names.ts";
 import { type DfsPath, isWithin } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
-import { ContentSource, type ContentSourceOptions, type FetchCounters, type FileContent } from "./content-source.ts";
+import type { ContentSourceOptions, FetchCounters, FileContent } from "./content-source.ts";
+import { FileFilling } from "./file-filling.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
 import { type Destination, destinationOf } from "./get-destination.ts";
 import { GetPacks, type PackableFile } from "./get-packs.ts";
@@ -328,60 +322,26 @@ export class GetTransfer {
     this.#report.done(path, "written", outcome);
   }
 
-  /** Writes every chunk in its place; several are on their way at once, in no order. */
   async #fill(part: PartFile, content: FileContent, { path, space }: FilledFile): Promise<void> {
-    const source = new ContentSource(content, this.#options.content, this.#fetched);
-    const writing = new Set<Promise<void>>();
-    let failure: { error: unknown } | undefined;
-    let writtenBytes = 0;
-    const start = (chunk: ManifestChunk): void => {
-      const written = this.#writeChunk(part, source, chunk, space)
-        .then(() => {
-          writtenBytes += chunk.plaintextBytes;
-          this.#report.progress(path, writtenBytes);
-        })
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => {
-          this.#window.give(chunk.plaintextBytes);
-          writing.delete(written);
-        });
-      writing.add(written);
-    };
+    const { content: sources, pool } = this.#options;
+    const filling = new FileFilling({
+      part,
+      content,
+      dedupSecret: space.dedupSecret,
+      pool,
+      sources,
+      counters: this.#fetched,
+      window: this.#window,
+      gate: this.#gate,
+      signal: this.#signal,
+      onProgress: (bytes) => this.#report.progress(path, bytes),
+    });
     try {
-      for await (const chunk of source.chunks(0, content.reference.plaintextBytes, this.#signal)) {
-        await this.#gate.pass(this.#signal);
-        await this.#window.take(chunk.plaintextBytes, this.#signal);
-        start(chunk);
-        if (failure !== undefined) break;
-      }
+      await filling.run();
     } finally {
-      await Promise.all(writing); // the file must stay open while anything is written to it
+      this.#chunks += filling.counters.chunks;
+      this.#bytes += filling.counters.bytes;
     }
-    if (failure !== undefined) throw failure.error;
-  }
-
-  async #writeChunk(
-    part: PartFile,
-    source: ContentSource,
-    { digest, key, offsetBytes, plaintextBytes }: ManifestChunk,
-    { dedupSecret }: Space,
-  ): Promise<void> {
-    const { pool } = this.#options;
-    this.#chunks += 1;
-    this.#bytes += plaintextBytes + sealOverheadBytes;
-    const options = { signal: this.#signal };
-    if (offsetBytes + plaintextBytes <= part.presentBytes && plaintextBytes <= chunkBytesMax) {
-      if (await pool.matches(part.fd, offsetBytes, plaintextBytes, key, dedupSecret, options)) return;
-    }
-    const sealed = await source.fetch(
-      digest,
-      (fetched) => pool.openInto(part.fd, offsetBytes, fetched, key, digest, options),
-      this.#signal,
-      plaintextBytes,
-    );
-    this.#options.content.links.reclaim(sealed);
   }
 }
 

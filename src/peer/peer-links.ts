@@ -143,8 +143,10 @@ export class PeerLinks {
     waitMs: number = chunkRequestMs,
   ): Promise<Uint8Array> {
     const deadlineMs = performance.now() + waitMs;
-    return this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
-      this.#chunkLink(peer).getMany(digests, signal, deadlineMs - performance.now()),
+    return this.#owing(peer, () =>
+      this.#questionsTo(peer).run({ caller: peer, deadlineMs, signal }, () =>
+        this.#chunkLink(peer).getMany(digests, signal, deadlineMs - performance.now()),
+      ),
     );
   }
 
