@@ -730,6 +730,12 @@ export const speedBelievedMs = 10_000;
 export const hedgeMsMin = 100;
 /** Chunks of one file that two holders are asked for at once: what the faster one has in flight on a stream. */
 export const hedgesPerFileMax = 8;
+/** Chunks that are asked of a second holder, of all that came lately: where everybody is slow, for everybody asks too much, more would only take the place of others … */
+export const hedgesShareMax = 0.05;
+/** … but so many at once, when a holder stops that owes a full window. */
+export const hedgesAtOnceMax = 32;
+/** A chunk with a deadline is asked for only where it would come within this part of the time that is left: what is let in at the last moment comes too late, and is sent for nobody. */
+export const deadlineShareMax = 0.5;
 /** A holder that was silent, too slow or wrong is asked after the others for so long: one file, not each, waits for it. */
 export const holderSuspectMs = 60_000;
 /** Chunks asked for in one question of an upload: a transfer's whole window. */

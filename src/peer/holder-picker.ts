@@ -11,9 +11,12 @@ import { DfsError, toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
 import {
   busyPatienceMs,
+  busyRetryMsMax,
+  busyRetryMsMin,
   chunkRequestMs,
   chunkRetryMs,
   chunkTriesMax,
+  deadlineShareMax,
   hedgesPerFileMax,
   holderPatienceMs,
 } from "../core/limits.ts";
@@ -125,6 +128,7 @@ export class HolderPicker {
         for (const candidate of freed) tried.delete(candidate);
         continue;
       }
+      this.#requireTime(wanted, first);
       try {
         const { holder, sealed } = await this.#ask(wanted, first, tried, signal);
         try {
@@ -139,6 +143,16 @@ export class HolderPicker {
         lastError = error;
       }
     }
+  }
+
+  /** Fails with `busy` where so much is asked of a holder already that this would come too late, or only just. */
+  #requireTime({ bytes, endMs }: Wanted, { peer }: Candidate): void {
+    if (endMs === undefined) return;
+    const expectedMs = this.#directory.speeds.expectedMs(peer, bytes);
+    const leftMs = endMs - performance.now();
+    if (expectedMs <= deadlineShareMax * leftMs) return;
+    const retryAfterMs = Math.ceil(Math.min(busyRetryMsMax, Math.max(busyRetryMsMin, expectedMs / 2)));
+    throw new DfsError("busy", `too much is asked for already: try again in ${retryAfterMs} ms`, { retryAfterMs });
   }
 
   /** One that is silent is not waited for for long while there is another. */
@@ -159,7 +173,7 @@ export class HolderPicker {
         return holder && { holder, expectedMs: speeds.expectedMs(holder.peer, wanted.bytes) };
       },
       takeHedge: () => {
-        if (this.#hedges >= hedgesPerFileMax) return false;
+        if (this.#hedges >= hedgesPerFileMax || !speeds.takeHedge()) return false;
         this.#hedges += 1;
         return true;
       },

@@ -59,6 +59,8 @@ export class Members {
   #partners: ReadonlySet<PeerId> = new Set();
   #refreshing: Promise<void> | undefined;
   #network: { host: Host; links: PeerLinks; catalogue: CatalogueAccess } | undefined;
+  /** Addresses that the host was told, one text a peer. */
+  #told: ReadonlyMap<PeerId, string> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: MembersOptions) {
@@ -182,26 +184,35 @@ export class Members {
     if (left.length > 0) this.#options.onLeft(left as PeerId[]);
   }
 
-  /** libp2p dials by peer id: it must know the addresses. */
+  /** libp2p dials by peer id: it must know the addresses. Of a long list few have changed. */
   async #tellHost(host: Host, peers: readonly PeerRow[]): Promise<void> {
-    for (const { id, addresses } of peers) {
-      if (id === this.#options.self || addresses.length === 0) continue;
-      await host.peerStore
-        .merge(peerIdFromString(id), { multiaddrs: addresses.map((address) => multiaddr(address)) })
-        .catch((error: unknown) => {
-          this.#options.log.warn(`the addresses of ${id} are not usable: ${toDfsError(error).message}`);
-        });
-    }
+    const told = this.#told;
+    this.#told = new Map(peers.map(({ id, addresses }) => [id, addresses.join()]));
+    for (const peer of peers)
+      if (peer.id !== this.#options.self && told.get(peer.id) !== peer.addresses.join()) await this.#tell(host, peer);
   }
 
+  async #tell(host: Host, { id, addresses }: PeerRow): Promise<void> {
+    if (addresses.length === 0) return;
+    await host.peerStore
+      .merge(peerIdFromString(id), { multiaddrs: addresses.map((address) => multiaddr(address)) })
+      .catch((error: unknown) => {
+        this.#options.log.warn(`the addresses of ${id} are not usable: ${toDfsError(error).message}`);
+      });
+  }
+
+  /** Not those that have just been admitted and have no address yet: libp2p would ask every peer for one, at each of them. */
   async #dialAll(): Promise<void> {
     const { self, log } = this.#options;
     const missing = this.peers.filter(
-      (peer) => peer.id !== self && this.#network?.links.isConnected(peer.id) === false,
+      ({ id, addresses }) => id !== self && addresses.length > 0 && this.#network?.links.isConnected(id) === false,
     );
     for (let start = 0; start < missing.length; start += redialsAtOnceMax) {
       await Promise.all(
-        missing.slice(start, start + redialsAtOnceMax).map(async ({ id, name }) => {
+        missing.slice(start, start + redialsAtOnceMax).map(async (peer) => {
+          const { id, name } = peer;
+          // libp2p forgets addresses of which it hears nothing for an hour.
+          if (this.#network !== undefined) await this.#tell(this.#network.host, peer);
           await this.#network?.links
             .connect(id)
             .catch((error: unknown) => log.debug(`${name} does not answer: ${toDfsError(error).message}`));

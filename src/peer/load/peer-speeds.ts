@@ -5,7 +5,7 @@
  * slow line and a peer that many ask, however much is asked for at once. Each request counts as some bytes more than
  * its chunk has, for its way there and back. What was measured long ago is believed less and less.
  */
-import { chunkBytesAverage, peersMax, speedBelievedMs } from "../../core/limits.ts";
+import { chunkBytesAverage, hedgesAtOnceMax, hedgesShareMax, peersMax, speedBelievedMs } from "../../core/limits.ts";
 
 /** One request under way. */
 export interface AskedPeer {
@@ -38,6 +38,8 @@ const priorMsPerByte = 1 / 50_000;
 export class PeerSpeeds<Peer> {
   readonly #nowMs: () => number;
   readonly #speeds = new Map<Peer, Speed>();
+  /** Second requests that may be made. */
+  #hedges = hedgesAtOnceMax;
 
   /** `nowMs` never goes back. */
   constructor(nowMs: () => number = () => performance.now()) {
@@ -68,6 +70,7 @@ export class PeerSpeeds<Peer> {
     return {
       came: (cameBytes) => {
         end();
+        this.#hedges = Math.min(hedgesAtOnceMax, this.#hedges + hedgesShareMax);
         this.#measure(speed, cameBytes + requestBytes, cameBytes + requestBytes);
       },
       late: () => {
@@ -76,6 +79,13 @@ export class PeerSpeeds<Peer> {
       },
       failed: end,
     };
+  }
+
+  /** Counts a second request for what another peer owes; false where there were too many for what has come lately. */
+  takeHedge(): boolean {
+    if (this.#hedges < 1) return false;
+    this.#hedges -= 1;
+    return true;
   }
 
   /** The time since the last answer brought so many bytes, of those that were asked for. */

@@ -30,6 +30,8 @@ import { PeerGroup } from "./peers.ts";
 const named = (name: string): UserName => parseUserName(name);
 const password = "seven blue kites";
 const patient = { timeout: 180_000 };
+/** So many looks in a row see no new entry before the group counts as at rest. */
+const quietLooks = 5;
 
 /** What became of a command: `ok`, the kind of its refusal by the catalogue, or the kind of the coordinator's error. */
 type Outcome = { readonly by: "catalogue" | "coordinator"; readonly kind: string };
@@ -177,16 +179,17 @@ describe("forged commands", () => {
     return { index: indexes.size === 1 ? (seen[0]?.index ?? 0) : 0, digests: seen.map(({ digest }) => digest) };
   }
 
-  /** Resolves when the three have applied the same entries, and have rested for a while. */
+  /** Resolves when the three have applied the same entries, and no more came for some looks. */
   async function settled(): Promise<ReturnType<typeof digests>> {
     let last = digests();
-    let restedMs = 0;
-    while (restedMs < 1_000 || last.index === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    let quiet = 0;
+    const isQuiet = (): boolean => {
       const now = digests();
-      restedMs = now.index === last.index ? restedMs + 200 : 0;
+      quiet = now.index !== 0 && now.index === last.index ? quiet + 1 : 0;
       last = now;
-    }
+      return quiet >= quietLooks;
+    };
+    await vi.waitUntil(isQuiet, { timeout: 60_000, interval: 200 });
     if (new Set(last.digests).size !== 1) throw new Error("the coordinators do not agree");
     return last;
   }

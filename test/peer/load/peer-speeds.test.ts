@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { speedBelievedMs } from "../../../src/core/limits.ts";
+import { hedgesAtOnceMax, hedgesShareMax, speedBelievedMs } from "../../../src/core/limits.ts";
 import { type AskedPeer, PeerSpeeds } from "../../../src/peer/load/peer-speeds.ts";
 
 const chunkBytes = 256 * 1024;
@@ -58,5 +58,20 @@ describe("the measured speed of a peer", () => {
     expect(speeds.expectedMs("ann", chunkBytes)).toBeLessThan(slow * 0.6);
     clock.nowMs += 20 * speedBelievedMs;
     expect(speeds.expectedMs("ann", chunkBytes)).toBeLessThan(fresh * 1.01);
+  });
+
+  it("HOLD-6 second requests are a small part of what comes, but for a window of them at once", () => {
+    const { speeds, read } = speedsAt();
+    const taken = (): number => {
+      let count = 0;
+      while (count < 1000 && speeds.takeHedge()) count += 1;
+      return count;
+    };
+    expect(taken()).toBe(hedgesAtOnceMax);
+    const chunks = 200;
+    read("one", chunks, 8, 4);
+    expect(taken()).toBeLessThanOrEqual(chunks * hedgesShareMax);
+    read("one", 100 * chunks, 8, 4);
+    expect(taken()).toBe(hedgesAtOnceMax);
   });
 });
