@@ -26,7 +26,7 @@ import {
   requireFree,
   requireRevision,
 } from "./tree.ts";
-import { idBytes, idText } from "./id-bytes.ts";
+import { idText } from "./id-bytes.ts";
 import type { OperationOf } from "./operation.ts";
 import { requireChain } from "./shelf-rows.ts";
 import { countBytes, requireQuota } from "./user-rows.ts";
@@ -189,12 +189,9 @@ function requireEmptyDirectory(context: ApplyContext, bound: BoundNode): void {
 }
 
 /** An upload may commit as long as the shelf's owner has not given its chunks up. */
-function requireOpenLease({ database }: ApplyContext, { shelf, lease }: OperationOf<"putFile">): void {
-  const ended = database
-    .prepare("SELECT 1 FROM ended_leases WHERE shelf = ? AND lease = ?")
-    .get(idBytes(shelf), idBytes(lease));
+function requireOpenLease({ known }: ApplyContext, { shelf, lease }: OperationOf<"putFile">): void {
   requireThat(
-    ended === undefined,
+    !known.isEnded(shelf, lease),
     "conflict",
     "the upload waited too long and its lease has ended: put the file again",
   );

@@ -1,5 +1,5 @@
 /** Rows that almost every command asks for and that hardly ever change: read once, then kept in memory. */
-import type { ShelfId, UserId } from "../core/ids.ts";
+import type { LeaseId, ShelfId, UserId } from "../core/ids.ts";
 import { shelvesMax, usersKnownMax } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 import { type Chain, decodeLinks } from "./chain.ts";
@@ -21,6 +21,10 @@ export class KnownRows {
   #policy: RetentionPolicy | undefined;
   readonly #users = new Map<UserId, KnownUser>();
   #hasAdministrator: boolean | undefined;
+  /** Whether users may cost only so much, by their rows. */
+  readonly #areLimited = new Map<number, boolean>();
+  /** An upload whose lease has not ended: most files come with the same one as the file before. */
+  #openLease: { readonly shelf: ShelfId; readonly lease: LeaseId } | undefined;
   readonly #chains = new Map<ShelfId, Chain>();
 
   constructor(database: SqlDatabase) {
@@ -30,6 +34,7 @@ export class KnownRows {
   forget(): void {
     this.#network = undefined;
     this.#policy = undefined;
+    this.#openLease = undefined;
     this.forgetUsers();
     this.#chains.clear();
   }
@@ -37,7 +42,13 @@ export class KnownRows {
   /** To be called when a user was made, changed or removed. */
   forgetUsers(): void {
     this.#users.clear();
+    this.#areLimited.clear();
     this.#hasAdministrator = undefined;
+  }
+
+  /** To be called when a lease ends. */
+  forgetLeases(): void {
+    this.#openLease = undefined;
   }
 
   /** To be called when a chain has changed. */
@@ -74,6 +85,26 @@ export class KnownRows {
     if (this.#users.size >= usersKnownMax) this.#users.clear();
     this.#users.set(user, found);
     return found;
+  }
+
+  /** Whether the user of a row may cost only so much. */
+  isLimited(row: number): boolean {
+    const known = this.#areLimited.get(row);
+    if (known !== undefined) return known;
+    const found = this.#database.prepare("SELECT 1 FROM users WHERE id = ? AND quota_bytes IS NOT NULL").get(row);
+    if (this.#areLimited.size >= usersKnownMax) this.#areLimited.clear();
+    this.#areLimited.set(row, found !== undefined);
+    return found !== undefined;
+  }
+
+  /** Whether a shelf's owner has given up what was put under a lease. */
+  isEnded(shelf: ShelfId, lease: LeaseId): boolean {
+    if (this.#openLease?.lease === lease && this.#openLease.shelf === shelf) return false;
+    const ended = this.#database
+      .prepare("SELECT 1 FROM ended_leases WHERE shelf = ? AND lease = ?")
+      .get(idBytes(shelf), idBytes(lease));
+    if (ended === undefined) this.#openLease = { shelf, lease };
+    return ended !== undefined;
   }
 
   /** Whether any user is administrator. */

@@ -1,5 +1,6 @@
 /** Operations on shelves: the leader's orders to their chains, and what their owners report, end and drop. */
-import { digestOf } from "../core/ids.ts";
+import { keyList, withList } from "../core/digest-list.ts";
+import type { FileKey } from "../core/ids.ts";
 import { endedLeaseMs } from "../core/limits.ts";
 import type { ChainLink } from "../core/shelf.ts";
 import type { ApplyContext, Handler } from "./apply-context.ts";
@@ -27,15 +28,21 @@ export const reportLink: Handler<"reportLink"> = (context, { op, shelf, epoch, p
 
 /** Refuses with `not-found`, `moved`, and `permission` unless the author owns the shelf. A lease that has ended already stays so and is answered again. */
 export const endLease: Handler<"endLease"> = (context, { op, shelf, epoch, lease, fileKeys }) => {
-  const { database, index, timeMs } = context;
+  const { database, index, known, timeMs } = context;
   requireOwnChain(context, { shelf, epoch });
+  known.forgetLeases();
   const shelfBytes = idBytes(shelf);
   database.prepare("DELETE FROM ended_leases WHERE ended_ms < ?").run(timeMs - endedLeaseMs);
   database
     .prepare("INSERT INTO ended_leases VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
     .run(shelfBytes, idBytes(lease), index, timeMs);
-  const reference = database.prepare("SELECT 1 FROM revisions WHERE shelf = ? AND file_key = ? LIMIT 1");
-  return { op, referenced: fileKeys.filter((key) => reference.get(shelfBytes, digestOf(key)) !== undefined) };
+  const referenced = database
+    .prepare(
+      `${withList} SELECT at FROM list
+       WHERE EXISTS (SELECT 1 FROM revisions WHERE shelf = ?2 AND file_key = list.digest) ORDER BY at`,
+    )
+    .all(keyList(fileKeys), shelfBytes);
+  return { op, referenced: referenced.map((row) => fileKeys[row["at"] as number] as FileKey) };
 };
 
 /** Keys that are not noted, or no longer, are passed over. Refuses with `not-found`, `moved`, and `permission` unless the author owns the shelf. */

@@ -65,6 +65,7 @@ export const setAdmin: Handler<"setAdmin"> = (context, { op, user, isAdmin }) =>
 export const setQuota: Handler<"setQuota"> = (context, { op, user, quotaBytes }) => {
   const id = Number(requireUser(context, user)["id"]);
   context.database.prepare("UPDATE users SET quota_bytes = ? WHERE id = ?").run(quotaBytes, id);
+  context.known.forgetUsers();
   return { op };
 };
 

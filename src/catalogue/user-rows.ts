@@ -24,7 +24,7 @@ export function countBytes({ database }: ApplyContext, userRow: number, addedByt
 
 /** Refuses with `quota` when so many bytes more would cost a user more than it may. What adds nothing is never refused. */
 export function requireQuota(context: ApplyContext, userRow: number, addedBytes: number): void {
-  if (addedBytes === 0) return;
+  if (addedBytes === 0 || !context.known.isLimited(userRow)) return;
   const row = context.database.prepare("SELECT name, quota_bytes, used_bytes FROM users WHERE id = ?").get(userRow);
   const quotaBytes = row?.["quota_bytes"];
   if (typeof quotaBytes !== "number") return;
