@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import LibsqlDatabase from "libsql";
 import { DfsError, toDfsError } from "./errors.ts";
+import { sqlLogPages } from "./limits.ts";
 import { countFlush } from "./work-done.ts";
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -71,6 +72,7 @@ export class SqlDatabase {
       native.exec(`PRAGMA synchronous = ${synchronous[options.durability]}`);
       native.exec("PRAGMA foreign_keys = ON");
       native.exec("PRAGMA cache_size = -8192");
+      native.exec(`PRAGMA wal_autocheckpoint = ${sqlLogPages}`);
       return native;
     });
   }

@@ -1,8 +1,10 @@
 /** A peer with its data folder held and its control socket open: what a daemon is, and what a shell starts when none runs. */
 import { join } from "node:path";
 import { hostname } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { DfsError } from "../core/errors.ts";
 import { type PeerName, parsePeerName } from "../core/ids.ts";
+import { heapGrowthPercent } from "../core/limits.ts";
 import { decodeInvite } from "../identity/invite.ts";
 import { decodePeerKey, encodePeerKey, generatePeerKey, peerIdOf } from "../identity/peer-identity.ts";
 import { writeFileAtomic } from "../store/atomic-file.ts";
@@ -48,6 +50,7 @@ export interface RunningPeerOptions {
  * `bad-invite`, `address-in-use`, `exists` (an invite to another network).
  */
 export async function startRunningPeer(options: RunningPeerOptions): Promise<Peer> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
   const data = await openDataFolder(options.folder, { program: options.program });
   const peer = await preparePeer(data, options);
   await peer.start();
