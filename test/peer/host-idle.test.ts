@@ -102,7 +102,8 @@ describe("what is idle, and what comes too often", () => {
         return Promise.reject(new DfsError("bad-invite", "unknown"));
       },
     };
-    await serveJoins(host, { networkSecret: new Uint8Array(32), commands } as unknown as JoinServiceOptions);
+    const members = { peer: () => undefined };
+    await serveJoins(host, { networkSecret: new Uint8Array(32), commands, members } as unknown as JoinServiceOptions);
     const join = defineMethod({ name: "join", params: v.any(), result: v.any() });
     const request = { name: "eve", zone: "", capacityBytes: 0, mayCoordinate: false, shelf: null };
     const kinds: string[] = [];
