@@ -584,8 +584,8 @@ export const lanePendingMax = 64;
 export const lanePendingPerAddressMax = 16;
 /** Chunks that a peer reads and sends at once: what two busy links have in flight, so that disk and line are never idle. */
 export const chunkReadsRunningMax = 32;
-/** A chunk whose asker does not take it by then counts as sent, so that others are served. */
-export const chunkSendMs = 1_000;
+/** An answer whose asker does not take it by then counts as sent, so that others are served. */
+export const answerSendMs = 1_000;
 /** A chunk that would wait longer for its turn is refused: another holder, or a pause, serves its asker better. */
 export const chunkReadWaitMsMax = 500;
 /** Chunks to read that wait at once: some KiB of requests, and far more than are read in that time. */
@@ -748,8 +748,8 @@ export const pinBatchChunks = 1024;
 export const packFileBytesMax = 1 * MiB;
 /** Files in one pack: a command full of commits. */
 export const packFilesMax = 256;
-/** Bytes of files in one pack, where it has more than one: what one message carries. */
-export const packBytesMax = 1 * MiB;
+/** Bytes of files in one pack, where it has more than one: some forty of a usual tree, of which two packs fit into the window. */
+export const packBytesMax = 4 * MiB;
 /** Packs of one put that are read, sent and made durable at once: one for the thread that reads, one for the disks, one for the commit. */
 export const packsAtOnceMax = 3;
 /** Bytes, heads included, and pieces in one message of several chunks; a larger chunk travels alone. */

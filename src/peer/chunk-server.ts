@@ -3,7 +3,7 @@ import type { StoredBytes } from "../chunking/file-record.ts";
 import { verifyStored } from "../chunking/seal.ts";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import type { LeaseId, PeerId } from "../core/ids.ts";
-import { chunkRequestsInFlightMax, chunkSendMs } from "../core/limits.ts";
+import { chunkRequestsInFlightMax, answerSendMs } from "../core/limits.ts";
 import type { PlaceChunks } from "../store/chunk-store.ts";
 import { BundleAnswer, parseGetManyBody } from "./chunk-bundles.ts";
 import {
@@ -155,7 +155,7 @@ class ServedStream {
       this.#leaving.delete(request);
       const served = await answering().catch(failure);
       // An asker that reads slowly keeps no place from the others: what it is owed is bounded by its stream.
-      const patience = setTimeout(end, chunkSendMs);
+      const patience = setTimeout(end, answerSendMs);
       try {
         await this.#send(request, served);
       } catch (error) {

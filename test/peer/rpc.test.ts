@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import * as fc from "fast-check";
 import * as v from "valibot";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DfsError } from "../../src/core/errors.ts";
 import { rpcCallsInFlightMax, rpcCreditItems } from "../../src/core/limits.ts";
 import { CallBudget } from "../../src/peer/wire/call-budget.ts";
@@ -62,6 +62,30 @@ function start(budget = unlimited()): {
 }
 
 describe("RPC", () => {
+  it("LOAD-10 a handler hears when its answer has left, however its call ended", async () => {
+    const [near, far] = channelPair();
+    let leave = (): void => undefined;
+    const send = far.send.bind(far);
+    vi.spyOn(far, "send").mockImplementation((parts) => {
+      void send(parts);
+      return new Promise((resolve) => (leave = resolve));
+    });
+    let heard = 0;
+    const hears = route(double, ({ value }, { answered }) => {
+      void answered.then(() => (heard += 1));
+      return value < 0 ? Promise.reject(new DfsError("usage", "less than nothing")) : Promise.resolve(2 * value);
+    });
+    void serveRpc(far, routeTable([hears]), unlimited());
+    const client = new RpcClient(near);
+    expect(await client.call(double, { value: 1 })).toBe(2);
+    await new Promise(setImmediate);
+    expect(heard).toBe(0);
+    leave();
+    await expect.poll(() => heard).toBe(1);
+    await expect(client.call(double, { value: -1 })).rejects.toMatchObject({ kind: "usage" });
+    await expect.poll(() => heard).toBe(2);
+  });
+
   it("WIRE-5 a call is answered by its result, or by the error with its kind and details", async () => {
     const { client } = start();
     expect(await client.call(double, { value: 21 })).toBe(42);

@@ -9,7 +9,8 @@ import { groupMethods } from "./group-methods.ts";
 
 /**
  * The routes for calls of `from`; each fails with `not-leader` while this peer is no coordinator. Reads of the catalogue
- * wait their turn in `questions`, which may refuse them as `busy`.
+ * wait their turn in `questions`, which may refuse them as `busy`, and keep their place until their answer has left: a slow line
+ * is as much at its end as a slow disk.
  */
 export function coordinatorRoutes(
   own: () => Coordinator | undefined,
@@ -24,7 +25,9 @@ export function coordinatorRoutes(
   const inTurn = ({ method, handler }: RpcRoute): RpcRoute => ({
     method,
     handler: (params, call) =>
-      questions.run({ caller: from, deadlineMs: call.deadlineMs, signal: call.signal }, () => handler(params, call)),
+      questions.run({ caller: from, deadlineMs: call.deadlineMs, signal: call.signal, until: call.answered }, () =>
+        handler(params, call),
+      ),
   });
   return [...readRoutes(here).map(inTurn), ...otherRoutes(here, from)];
 }

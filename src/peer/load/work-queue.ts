@@ -6,7 +6,7 @@
  * line is short in time whatever a piece of work costs. A refusal costs next to nothing; work that is done for nobody
  * costs as much as any other: so what its caller has given up, or cannot use any more, is dropped before it is begun.
  */
-import { DfsError } from "../../core/errors.ts";
+import { DfsError, type ErrorKind, toDfsError } from "../../core/errors.ts";
 import { busyRetryMsMax, busyRetryMsMin } from "../../core/limits.ts";
 import { WorkRate } from "./work-rate.ts";
 
@@ -30,10 +30,17 @@ export interface Work<Caller> {
   readonly size?: number;
   /** When its caller stops waiting for it, by the queue's clock. */
   readonly deadlineMs?: number | undefined;
-  /** Does it, and calls `end` when its answer has left; further calls of `end` are for nothing. */
-  readonly start: (end: () => void) => void;
+  /** Does it, and calls `end` when its answer has left, or that nobody got one; further calls of `end` are for nothing. */
+  readonly start: (end: (isInVain?: boolean) => void) => void;
   /** Called instead, with `busy` and when to come back, or `timeout` when nobody waits for it any more. */
   readonly refuse: (error: DfsError) => void;
+}
+
+/** Work that is a promise. */
+export interface PromisedWork<Caller> extends Pick<Work<Caller>, "caller" | "deadlineMs"> {
+  readonly signal: AbortSignal | undefined;
+  /** It keeps its place until then, once it is done. */
+  readonly until?: Promise<void> | undefined;
 }
 
 export interface WorkQueueOptions {
@@ -53,6 +60,8 @@ class CallerLine<Caller> {
   running = 0;
 }
 
+/** Work that ends like this took time, and nothing was done. */
+const vainKinds: ReadonlySet<ErrorKind> = new Set(["busy", "timeout", "interrupted", "unreachable"]);
 /** So many pieces run at once whatever they take: while one waits for a disk or another peer, another one goes on. */
 const runningMin = 4;
 /** Waiting work is dropped, should the forecast have been wrong, at so many times the wait for which it was let in. */
@@ -109,11 +118,7 @@ export class WorkQueue<Caller> {
 
   /** The outcome of `work`, once it was begun. Fails with `busy` or `timeout` when it is refused, and with what it fails with. */
   run<Result>(
-    {
-      caller,
-      deadlineMs,
-      signal,
-    }: Pick<Work<Caller>, "caller" | "deadlineMs"> & { readonly signal: AbortSignal | undefined },
+    { caller, deadlineMs, signal, until }: PromisedWork<Caller>,
     work: () => Promise<Result>,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -126,7 +131,13 @@ export class WorkQueue<Caller> {
         deadlineMs,
         start: (end) => {
           signal?.removeEventListener("abort", onAbort);
-          void work().then(resolve, reject).finally(end);
+          const outcome = work();
+          outcome.then(resolve, reject);
+          const isInVain = outcome.then(
+            () => false,
+            (error: unknown) => signal?.aborted === true || vainKinds.has(toDfsError(error).kind),
+          );
+          void Promise.all([isInVain, until]).then(([inVain]) => end(inVain));
         },
         refuse: (error) => {
           signal?.removeEventListener("abort", onAbort);
@@ -183,12 +194,12 @@ export class WorkQueue<Caller> {
     line.running += 1;
     this.#running += 1;
     let hasEnded = false;
-    start(() => {
+    start((isInVain = false) => {
       if (hasEnded) return;
       hasEnded = true;
       line.running -= 1;
       this.#running -= 1;
-      this.#rate.done(this.#isPressed);
+      this.#rate.ended(this.#isPressed, isInVain);
       this.#isPressed = this.#waiting > 0;
       this.#setTurn();
     });

@@ -26,13 +26,16 @@ export class WorkRate {
     this.#sinceMs = this.#nowMs();
   }
 
-  /** A piece has ended. Its time counts where `isPressed`: there was more to do than was done at once. */
-  done(isPressed: boolean): void {
+  /**
+   * A piece has ended. Its time counts where `isPressed`: there was more to do than was done at once. Where it was done in
+   * vain, only its time counts.
+   */
+  ended(isPressed: boolean, isInVain: boolean): void {
     const nowMs = this.#nowMs();
     if (isPressed) {
       const kept = 0.5 ** (1 / halfLifeWorks);
       this.#spentMs = this.#spentMs * kept + (nowMs - this.#sinceMs);
-      this.#works = this.#works * kept + 1;
+      this.#works = this.#works * kept + (isInVain ? 0 : 1);
     }
     this.#sinceMs = nowMs;
   }

@@ -17,6 +17,8 @@ export interface RpcCall<Item> {
   readonly deadlineMs: number;
   /** Sends one item; resolves when the client has room for another. */
   emit(item: Item): Promise<void>;
+  /** Resolves when the answer has left, however the call ended, or its caller has not taken it for `answerSendMs`. */
+  readonly answered: Promise<void>;
   /** Bytes that the client sends along, in order. */
   readonly input: AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,6 @@
 /** The answering end of an RPC channel: checks each call, runs its handler under a deadline, sends one answer. */
 import { DfsError, toDfsError } from "../../core/errors.ts";
-import { rpcCallsInFlightMax, rpcCreditItems, rpcDeadlineMsMax } from "../../core/limits.ts";
+import { answerSendMs, rpcCallsInFlightMax, rpcCreditItems, rpcDeadlineMsMax } from "../../core/limits.ts";
 import { checked, decodeCbor, encodeCbor } from "./cbor.ts";
 import type { CallBudget } from "./call-budget.ts";
 import { CreditGate, CreditQueue } from "./credits.ts";
@@ -13,6 +13,8 @@ interface RunningCall {
   readonly deadlineMs: number;
   readonly itemGate: CreditGate;
   readonly input: CreditQueue<Uint8Array>;
+  readonly answered: Promise<void>;
+  readonly onAnswered: () => void;
 }
 
 /** The routes that a server offers, by method name. */
@@ -101,11 +103,15 @@ class RpcServerConnection {
       return;
     }
     const allowedMs = Math.min(timeoutMs, rpcDeadlineMsMax);
+    let onAnswered = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (onAnswered = resolve));
     const call: RunningCall = {
       abort: new AbortController(),
       deadlineMs: performance.now() + allowedMs,
       itemGate: new CreditGate(rpcCreditItems),
-      input: new CreditQueue(rpcCreditItems, (count) => this.#post([tags.inputCredit, id, count])),
+      input: new CreditQueue(rpcCreditItems, (count) => void this.#post([tags.inputCredit, id, count])),
+      answered,
+      onAnswered,
     };
     this.#calls.set(id, call);
     const deadline = setTimeout(
@@ -126,14 +132,17 @@ class RpcServerConnection {
       const result = await entry.handler(checked(params, entry.method.params, `call of ${methodName}`), {
         signal: call.abort.signal,
         deadlineMs: call.deadlineMs,
+        answered: call.answered,
         input: call.input,
         emit: async (item) => {
           await call.itemGate.take();
           await this.#channel.send([encodeCbor([tags.item, id, item])]);
         },
       });
-      if (this.#calls.has(id)) this.#post([tags.result, id, result ?? null]);
+      if (this.#calls.has(id)) untilSent(this.#post([tags.result, id, result ?? null]), call.onAnswered);
+      else call.onAnswered();
     } catch (error) {
+      call.onAnswered();
       if (this.#calls.has(id))
         this.#fail(id, toDfsError(call.abort.signal.aborted ? call.abort.signal.reason : error, { op: methodName }));
     }
@@ -145,13 +154,22 @@ class RpcServerConnection {
   }
 
   #fail(id: number, error: DfsError): void {
-    this.#post([tags.error, id, errorToWire(error)]);
+    void this.#post([tags.error, id, errorToWire(error)]);
   }
 
-  /** Sends without waiting; a channel that has ended tells its own end. */
-  #post(message: readonly unknown[]): void {
-    this.#channel.send([encodeCbor(message)]).catch((error: Error) => this.end(error));
+  /** Sends; resolves when there is room for more. A channel that has ended tells its own end. */
+  #post(message: readonly unknown[]): Promise<void> {
+    return this.#channel.send([encodeCbor(message)]).catch((error: Error) => this.end(error));
   }
+}
+
+/** An asker that reads slowly keeps no place from the others. */
+function untilSent(sending: Promise<void>, onSent: () => void): void {
+  const patience = setTimeout(onSent, answerSendMs);
+  void sending.finally(() => {
+    clearTimeout(patience);
+    onSent();
+  });
 }
 
 function stopCall(call: RunningCall, reason: Error): void {

@@ -197,6 +197,7 @@ export class TestGroup {
       signal,
       deadlineMs,
       emit: () => Promise.resolve(),
+      answered: Promise.resolve(),
       input: none(),
     })) as Result;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { DfsError } from "../../../src/core/errors.ts";
+import { DfsError } from "../../../src/core/errors.ts";
 import { WorkQueue } from "../../../src/peer/load/work-queue.ts";
 import { ServingPeer } from "./serving-peer.ts";
 
@@ -146,5 +146,45 @@ describe("the line of one kind of work", () => {
     end();
     expect(await first).toBe("1");
     await expect(third).rejects.toThrow("its own");
+  });
+
+  it("LOAD-10 what is done keeps its place until its answer has left", async () => {
+    const queue = new WorkQueue<string>({ ...limits, runningMax: 1 });
+    const { signal } = new AbortController();
+    let leave = (): void => undefined;
+    const until = new Promise<void>((resolve) => (leave = resolve));
+    const begun: string[] = [];
+    expect(await queue.run({ caller: "ann", signal, until }, () => Promise.resolve("first"))).toBe("first");
+    const second = queue.run({ caller: "ann", signal }, () => Promise.resolve(begun.push("second")));
+    await delay(0);
+    expect(begun).toEqual([]);
+    leave();
+    await second;
+  });
+
+  it("LOAD-10 what ends in vain took time and was not done: the line counts as so much slower", async () => {
+    let nowMs = 0;
+    const queue = new WorkQueue<string>({ ...limits, runningMax: 1, waitMsMax: 1_000 }, { nowMs: () => nowMs });
+    const { signal } = new AbortController();
+    const outcomes: string[] = [];
+    const ask = async (error: DfsError | undefined): Promise<void> => {
+      const work = async (): Promise<void> => {
+        nowMs += 100;
+        if (error !== undefined) throw error;
+      };
+      try {
+        await queue.run({ caller: "ann", signal }, work);
+        outcomes.push("done");
+      } catch (failure) {
+        outcomes.push((failure as DfsError).kind);
+      }
+    };
+    await Promise.all(Array.from({ length: 9 }, () => ask(undefined)));
+    expect(outcomes).toEqual(Array.from({ length: 9 }, () => "done"));
+    for (let round = 0; round < 20; round += 1)
+      await Promise.all(Array.from({ length: 3 }, () => ask(new DfsError("timeout", "too late"))));
+    outcomes.length = 0;
+    await Promise.all(Array.from({ length: 9 }, () => ask(undefined)));
+    expect(outcomes.filter((outcome) => outcome === "busy").length).toBeGreaterThan(4);
   });
 });
