@@ -14,8 +14,8 @@ import { type ProcessUsage, usageText } from "./process-usage.ts";
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 const megabytesFull = [1, 16, 256, 4_096, 20_480];
-/** A file lies once beside the network and twice in it, and what smaller ones left lies there too. */
-const diskTimes = 3.5;
+/** A file lies once beside the network and twice in it. */
+const diskTimes = 3.05;
 const seed = 4_000;
 /** Smaller files are put one after the other by the same shell until there are as many MiB, so that its start counts little. */
 const megabytesMin = 256;

@@ -3,6 +3,7 @@ import type { Bench } from "./contest.ts";
 import { FingerNetwork, type MeasuredLookup } from "./finger-network.ts";
 import { median } from "./process-usage.ts";
 import { StockKad } from "./stock-kad.ts";
+import type { StockLookup } from "./stock-kad-process.ts";
 
 const announcingPeers = 10;
 const announcedKeys = 20_000;
@@ -51,9 +52,11 @@ export async function lookup(bench: Bench): Promise<void> {
   await withBoth(bench, lookupPeers, async (network, stock) => {
     const provided = await stock.provide(stockLookups);
     const all: MeasuredLookup[] = [];
+    let missed = 0;
     const stockRun = (time: "firstMs" | "allMs") => async () => {
-      let lookups: readonly Record<typeof time, number>[] = [];
+      let lookups: readonly StockLookup[] = [];
       const processes = await stock.measured(async () => (lookups = await stock.find(provided)));
+      missed += lookups.filter(({ isFound }) => !isFound).length;
       return { value: median(lookups.map((one) => one[time])), processes };
     };
     await bench.compare(
@@ -76,7 +79,8 @@ export async function lookup(bench: Bench): Promise<void> {
         ],
         targets: [{ value: 10 }],
       },
-      () => `p99 ${quantile(all, 0.99).toFixed(1)} ms; ${costText(all, lookupPeers)}`,
+      () =>
+        `p99 ${quantile(all, 0.99).toFixed(1)} ms; ${costText(all, lookupPeers)}; kad-dht found no provider ${missed} times`,
     );
   });
 }

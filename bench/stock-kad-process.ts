@@ -21,12 +21,18 @@ export type Order =
   | { readonly what: "provide"; readonly keys: readonly string[] }
   | { readonly what: "find"; readonly keys: readonly string[] };
 
+/** Milliseconds until the first provider, or until the end where there was none, and until the end. */
+export interface StockLookup {
+  readonly firstMs: number;
+  readonly allMs: number;
+  readonly isFound: boolean;
+}
+
 export interface Answer {
   readonly addresses?: readonly string[];
   /** The fewest that any node knows. */
   readonly fingers?: number;
-  /** Milliseconds of each lookup, until the first provider and until its end. */
-  readonly lookups?: readonly { readonly firstMs: number; readonly allMs: number }[];
+  readonly lookups?: readonly StockLookup[];
   readonly error?: string;
 }
 
@@ -88,14 +94,14 @@ async function provide({ services }: Node, key: string): Promise<void> {
 }
 
 async function find({ services }: Node, keys: readonly string[]): Promise<Answer> {
-  const lookups: { firstMs: number; allMs: number }[] = [];
+  const lookups: StockLookup[] = [];
   for (const key of keys) {
     const startedMs = performance.now();
     let firstMs: number | undefined;
     for await (const event of services.dht.findProviders(CID.parse(key), { signal: AbortSignal.timeout(queryMs) }))
       if (event.name === "PROVIDER" && event.providers.length > 0) firstMs ??= performance.now() - startedMs;
-    if (firstMs === undefined) throw new Error(`no provider of ${key}`);
-    lookups.push({ firstMs, allMs: performance.now() - startedMs });
+    const allMs = performance.now() - startedMs;
+    lookups.push({ firstMs: firstMs ?? allMs, allMs, isFound: firstMs !== undefined });
   }
   return { lookups };
 }

@@ -6,7 +6,7 @@ import { fileKeyOf } from "../src/core/ids.ts";
 import { fingersPerBucketMax } from "../src/core/limits.ts";
 import { untilFound } from "./group.ts";
 import { type ProcessUsage, usageBetween, usageOf } from "./process-usage.ts";
-import type { Answer, Order } from "./stock-kad-process.ts";
+import type { Answer, Order, StockLookup } from "./stock-kad-process.ts";
 
 const program = join(import.meta.dirname, "stock-kad-process.ts");
 /** So that its nodes need no more memory than ours; all cores are busy with them all the same. */
@@ -48,7 +48,7 @@ export class StockKad {
   }
 
   /** A node of the last process finds the providers of each key, one after the other. */
-  async find(keys: readonly string[]): Promise<NonNullable<Answer["lookups"]>> {
+  async find(keys: readonly string[]): Promise<readonly StockLookup[]> {
     return (await ask(this.#process(this.#processes.length - 1), { what: "find", keys })).lookups ?? [];
   }
 
