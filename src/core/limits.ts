@@ -898,6 +898,8 @@ export const transferEventsGatherMs = 25;
 export const transferEventsWaitingMax = 10_000;
 /** Bytes that an index of names may have on the disk: some twenty million names. */
 export const namesFileBytesMax = 4096 * MiB;
+/** Names that a new index sorts at once: some 40 MB; each part touches every page of what is there once more. */
+export const namesIndexedAtOnce = 250_000;
 /** Index files that a data folder keeps, of those who logged in last: the people at one machine. */
 export const namesFilesMax = 8;
 /** Keyrings that an index of names keeps open while it follows changes: those of the directories at work. */

@@ -16,6 +16,7 @@ import type { NameChange } from "./names-messages.ts";
 
 const kindFile = 1;
 const kindDirectory = 2;
+const isOfNode = "id = (SELECT id FROM nodes WHERE node = ?)";
 
 interface Directory {
   readonly id: number;
@@ -59,7 +60,7 @@ export class ChangeApplier {
 
   #applyOne(change: NameChange): void {
     const node = Buffer.from(change.node, "hex");
-    if (this.#names.hasNodeIndex) this.#run("DELETE FROM sealed WHERE node = ?", node);
+    if (this.#names.isWhole) this.#run("DELETE FROM sealed WHERE node = ?", node);
     if (change.parent === null) this.#end(change.node, node);
     else this.#place(change, node);
   }
@@ -67,8 +68,8 @@ export class ChangeApplier {
   #end(id: NodeId, node: Uint8Array): void {
     if (id === this.#root.node) return;
     // While the index is built, nothing of a node can be there before the one change that it has.
-    if (!this.#names.hasNodeIndex) return;
-    this.#run("DELETE FROM names WHERE node = ?", node);
+    if (!this.#names.isWhole) return;
+    this.#run(`DELETE FROM names WHERE ${isOfNode}`, node);
     this.#run("DELETE FROM directories WHERE node = ?", node);
     this.#directories.delete(id);
   }
@@ -92,9 +93,9 @@ export class ChangeApplier {
 
   #save({ kind, sizeBytes }: NameChange, node: Uint8Array, parent: number, name: string): number {
     const { sql } = this.#names;
-    if (this.#names.hasNodeIndex) {
+    if (this.#names.isWhole) {
       const row = sql
-        .prepare("UPDATE names SET parent = ?, size_bytes = ?, name = ? WHERE node = ? RETURNING id")
+        .prepare(`UPDATE names SET parent = ?, size_bytes = ?, name = ? WHERE ${isOfNode} RETURNING id`)
         .get(parent, sizeBytes, name, node);
       if (row !== undefined) return Number(row["id"]);
     }
@@ -110,7 +111,7 @@ export class ChangeApplier {
     const parentNode = Buffer.from(parent as NodeId, "hex");
     const insert = "INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?)";
     this.#run(insert, node, parentNode, kindNumber, generation, sizeBytes, token, wrap);
-    if (this.#names.hasNodeIndex) this.#run("UPDATE names SET parent = ? WHERE node = ?", limbo, node);
+    if (this.#names.isWhole) this.#run(`UPDATE names SET parent = ? WHERE ${isOfNode}`, limbo, node);
   }
 
   /** Tries everything that waits for a directory. */

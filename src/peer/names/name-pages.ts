@@ -4,7 +4,7 @@ import type { NamesDatabase } from "./names-database.ts";
 import type { NamesIn, NamesInRequest } from "./names-messages.ts";
 
 /** SQLite compares the bytes of texts, and those of UTF-8 stand in the order of the code points. */
-const page = `SELECT name, min(kind) AS kind FROM names WHERE parent = ? AND name >= ? AND name > ?
+const page = `SELECT name, min(kind) AS kind FROM entries WHERE parent = ? AND name >= ? AND name > ?
   GROUP BY name ORDER BY name LIMIT ?`;
 
 export class NamePages {

@@ -23,9 +23,9 @@ export const searches = {
   anyCase: { scan: allInTurn(isNamed.anyCase), lookup: byTrigrams(isNamed.anyCase) },
 };
 
-/** From directory to directory by the index of names by their directories. */
+/** From directory to directory. */
 const subtree = `WITH RECURSIVE below (id) AS (
-    SELECT ?1 UNION ALL SELECT n.id FROM below b JOIN names n ON n.parent = b.id LIMIT ?2 + 1)
+    SELECT ?1 UNION ALL SELECT e.id FROM below b JOIN entries e ON e.parent = b.id LIMIT ?2 + 1)
   SELECT n.id, n.parent, n.kind, n.size_bytes, n.name FROM below b JOIN names n ON n.id = b.id WHERE n.id <> ?1 LIMIT ?2`;
 
 /** Names from below the base down to a directory; undefined for one that is not below it. */

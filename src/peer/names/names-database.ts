@@ -7,12 +7,13 @@
 import { rmSync } from "node:fs";
 import { DfsError } from "../../core/errors.ts";
 import type { NodeId } from "../../core/ids.ts";
+import { namesIndexedAtOnce } from "../../core/limits.ts";
 import { SqlDatabase } from "../../core/sqlite.ts";
 import { hexOf } from "../random-ids.ts";
 import type { Followed, NamesJob } from "./names-messages.ts";
-import { trigramIndex, trigramIndexRemoval } from "./trigrams.ts";
+import { lookups } from "./names-lookups.ts";
 
-const formatVersion = 3;
+const formatVersion = 4;
 
 /**
  * `names.parent` is the `names.id` of a directory, 0 for the root, and `limbo` for a directory that was moved to one that
@@ -29,19 +30,14 @@ CREATE TABLE sealed (
   node BLOB PRIMARY KEY, parent BLOB NOT NULL, kind INTEGER NOT NULL, generation INTEGER NOT NULL,
   size_bytes INTEGER NOT NULL, token BLOB NOT NULL, wrap BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX sealed_by_parent ON sealed (parent);
+${lookups.map(({ table }) => table).join("\n")}
 PRAGMA user_version = ${formatVersion};
 `;
 
-const clearing = `${trigramIndexRemoval}
-DROP INDEX IF EXISTS names_by_node; DROP INDEX IF EXISTS names_by_parent;
+const clearing = `
+${lookups.map(({ clearing }) => clearing).join("\n")}
 DELETE FROM followed; DELETE FROM names; DELETE FROM directories; DELETE FROM sealed;
 `;
-
-/** What a search by node, by directory, and by parts of a name goes by; the second has all that a page of names needs. */
-const indexes = `
-CREATE UNIQUE INDEX names_by_node ON names (node);
-CREATE INDEX names_by_parent ON names (parent, name, kind);
-${trigramIndex}`;
 
 /** `names.id` of the root, which has no row. */
 export const rootId = 0;
@@ -50,18 +46,18 @@ const pageBytes = 4096;
 
 export class NamesDatabase {
   readonly sql: SqlDatabase;
-  /** Whether a node's name, and the names in a directory, can be looked up: not before all are there, because an index is made faster at once. */
-  #hasNodeIndex: boolean;
+  #isWhole: boolean;
 
   /** Opens the file, or makes a new one. Fails as SqlDatabase does, but not for what is in the file. */
   constructor(job: NamesJob) {
     this.sql = openOrMake(job);
-    this.#hasNodeIndex =
-      this.sql.prepare("SELECT 1 AS found FROM sqlite_master WHERE name = 'names_by_node'").get() !== undefined;
+    this.#isWhole =
+      this.sql.prepare("SELECT 1 AS found FROM sqlite_master WHERE type = 'trigger' LIMIT 1").get() !== undefined;
   }
 
-  get hasNodeIndex(): boolean {
-    return this.#hasNodeIndex;
+  /** Whether names can be looked up by node, by directory and by parts of them: not before all are there, because it is faster at once. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   followed(): Followed | null {
@@ -70,11 +66,12 @@ export class NamesDatabase {
   }
 
   setFollowed({ group, index }: Followed): void {
+    if (!this.#isWhole) this.#indexNames();
     this.sql.transaction(() => {
-      if (!this.#hasNodeIndex) this.sql.exec(indexes);
+      if (!this.#isWhole) for (const { triggers } of lookups) this.sql.exec(triggers);
       this.sql.prepare("INSERT OR REPLACE INTO followed VALUES (1, ?, ?)").run(group, index);
     });
-    this.#hasNodeIndex = true;
+    this.#isWhole = true;
   }
 
   /** `names.id` of a directory; undefined for one whose keys are not known. */
@@ -86,7 +83,17 @@ export class NamesDatabase {
 
   clear(): void {
     this.sql.transaction(() => this.sql.exec(clearing));
-    this.#hasNodeIndex = false;
+    this.#isWhole = false;
+  }
+
+  /** A part of the names after the other: each is sorted in memory, since nothing of it may be on the disk in the clear. */
+  #indexNames(): void {
+    const last = Number(this.sql.prepare("SELECT max(id) AS last FROM names").get()?.["last"] ?? 0);
+    for (let after = 0; after < last; after += namesIndexedAtOnce) {
+      this.sql.transaction(() => {
+        for (const { fill } of lookups) this.sql.prepare(fill).run(after, after + namesIndexedAtOnce);
+      });
+    }
   }
 }
 

@@ -104,7 +104,6 @@ class FullScreen implements ViewScreen {
     const { stdout, color } = this.#terminal;
     const { columns = columnsDefault, rows = rowsDefault } = stdout;
     if (this.#view === undefined || !this.#hasTerminal || this.#isWaitingForDrain) return;
-    this.#drawnMs = performance.now();
     try {
       const drawn = this.#view.draw({ columns, rows }).slice(0, rows);
       const texts = drawn.map((row) => rowText(row, columns, color));
@@ -113,6 +112,8 @@ class FullScreen implements ViewScreen {
       if (bytes !== "" && !stdout.write(bytes)) this.#drawWhenDrained();
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#drawnMs = performance.now();
     }
   }
 

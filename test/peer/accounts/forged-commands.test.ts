@@ -1,4 +1,5 @@
 /** Commands that nobody may send, over real RPC to real coordinators: each is refused, and the catalogue stays as it is. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -390,7 +391,8 @@ describe("forged commands", () => {
 /** The digest of a copy in which the log's own numbers and the sessions are all the same. */
 function digestOf(path: string): { readonly index: number; readonly digest: string } {
   const source = new SqlDatabase(path, { durability: "normal", readOnly: true });
-  const copyPath = join(tmpdir(), `dfs-digest-${randomId<NodeId>()}.db`);
+  const folder = mkdtempSync(join(tmpdir(), "dfs-digest-"));
+  const copyPath = join(folder, "copy.db");
   source.prepare("VACUUM INTO ?").run(copyPath);
   source.close();
   const copy = new SqlDatabase(copyPath, { durability: "normal" });
@@ -399,6 +401,6 @@ function digestOf(path: string): { readonly index: number; readonly digest: stri
   copy.exec("DELETE FROM sessions");
   const digest = Buffer.from(catalogueDigest(copy)).toString("hex");
   copy.close();
-  void rm(copyPath, { force: true });
+  rmSync(folder, { recursive: true });
   return { index, digest };
 }

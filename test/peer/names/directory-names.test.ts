@@ -125,14 +125,14 @@ it("DIR-4 a page opens one row more than it gives", () => {
   const prepare = vi.spyOn(names.sql, "prepare");
   const pages = new NamePages(names, root);
   const given = pages.page({ directory: root, prefix: "img_", after: "img_2", limit: 10 });
-  const queries = prepare.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes("FROM names"));
+  const queries = prepare.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes("FROM entries"));
   expect(queries).toHaveLength(1);
   const rows = names.sql.prepare(queries[0] ?? "").all(0, "img_", "img_2", 11);
   expect(given?.names.split("/")).toEqual(rows.slice(0, 10).map(({ name }) => name));
   expect(given?.isLast).toBe(false);
   const plan = names.sql.prepare(`EXPLAIN QUERY PLAN ${queries[0]}`).all(0, "img_", "img_2", 11);
   const steps = plan.map(({ detail }) => String(detail));
-  expect(steps).toEqual([expect.stringContaining("USING COVERING INDEX names_by_parent (parent=? AND name>?)")]);
+  expect(steps).toEqual([expect.stringContaining("USING PRIMARY KEY (parent=? AND name>?)")]);
   names.sql.close();
 });
 

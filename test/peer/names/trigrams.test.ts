@@ -4,7 +4,7 @@ import { compileGlob, literalParts } from "../../../src/core/glob.ts";
 import { trigramsAskedMax } from "../../../src/core/limits.ts";
 import { SqlDatabase } from "../../../src/core/sqlite.ts";
 import { searches } from "../../../src/peer/names/name-search.ts";
-import { trigramIndex, trigramQuery } from "../../../src/peer/names/trigrams.ts";
+import { trigramQuery, trigrams } from "../../../src/peer/names/trigrams.ts";
 
 const name = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from("abcABC.-\"'*%_İıſKßéÉ😀")), minLength: 1, maxLength: 12 }),
@@ -19,7 +19,9 @@ function indexed(names: readonly string[]): SqlDatabase {
     for (const one of some) sql.prepare("INSERT INTO names (name) VALUES (?)").run(one);
   };
   insert(names.slice(0, names.length / 2));
-  sql.exec(trigramIndex);
+  sql.exec(trigrams.table);
+  sql.prepare(trigrams.fill).run(0, names.length);
+  sql.exec(trigrams.triggers);
   insert(names.slice(names.length / 2));
   return sql;
 }
