@@ -6,7 +6,7 @@ import { frameHeader } from "../../src/peer/wire/frame-channel.ts";
 import { socketChannel } from "../../src/peer/wire/socket-channel.ts";
 import { streamChannel } from "../../src/peer/wire/stream-channel.ts";
 
-vi.mock("../../src/core/limits.ts", async (original) => ({ ...(await original<object>()), frameStallMs: 200 }));
+vi.mock("../../src/core/limits.ts", async (original) => ({ ...(await original<object>()), frameStallMs: 600 }));
 
 const stops: (() => void)[] = [];
 afterEach(() => {
