@@ -152,7 +152,7 @@ export interface GetRequest {
   readonly parallel?: number | undefined;
 }
 
-/** What a running transfer tells, in this order per file: started, any number of progress, then done or failed. */
+/** What a running transfer tells, in this order per file: started, any number of progress, then done or failed; or passed, among others. */
 export type TransferEvent =
   /** The tree so far has this many files and bytes; grows until the tree is walked. */
   | { readonly type: "found"; readonly files: number; readonly bytes: number }
@@ -166,8 +166,8 @@ export type TransferEvent =
       readonly revision: number;
       readonly copies: number;
     }
-  /** So many more files, of so many bytes, were there already and were not even started. */
-  | { readonly type: "unchanged"; readonly files: number; readonly bytes: number }
+  /** So many more files, of so many bytes, are through, and nothing else is told of them: they were there already, or are small ones of a tree. */
+  | { readonly type: "passed"; readonly files: number; readonly bytes: number }
   | { readonly type: "failed"; readonly path: string; readonly error: DfsError };
 
 export interface TransferOptions extends CallOptions {

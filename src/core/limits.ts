@@ -748,6 +748,8 @@ export const pinBatchChunks = 1024;
 export const packFileBytesMax = 1 * MiB;
 /** Files in one pack: a command full of commits. */
 export const packFilesMax = 256;
+/** Files in the first pack of a get: a directory or less, so that chunks come while the next directories are read. */
+export const packFilesFirst = 32;
 /** Bytes of files in one pack, where it has more than one: some forty of a usual tree, of which two packs fit into the window. */
 export const packBytesMax = 4 * MiB;
 /** Packs of one put that are read, sent and made durable at once: one for the thread that reads, one for the disks, one for the commit. */

@@ -41,7 +41,7 @@ export function afterEvent(progress: TransferProgress, event: TransferEvent): Tr
       return withRunning(progress, event.path, { sizeBytes: event.sizeBytes, bytes: 0 });
     case "progress":
       return afterBytes(progress, event.path, event.bytes);
-    case "unchanged":
+    case "passed":
       return {
         ...progress,
         endedFiles: progress.endedFiles + event.files,

@@ -11,7 +11,7 @@ import type { ChunkingPool } from "../chunking/chunking-pool.ts";
 import type { WantedFile } from "../chunking/write-pack.ts";
 import type { ByteWindow } from "../core/byte-window.ts";
 import { assert, DfsError } from "../core/errors.ts";
-import { chunkBytesMin, packFileBytesMax, packFilesMax } from "../core/limits.ts";
+import { chunkBytesMin, packFileBytesMax, packFilesFirst, packFilesMax } from "../core/limits.ts";
 import { ChunkGathering, type GatheredChunk, type WantedChunk, bundledBytes, fitsBundle } from "./chunk-gathering.ts";
 import type { ContentSourceOptions, FetchCounters, FileContent } from "./content-source.ts";
 import type { PauseGate } from "./jobs/pause-gate.ts";
@@ -31,8 +31,6 @@ export interface PackableFile {
 interface PackSteps<File, Packable extends PackableFile> {
   /** What is to be written; undefined where everything about the file is done. */
   readonly prepare: (file: File) => Promise<Packable | undefined>;
-  /** Its chunks are asked for now. */
-  readonly onStarted: (file: Packable) => void;
   /** The file is in its place; it has so many chunks. */
   readonly onWritten: (file: Packable, chunks: number) => void;
   readonly onFailed: (file: File, error: unknown) => void;
@@ -72,6 +70,8 @@ interface Pack<File, Packable> {
 export class GetPacks<File, Packable extends PackableFile> {
   readonly #options: GetPacksOptions<File, Packable>;
   #gathered: File[] = [];
+  /** Of the batch that is being gathered. */
+  #filesMax = packFilesFirst;
   readonly #underWay: TaskGroup;
 
   constructor(options: GetPacksOptions<File, Packable>) {
@@ -87,7 +87,9 @@ export class GetPacks<File, Packable extends PackableFile> {
   /** Adds a file to the batch that is being gathered; resolves when the one before, where that was full, is under way. */
   async add(file: File): Promise<void> {
     this.#gathered.push(file);
-    if (this.#gathered.length >= packFilesMax) await this.#begin();
+    if (this.#gathered.length < this.#filesMax) return;
+    this.#filesMax = packFilesMax;
+    await this.#begin();
   }
 
   /** Resolves when each file that was added is in its place or has failed. */
@@ -180,7 +182,6 @@ export class GetPacks<File, Packable extends PackableFile> {
       await gate.pass(signal);
       await window.take(pack.bytes, signal);
       try {
-        for (const { packable } of pack.files) this.#options.steps.onStarted(packable);
         const chunks = pack.files.flatMap((file) => file.chunks);
         const wanted = chunks.map(({ digest, plaintextBytes }) => ({ digest, bytes: bundledBytes(plaintextBytes) }));
         rest = await this.#write(pack.files, await gathering.gather(wanted, signal), gathering);

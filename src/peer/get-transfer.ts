@@ -95,7 +95,6 @@ export class GetTransfer {
       signal: this.#signal,
       steps: {
         prepare: (job) => this.#prepare(job),
-        onStarted: ({ path, outcome }) => this.#report.started(path, outcome.sizeBytes),
         onWritten: (wanted, chunks) => this.#onPackWritten(wanted, chunks),
         onFailed: ({ path }, error) => this.#report.failed(path, error),
         getAlone: (_, wanted) => this.#getAlone(wanted),
@@ -301,10 +300,10 @@ export class GetTransfer {
     return { content, copies, place: placed, path, space, target, mode, modifiedMs, outcome };
   }
 
-  #onPackWritten({ path, outcome }: WantedFile, chunks: number): void {
+  #onPackWritten({ outcome }: WantedFile, chunks: number): void {
     this.#chunks += chunks;
     this.#bytes += outcome.sizeBytes + chunks * sealOverheadBytes;
-    this.#report.done(path, "written", outcome);
+    this.#report.passed("written", outcome);
   }
 
   async #getAlone({ content, target, mode, modifiedMs, outcome, path, space }: WantedFile): Promise<void> {

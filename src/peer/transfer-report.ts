@@ -32,7 +32,7 @@ export class TransferReport {
   #foundBytes = 0;
   #toldFiles = 0;
   /** Not told yet. */
-  #unchanged = { files: 0, bytes: 0 };
+  #passed = { files: 0, bytes: 0 };
   #toldMs = Number.NEGATIVE_INFINITY;
   readonly #started = new Set<string>();
   /** When each file in work last told of its progress. */
@@ -70,19 +70,28 @@ export class TransferReport {
     file: { sizeBytes: number; revision: number; copies: number },
   ): void {
     this.#lastProgressMs.delete(path);
-    this.#totals.files += 1;
-    this.#totals.bytes += file.sizeBytes;
-    if (outcome === "unchanged") this.#totals.unchanged += 1;
-    this.#totals.copies = this.#totals.copies === 0 ? file.copies : Math.min(this.#totals.copies, file.copies);
     const wasStarted = this.#started.delete(path);
-    if (outcome !== "unchanged" || wasStarted)
-      return this.#onEvent({ type: "done", path, outcome, revision: file.revision, copies: file.copies });
-    this.#unchanged.files += 1;
-    this.#unchanged.bytes += file.sizeBytes;
+    if (outcome === "unchanged" && !wasStarted) return this.passed(outcome, file);
+    this.#add(outcome, file);
+    this.#onEvent({ type: "done", path, outcome, revision: file.revision, copies: file.copies });
+  }
+
+  /** As `done`, for one of so many files that a word on each would cost more than it tells. */
+  passed(outcome: "written" | "unchanged", file: { sizeBytes: number; copies: number }): void {
+    this.#add(outcome, file);
+    this.#passed.files += 1;
+    this.#passed.bytes += file.sizeBytes;
     this.#tellCounts();
   }
 
-  /** Tells of files that were found, and of those that were there already: many at a time. */
+  #add(outcome: string, { sizeBytes, copies }: { sizeBytes: number; copies: number }): void {
+    this.#totals.files += 1;
+    this.#totals.bytes += sizeBytes;
+    if (outcome === "unchanged") this.#totals.unchanged += 1;
+    this.#totals.copies = this.#totals.copies === 0 ? copies : Math.min(this.#totals.copies, copies);
+  }
+
+  /** Tells of files that were found, and of those that are through without a word on each: many at a time. */
   #tellCounts(isLast = false): void {
     const nowMs = performance.now();
     if (!isLast && nowMs - this.#toldMs < transferProgressMs) return;
@@ -91,9 +100,9 @@ export class TransferReport {
       this.#toldFiles = this.#foundFiles;
       this.#onEvent({ type: "found", files: this.#foundFiles, bytes: this.#foundBytes });
     }
-    if (this.#unchanged.files === 0) return;
-    this.#onEvent({ type: "unchanged", ...this.#unchanged });
-    this.#unchanged = { files: 0, bytes: 0 };
+    if (this.#passed.files === 0) return;
+    this.#onEvent({ type: "passed", ...this.#passed });
+    this.#passed = { files: 0, bytes: 0 };
   }
 
   directory(): void {

@@ -92,7 +92,7 @@ export async function runTransfer(
     if (view !== undefined) progress = afterEvent(progress, event);
     if (event.type === "failed") failures.push({ path: event.path, error: event.error });
     if (event.type === "done" || event.type === "failed") endedFiles += 1;
-    if (event.type === "unchanged") endedFiles += event.files;
+    if (event.type === "passed") endedFiles += event.files;
     if (event.type === "done" && event.outcome === "would-write") planned.push(event.path);
   };
   let summary: TransferSummary;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GetRequest, TransferEvent, TransferSummary } from "../../src/core/client.ts";
-import { chunkBytesAverage, packFilesMax } from "../../src/core/limits.ts";
+import { chunkBytesAverage, packFileBytesMax, packFilesMax } from "../../src/core/limits.ts";
 import { GetTransfer } from "../../src/peer/get-transfer.ts";
 import { partName } from "../../src/peer/local-target.ts";
 import { at } from "./file-space.ts";
@@ -60,10 +60,27 @@ describe("small files of a get", () => {
     expect(await get(holders, "/many")).toMatchObject({ files: files + 2, directories: 1, failed: 0 });
     expect(await snapshot(target)).toEqual(await snapshot(source));
     expect((await stat(join(target, "file-7"))).mtimeMs).toBe(1_600_000_000_000);
-    expect(holders.lookups.length).toBeLessThanOrEqual(3);
+    expect(holders.lookups.length).toBeLessThanOrEqual(4);
     // The page that lists the chunks of the large file, and the chunks.
     expect(holders.asked.length).toBeLessThanOrEqual(6);
     expect(Math.max(...holders.asked.map(({ digests }) => digests))).toBeGreaterThan(packFilesMax - 10);
+  });
+
+  it("FETCH-7 small files are told of many at a time, and one that goes by itself by its name", async () => {
+    await put("told", packFilesMax, "large");
+    await rm(join(source, "large"));
+    await writeFile(join(source, "large"), randomBytes(packFileBytesMax + 1));
+    await space.client.put({ sources: [{ kind: "path", path: source }], target: at("/again"), recursive: true });
+    const holders = new ServedHolders(space, { one: servedBy(space) });
+    expect(await get(holders, "/again")).toMatchObject({ files: packFilesMax + 2, failed: 0 });
+    const passed = events.flatMap((event) => (event.type === "passed" ? [event.files] : []));
+    expect(passed.reduce((sum, files) => sum + files, 0)).toBe(packFilesMax + 1);
+    const named = events.flatMap((event) => ("path" in event && event.type !== "progress" ? [event] : []));
+    expect(named).toMatchObject([
+      { type: "started", path: join(target, "large") },
+      { type: "done", path: join(target, "large"), outcome: "written" },
+    ]);
+    expect(events.length).toBeLessThan(packFilesMax / 4);
   });
 
   it("FETCH-2 what a holder lacks comes from another one", async () => {

@@ -58,7 +58,7 @@ describe("a put of many files that are there", () => {
     vi.restoreAllMocks();
     expect(space.proposed.length).toBe(commands);
     expect(events.length).toBeLessThan(files / 4);
-    const told = events.filter((event) => event.type === "unchanged");
+    const told = events.filter((event) => event.type === "passed");
     expect(told.reduce((sum, event) => sum + event.files, 0)).toBe(3 * files);
     expect(events.filter(({ type }) => type === "found").at(-1)).toMatchObject({ files });
   });

@@ -10,7 +10,7 @@ import { writeFileAtomic } from "../../store/atomic-file.ts";
 const controlKeyBytes = 32;
 
 /** The pre-shared key's identity in the TLS handshake; its number is the version of what is spoken behind it. */
-export const controlKeyIdentity = "dfs-shell-control-2";
+export const controlKeyIdentity = "dfs-shell-control-3";
 
 /** Where a peer listens for its user's programs, and where the key to speak to it is. */
 export interface ControlAddress {

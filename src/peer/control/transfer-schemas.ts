@@ -31,7 +31,7 @@ export const transferEvent = v.variant("type", [
     revision: count,
     copies: count,
   }),
-  v.object({ type: v.literal("unchanged"), files: count, bytes: count }),
+  v.object({ type: v.literal("passed"), files: count, bytes: count }),
   v.object({ type: v.literal("failed"), path: text, error: wireError }),
 ]);
 export type WireTransferEvent = v.InferOutput<typeof transferEvent>;

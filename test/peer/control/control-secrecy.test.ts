@@ -103,7 +103,7 @@ describe("the key of the control socket", () => {
     await client.close();
     expect(read).toContain("secret content");
     expect(heard().length).toBeGreaterThan(2 * 19 * 5_000);
-    expect(heard().includes("dfs-shell-control-2")).toBe(true);
+    expect(heard().includes("dfs-shell-control-3")).toBe(true);
     for (const text of ["telling", "secret content", "mkdir", "stream"]) expect(heard().includes(text)).toBe(false);
   });
 
