@@ -892,6 +892,8 @@ export const sealedBuffersKeptBytes = 8 * MiB;
 export const sharingCallersMin = 4;
 /** Operations of several callers in one command: even the longest ones fit into it. */
 export const sharedOperationsMax = 64;
+/** A shared command waits for the callers of the one before for as long as that one took, but no longer than this: even on a busy machine most are back by then. */
+export const sharedGatherMsMax = 20;
 /** Events of a transfer in one message of the control socket. */
 export const transferEventsPerMessage = 250;
 /** What a transfer tells within this time is told together: nobody sees it, and a message costs as much as many events in one. */

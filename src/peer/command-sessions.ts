@@ -3,13 +3,14 @@
  *
  * While there are few callers, each has a command of its own, in a session of its own. Of many callers those that come
  * while a command is under way share the next one: one signature, one place in the log, one answer for all of them. That
- * costs each some waiting and all of them much less work. A command happens as a whole or not at
+ * costs each some waiting and all of them much less work. Callers that were just answered often have another change: the
+ * next command waits for them too, but no longer than one takes. A command happens as a whole or not at
  * all, so when one caller's change is refused the others are sent again without it, and it is asked for alone.
  */
 import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { toDfsError } from "../core/errors.ts";
-import { sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
+import { sharedGatherMsMax, sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
 import { type ChangeRecorder, CommandRefused, type CommandTarget } from "./command-session.ts";
 
 interface Waiting {
@@ -26,6 +27,9 @@ export class CommandSessions implements CommandTarget {
   #waiting: Waiting[] = [];
   #underWay = 0;
   #callersUnderWay = 0;
+  /** How many callers the next shared command waits for. */
+  #expected = 0;
+  #gathering: NodeJS.Timeout | undefined;
 
   /** `open` makes one more session. */
   constructor(open: () => CommandTarget) {
@@ -55,21 +59,37 @@ export class CommandSessions implements CommandTarget {
   }
 
   #dispatch(): void {
+    if (this.#gathering !== undefined && this.#waiting.length < this.#expected) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     while (this.#waiting.length > 0 && this.#underWay < this.#atOnceMax()) {
       const callers = this.#take().filter(({ signal }) => signal?.aborted !== true);
       if (callers.length === 0) continue;
       this.#underWay += 1;
       this.#callersUnderWay += callers.length;
+      const startedMs = performance.now();
       void this.#run(callers).finally(() => {
         this.#underWay -= 1;
         this.#callersUnderWay -= callers.length;
+        if (callers.length > 1) this.#gather(callers.length, performance.now() - startedMs);
         this.#dispatch();
       });
     }
   }
 
+  /** Has the next command wait for the callers of one that took `tookMs`: each is likely to have another change. */
+  #gather(callers: number, tookMs: number): void {
+    this.#expected = Math.min(callers + this.#waiting.length, sharedOperationsMax);
+    clearTimeout(this.#gathering);
+    const stopGathering = (): void => {
+      this.#expected = 0;
+      this.#dispatch();
+    };
+    this.#gathering = setTimeout(stopGathering, Math.min(sharedGatherMsMax, tookMs));
+  }
+
   #atOnceMax(): number {
-    const callers = this.#waiting.length + this.#callersUnderWay;
+    const callers = Math.max(this.#waiting.length + this.#callersUnderWay, this.#expected);
     return callers > sharingCallersMin ? 1 : sharingCallersMin;
   }
 

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Operation } from "../../src/catalogue/operation.ts";
 import type { OperationResult } from "../../src/catalogue/result.ts";
-import { sharingCallersMin, sharedOperationsMax } from "../../src/core/limits.ts";
+import { sharedGatherMsMax, sharingCallersMin, sharedOperationsMax } from "../../src/core/limits.ts";
 import { DfsError } from "../../src/core/errors.ts";
 import { CommandRefused, type CommandTarget } from "../../src/peer/command-session.ts";
 import { CommandSessions } from "../../src/peer/command-sessions.ts";
@@ -28,12 +28,22 @@ class Held {
     };
   }
 
+  /** Lets go what is under way; resolves when its callers have heard of it. */
+  async release(): Promise<void> {
+    for (const release of this.#release.splice(0)) release();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Lets everything go that is under way or begins. */
   async finish(): Promise<void> {
     for (let round = 0; round < 200; round += 1) {
-      for (const release of this.#release.splice(0)) release();
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.release();
+      vi.advanceTimersByTime(sharedGatherMsMax);
     }
+  }
+
+  get sizes(): readonly number[] {
+    return this.commands.map((command) => command.length);
   }
 }
 
@@ -42,6 +52,9 @@ function nameOf(operation: Operation): string {
 }
 
 describe("changes at the same time", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
   it("TXN-30 share a command once some are under way, up to its size, in the order of their calls", async () => {
     const held = new Held();
     const sessions = new CommandSessions(() => held.open());
@@ -87,5 +100,32 @@ describe("changes at the same time", () => {
     for (const outcome of await outcomes)
       expect(outcome).toMatchObject({ status: "rejected", reason: { kind: "no-quorum" } });
     expect(held.commands.flat().map(nameOf)).not.toContain("abandoned");
+  });
+
+  it("TXN-36 wait for the callers of the shared command before, but no longer than that one took", async () => {
+    const held = new Held();
+    const sessions = new CommandSessions(() => held.open());
+    let made = 0;
+    const add = (count: number): void => {
+      for (let place = 0; place < count; place += 1) void sessions.execute([makeDirectory(`d${made++}`)]);
+    };
+    const singles = Array.from({ length: sharingCallersMin }, () => 1);
+    add(sharingCallersMin + 6);
+    await held.release();
+    expect(held.sizes).toEqual([...singles, 6]);
+    vi.advanceTimersByTime(8); // as long as it is under way
+    add(2);
+    await held.release();
+    add(5);
+    await held.release();
+    expect(held.sizes).toEqual([...singles, 6]); // one of eight is not back yet
+    add(1);
+    await held.release();
+    expect(held.sizes).toEqual([...singles, 6, 8]); // which was over at once
+    add(3);
+    await held.release();
+    expect(held.sizes).toEqual([...singles, 6, 8]);
+    vi.advanceTimersByTime(1);
+    expect(held.sizes).toEqual([...singles, 6, 8, 3]);
   });
 });
