@@ -7,7 +7,7 @@ import type { KnownRows, KnownUser } from "./known-rows.ts";
 import type { OperationName, OperationOf } from "./operation.ts";
 import type { OperationResult } from "./result.ts";
 import type { Totals } from "./schema.ts";
-import type { ShelfCounts } from "./shelf-counts.ts";
+import type { RowCounts } from "./row-counts.ts";
 
 /** What lasts from one entry of a batch to the next. */
 export interface ApplyState {
@@ -15,7 +15,7 @@ export interface ApplyState {
   readonly known: KnownRows;
   /** Changed by the operations, as the counts are; what a refused command did to them is taken back. */
   readonly totals: Totals;
-  readonly shelfCounts: ShelfCounts;
+  readonly rowCounts: RowCounts;
 }
 
 export interface ApplyContext extends ApplyState {

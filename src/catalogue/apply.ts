@@ -23,7 +23,7 @@ import { setPolicy } from "./policy.ts";
 import { Refusal, requireThat } from "./refusal.ts";
 import { type OperationResult, encodeResult } from "./result.ts";
 import { idBytes } from "./id-bytes.ts";
-import { ShelfCounts } from "./shelf-counts.ts";
+import { RowCounts } from "./row-counts.ts";
 import { addUser, removeUser, setAdmin, setCredential, setQuota } from "./user-operations.ts";
 import { endLease, forgetDrops, orderChain, reportLink } from "./shelf-operations.ts";
 
@@ -204,9 +204,9 @@ function runAlone(context: ApplyContext, operation: Operation): Uint8Array {
 }
 
 function runInSavepoint(context: ApplyContext): Uint8Array {
-  const { database, known, totals, shelfCounts, command } = context;
+  const { database, known, totals, rowCounts, command } = context;
   const totalsBefore = { ...totals };
-  const countsBefore = new ShelfCounts(shelfCounts);
+  const countsBefore = new RowCounts(rowCounts);
   const results: OperationResult[] = [];
   database.exec("SAVEPOINT command");
   try {
@@ -217,7 +217,7 @@ function runInSavepoint(context: ApplyContext): Uint8Array {
     const result = faultResult(error, results.length);
     database.exec("ROLLBACK TO command; RELEASE command");
     Object.assign(totals, totalsBefore);
-    shelfCounts.takeBack(countsBefore);
+    rowCounts.takeBack(countsBefore);
     known.forget();
     return result;
   }

@@ -20,7 +20,7 @@ import { KnownRows } from "./known-rows.ts";
 import type { CatalogueCounts } from "./rows.ts";
 import { SummedDatabase } from "./page-sums/summed-database.ts";
 import { type Totals, checkVersion, createTables, loadLogMark, loadTotals, saveLogMark, saveTotals } from "./schema.ts";
-import { ShelfCounts } from "./shelf-counts.ts";
+import { RowCounts } from "./row-counts.ts";
 import { restoreSnapshot, salvageDatabase, writeSnapshot } from "./snapshot.ts";
 import type { SnapshotState } from "./snapshot-thread.ts";
 
@@ -145,10 +145,10 @@ export class Catalogue extends CatalogueReader {
     return this.#orTakenBack(() => {
       this.#begin();
       const totals = { ...this.#totals };
-      const shelfCounts = new ShelfCounts();
-      const state = { database: this.database, known: this.#known, totals, shelfCounts };
+      const rowCounts = new RowCounts();
+      const state = { database: this.database, known: this.#known, totals, rowCounts };
       const results = entries.map((entry) => applyNext(state, entry));
-      shelfCounts.save(this.database);
+      rowCounts.save(this.database);
       if (mark !== undefined) this.#takeMark(totals, mark);
       this.#totals = totals;
       return results;

@@ -135,7 +135,7 @@ function removeEntries(database: SqlDatabase, dueMs: number, rowsMax: number): n
 
 /** Counts a removed revision no more, and notes its key where it was the last to name it. */
 function noteRemoved(context: ApplyContext, row: SqlRow): void {
-  const { database, totals, shelfCounts } = context;
+  const { database, totals, rowCounts } = context;
   const shelf = row["shelf"] as Uint8Array;
   const addedBytes = Number(row["added_bytes"]);
   if (addedBytes > 0) {
@@ -145,6 +145,6 @@ function noteRemoved(context: ApplyContext, row: SqlRow): void {
     countBytes(context, Number(node?.["user_id"]), -addedBytes);
   }
   totals.storedBytes -= addedBytes;
-  shelfCounts.remove(idText(shelf), Number(row["sealed_bytes"]));
+  rowCounts.removeRevision(idText(shelf), Number(row["sealed_bytes"]));
   totals.drops += noteDrop(database, shelf, row["file_key"] as Uint8Array);
 }

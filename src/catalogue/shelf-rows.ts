@@ -47,7 +47,7 @@ export function changeChains(
   change: (links: readonly ChainLink[], copiesMax: number) => readonly ChainLink[],
 ): void {
   // What it goes by must not depend on how entries are batched.
-  context.shelfCounts.save(context.database);
+  context.rowCounts.save(context.database);
   const { copies } = context.known.policy();
   for (const { shelf, epoch, links, copiesMax } of chainsOf(context, peer))
     saveLinks(context, { shelf, epoch }, change(links, Math.max(copies, copiesMax)));

@@ -221,7 +221,7 @@ function insertRevision(
   historyBytes: number,
   content: NewRevision,
 ): number {
-  const { database, totals, shelfCounts, index, timeMs } = context;
+  const { database, totals, rowCounts, index, timeMs } = context;
   const fileKey = typeof content.fileKey === "string" ? digestOf(content.fileKey) : content.fileKey;
   database
     .prepare(
@@ -229,7 +229,7 @@ function insertRevision(
     )
     .run(nodeRow, revision, historyBytes, fileKey, ...contentColumns(content), index, timeMs);
   keepKey(context, content.shelf, fileKey);
-  shelfCounts.add(content.shelf, content.sealedBytes, content.copiesWanted);
+  rowCounts.addRevision(content.shelf, content.sealedBytes, content.copiesWanted);
   totals.logicalBytes += content.sizeBytes;
   totals.storedBytes += content.addedBytes;
   return revision;

@@ -17,9 +17,8 @@ export function requireUser({ database }: ApplyContext, user: UserId): SqlRow {
 }
 
 /** Counts bytes that the tree of a user costs from now on, or no more. */
-export function countBytes({ database }: ApplyContext, userRow: number, addedBytes: number): void {
-  if (addedBytes === 0) return;
-  database.prepare("UPDATE users SET used_bytes = used_bytes + ? WHERE id = ?").run(addedBytes, userRow);
+export function countBytes({ rowCounts }: ApplyContext, userRow: number, addedBytes: number): void {
+  if (addedBytes !== 0) rowCounts.addBytes(userRow, addedBytes);
 }
 
 /** Refuses with `quota` when so many bytes more would cost a user more than it may. What adds nothing is never refused. */
@@ -28,7 +27,7 @@ export function requireQuota(context: ApplyContext, userRow: number, addedBytes:
   const row = context.database.prepare("SELECT name, quota_bytes, used_bytes FROM users WHERE id = ?").get(userRow);
   const quotaBytes = row?.["quota_bytes"];
   if (typeof quotaBytes !== "number") return;
-  const usedBytes = Number(row?.["used_bytes"]);
+  const usedBytes = Number(row?.["used_bytes"]) + context.rowCounts.bytesOf(userRow);
   requireThat(
     usedBytes + addedBytes <= quotaBytes,
     "quota",

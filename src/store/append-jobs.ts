@@ -7,6 +7,7 @@ import type { ShelfChange } from "../core/shelf.ts";
 import { chunkRecord, noteRecord, recordBytes } from "./segment-format.ts";
 import type { AppendJob } from "./segment-writer.ts";
 import { carryOut } from "./shelf-changes.ts";
+import type { FreshRecords } from "./shelf-changes.ts";
 import { effectsOf, setAfter } from "./shelf-effects.ts";
 import { encodeChanged, encodeEntries, noteEntryBytes, noteHeadBytes } from "./shelf-note.ts";
 import type { ShelfNote } from "./shelf-note.ts";
@@ -89,13 +90,13 @@ export interface ShelfJob {
   readonly lease?: LeaseRow | undefined;
   /** What the changes lead to from here, or nothing where there is nothing to do; may refuse. */
   readonly plan: (state: ShelfState, set: SetAfter) => ShelfStep | undefined;
-  /** Does what else belongs to the change, in the same transaction. */
-  readonly afterwards?: (() => void) | undefined;
+  /** What is known of the records that are added, where that was looked up. */
+  readonly fresh?: FreshRecords | undefined;
 }
 
 /** Writes and carries out changes; whoever calls holds the locks of their keys. Ends with the state they led to. */
 export function changeJob(index: StoreIndex, job: ShelfJob): AppendJob & { readonly outcome: () => ShelfState } {
-  const { shelf, changes, lease } = job;
+  const { shelf, changes, lease, fresh } = job;
   let outcome: ShelfState | undefined;
   let note: ShelfNote | undefined;
   return {
@@ -104,7 +105,7 @@ export function changeJob(index: StoreIndex, job: ShelfJob): AppendJob & { reado
     mayUseReserve: true,
     records(group) {
       const id = index.shelves.find(shelf)?.id;
-      const keys = changes.map(({ fileKey }) => fileKey);
+      const keys = changes.map(({ fileKey }) => fileKey).filter((key) => fresh?.keys.has(key) !== true);
       const copies = id === undefined ? new Map<FileKey, number>() : index.members.copiesOf(id, keys);
       const effects = effectsOf(changes, (key) => copies.get(key) ?? 0);
       const before = group.shelf(shelf);
@@ -118,8 +119,7 @@ export function changeJob(index: StoreIndex, job: ShelfJob): AppendJob & { reado
     },
     apply([place]) {
       if (note === undefined || place === undefined) return;
-      carryOut(index, { ...note, shelf, leaseRow: lease?.id, segment: place.segment });
-      job.afterwards?.();
+      carryOut(index, { ...note, shelf, leaseRow: lease?.id, segment: place.segment, fresh });
     },
     outcome() {
       assert(outcome !== undefined, "a job that was written has an outcome");

@@ -52,6 +52,7 @@ export class MemberTable {
 
   /** For how many copies records are in the set, of those that are in it. */
   copiesOf(id: number, keys: readonly FileKey[]): Map<FileKey, number> {
+    if (keys.length === 0) return new Map();
     const rows = this.#database
       .prepare(
         `${withList} SELECT at, copies FROM list CROSS JOIN members ON shelf = ?2 AND members.record = list.digest`,

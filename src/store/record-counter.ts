@@ -10,8 +10,8 @@ import { digestOf } from "../core/ids.ts";
 import type { FileKey } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import type { RecordRow } from "./record-table.ts";
-import { isUnreadable, nextTurn, recordSteps } from "./record-walk.ts";
+import type { RecordRow, RecordState } from "./record-table.ts";
+import { digestsOf, isUnreadable, nextTurn, recordSteps, sumBytes } from "./record-walk.ts";
 import type { RecordStep } from "./record-walk.ts";
 import type { StoreIndex } from "./store-index.ts";
 
@@ -54,20 +54,12 @@ export class RecordCounter {
     }
   }
 
-  /** The same for many. */
-  async settleAll(keys: readonly FileKey[]): Promise<void> {
-    for (const key of this.#index.records.uncounted(keys)) await this.settle(key);
-  }
-
-  /** Counts records up in one go that were just added, each from the only step that it has; in a transaction of the caller's. */
-  countAtOnce(steps: ReadonlyMap<FileKey, RecordStep>): void {
-    const { chunks, records } = this.#index;
-    const added = Array.from(records.justAdded([...steps.keys()]), (key) => ({
-      key,
-      step: steps.get(key) as RecordStep,
-    }));
-    chunks.reference(added.flatMap(({ step }) => digestsOf(step)));
-    records.settle(added.map(({ key, step }) => ({ key, bytes: sumBytes(step) })));
+  /** The same for many. Returns the states of those of which anything is known. */
+  async settleAll(keys: readonly FileKey[]): Promise<ReadonlyMap<FileKey, RecordState>> {
+    const states = this.#index.records.states(keys);
+    const uncounted = keys.filter((key) => ["adding", "dropping"].includes(states.get(key) ?? ""));
+    for (const key of uncounted) await this.settle(key);
+    return uncounted.length === 0 ? states : this.#index.records.states(keys);
   }
 
   #count(key: FileKey, step: RecordStep, { state, counted, bytes }: RecordRow): void {
@@ -75,7 +67,7 @@ export class RecordCounter {
     if (state === "adding") chunks.reference(digestsOf(step));
     else for (const digest of digestsOf(step)) chunks.unreference(digest);
     if (!step.isLast) records.setCounted(key, counted, bytes);
-    else if (state === "adding") records.settle([{ key, bytes }]);
+    else if (state === "adding") records.settle(key, bytes);
     else records.remove(key);
   }
 
@@ -132,14 +124,6 @@ export class RecordCounter {
       this.#index.transaction(() => this.#index.chunks.sweep(id, storeRowsPerTransactionMax));
     for (let last = sweepAfter(0); last !== undefined; last = sweepAfter(last)) await nextTurn();
   }
-}
-
-function digestsOf({ entries, pages }: RecordStep): Uint8Array[] {
-  return [...entries.map(({ digest }) => digest), ...pages];
-}
-
-function sumBytes({ entries }: RecordStep): number {
-  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function hex(digest: Uint8Array): string {

@@ -5,6 +5,7 @@ import type { FileKey } from "../core/ids.ts";
 import { storeRowsPerTransactionMax } from "../core/limits.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import type { RecordPart, RecordPlace } from "./chunk-store.ts";
+import type { RecordState } from "./record-table.ts";
 import { recordParts } from "./record-parts.ts";
 import { isUnreadable, nextTurn, recordSteps } from "./record-walk.ts";
 import type { StoreIndex } from "./store-index.ts";
@@ -21,9 +22,13 @@ export class RecordFinder {
 
   /** Those of the records that are in a set and of which all that they name is here. */
   async whole(keys: readonly FileKey[]): Promise<ReadonlySet<FileKey>> {
-    const { records, chunks } = this.#index;
-    const here = records.here(keys);
-    if (here.size === 0 || !chunks.isMissingAny()) return here;
+    return this.wholeOf(this.#index.records.states(keys));
+  }
+
+  /** The same where the states of the records are known. */
+  async wholeOf(states: ReadonlyMap<FileKey, RecordState>): Promise<ReadonlySet<FileKey>> {
+    const here = new Set([...states.keys()].filter((key) => states.get(key) === "here"));
+    if (here.size === 0 || !this.#index.chunks.isMissingAny()) return here;
     const whole = new Set<FileKey>();
     for (const key of here) if (await this.#isAllHere(key)) whole.add(key);
     return whole;

@@ -9,7 +9,7 @@ import { digestAtKey, keyList, withList } from "../core/digest-list.ts";
 
 /** `adding`, `dropping`: the references are being counted up or down. `broken`: a page is missing, none is counted. */
 const stateNumbers = { adding: 0, here: 1, dropping: 2, broken: 3 } as const;
-type RecordState = keyof typeof stateNumbers;
+export type RecordState = keyof typeof stateNumbers;
 const states = Object.keys(stateNumbers) as readonly RecordState[];
 
 /** One record. `counted`: how many of its chunks have been counted up (or down) so far; `bytes`: of those counted up. */
@@ -33,34 +33,13 @@ export class RecordTable {
     return row === undefined ? undefined : toRecord(row);
   }
 
-  /** Those of the records of which anything is known. */
-  known(keys: readonly FileKey[]): Set<FileKey> {
-    return this.#which("1", keys);
-  }
-
-  /** Those that are in sets and whose references are all counted. */
-  here(keys: readonly FileKey[]): Set<FileKey> {
-    return this.#which("state = 1", keys);
-  }
-
-  /** Those whose references are yet to be counted up or down, or are being counted. */
-  uncounted(keys: readonly FileKey[]): Set<FileKey> {
-    return this.#which("state IN (0, 2)", keys);
-  }
-
-  /** Those that were added and of whose references none is counted yet. */
-  justAdded(keys: readonly FileKey[]): Set<FileKey> {
-    return this.#which("state = 0 AND counted = 0", keys);
-  }
-
-  #which(
-    condition: "1" | "state = 1" | "state IN (0, 2)" | "state = 0 AND counted = 0",
-    keys: readonly FileKey[],
-  ): Set<FileKey> {
+  /** The states of those of the records of which anything is known. */
+  states(keys: readonly FileKey[]): Map<FileKey, RecordState> {
+    if (keys.length === 0) return new Map();
     const rows = this.#database
-      .prepare(`${withList} SELECT at FROM list CROSS JOIN records ON records.digest = list.digest WHERE ${condition}`)
+      .prepare(`${withList} SELECT at, state FROM list CROSS JOIN records ON records.digest = list.digest`)
       .all(keyList(keys));
-    return new Set(rows.map((row) => keys[row["at"] as number] as FileKey));
+    return new Map(rows.map((row) => [keys[row["at"] as number] as FileKey, stateOf(row)]));
   }
 
   /** Records in sets, those whose references are being counted left out. */
@@ -100,11 +79,18 @@ export class RecordTable {
     return row.state === "here" || row.state === "dropping" ? row.bytes : 0;
   }
 
-  /** As `enter`, for records of which nothing was known; no two are the same. */
-  enterNew(keys: readonly FileKey[]): void {
-    if (keys.length === 0) return;
-    this.#database.prepare(`${withList} INSERT INTO records SELECT digest, 0, 1, 0, 0 FROM list`).run(keyList(keys));
-    this.#countRecords(keys.length);
+  /**
+   * As `enter`, for records of which nothing was known; no two are the same. Those of which `bytes` are said are here at
+   * once, for their references are counted in the same transaction; the others are `adding`.
+   */
+  enterNew(records: readonly { readonly key: FileKey; readonly bytes: number | undefined }[]): void {
+    if (records.length === 0) return;
+    const list = keyList(records.map(({ key }) => key));
+    const rows = JSON.stringify(records.map(({ bytes }) => bytes ?? -1));
+    this.#database
+      .prepare(`INSERT INTO records SELECT ${digestAtKey}, value >= 0, 1, 0, MAX(value, 0) FROM json_each(?2)`)
+      .run(list, rows);
+    this.#countRecords(records.length);
   }
 
   /** A record leaves a set, and is to be dropped with the last one. Returns as `enter` does. */
@@ -126,7 +112,8 @@ export class RecordTable {
   /** Those of the records that leases hold. */
   held(keys: readonly FileKey[]): Set<FileKey> {
     const statement = this.#database.prepare(
-      `${withList} SELECT at FROM list WHERE EXISTS (SELECT 1 FROM holds WHERE record = list.digest)`,
+      `${withList} SELECT at FROM list
+       WHERE EXISTS (SELECT 1 FROM leases CROSS JOIN holds ON holds.lease = leases.id AND record = list.digest)`,
     );
     return new Set(statement.all(keyList(keys)).map((row) => keys[row["at"] as number] as FileKey));
   }
@@ -162,22 +149,16 @@ export class RecordTable {
       .run(counted, bytes, digestOf(key));
   }
 
-  /** All references of records are counted: their bytes count in every set that they are in. No two are the same. */
-  settle(records: readonly { readonly key: FileKey; readonly bytes: number }[]): void {
-    if (records.length === 0) return;
-    const list = keyList(records.map(({ key }) => key));
-    const sizes = JSON.stringify(records.map(({ bytes }) => bytes));
+  /** All references of a record are counted: its bytes count in every set that it is in. */
+  settle(key: FileKey, bytes: number): void {
+    const digest = digestOf(key);
+    this.#database.prepare("UPDATE records SET state = 1, counted = 0, bytes = ? WHERE digest = ?").run(bytes, digest);
     this.#database
       .prepare(
-        `UPDATE records SET state = 1, counted = 0, bytes = value FROM json_each(?2) WHERE digest = ${digestAtKey}`,
+        `UPDATE shelves SET bytes = bytes + ?
+         WHERE EXISTS (SELECT 1 FROM members WHERE members.shelf = shelves.id AND members.record = ?)`,
       )
-      .run(list, sizes);
-    this.#database
-      .prepare(
-        `UPDATE shelves SET bytes = bytes + (SELECT COALESCE(SUM(value), 0) FROM json_each(?2)
-         WHERE EXISTS (SELECT 1 FROM members WHERE members.shelf = shelves.id AND members.record = ${digestAtKey}))`,
-      )
-      .run(list, sizes);
+      .run(bytes, digest);
   }
 
   /** A page of a record is missing: its references cannot be counted before it is put again. */
@@ -234,9 +215,13 @@ function toKey(row: SqlRow): FileKey {
   return fileKeyOf(row["digest"] as Uint8Array);
 }
 
+function stateOf(row: SqlRow): RecordState {
+  return states[row["state"] as number] ?? "broken";
+}
+
 function toRecord(row: SqlRow): RecordRow {
   return {
-    state: states[row["state"] as number] ?? "broken",
+    state: stateOf(row),
     sets: row["sets"] as number,
     counted: row["counted"] as number,
     bytes: row["bytes"] as number,

@@ -51,3 +51,13 @@ export async function* recordSteps(
 export function isUnreadable(error: unknown): boolean {
   return error instanceof DfsError && ["not-found", "integrity", "version"].includes(error.kind);
 }
+
+/** Everything that a step names. */
+export function digestsOf({ entries, pages }: RecordStep): Uint8Array[] {
+  return [...entries.map(({ digest }) => digest), ...pages];
+}
+
+/** Bytes of the chunks of a step. */
+export function sumBytes({ entries }: RecordStep): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -18,8 +18,10 @@ import type { LeaseRow } from "./lease-table.ts";
 import { RecordCheck } from "./record-check.ts";
 import type { RecordCounter } from "./record-counter.ts";
 import type { RecordFinder } from "./record-finder.ts";
+import type { RecordState } from "./record-table.ts";
 import { nextTurn } from "./record-walk.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { addedOnce } from "./shelf-changes.ts";
 import { checkBatch, checkChanges, checkEpochNumber, checkLeaseShelf } from "./shelf-call.ts";
 import { appended, applied, begun, checkEpoch, isPast, lost, newShelf, savepointOf } from "./shelf-state.ts";
 import type { ShelfBatch, ShelfState } from "./shelf-state.ts";
@@ -119,15 +121,16 @@ export class SetKeeper {
   async #changeLocked(job: ShelfJob, keys: readonly FileKey[], options: ChangeOptions): Promise<Savepoint> {
     const { index, reader, counter } = this.#parts;
     // What an earlier call left half counted is finished first.
-    await counter.settleAll(keys);
-    const incomplete = await this.#incomplete(job.changes);
+    const states = await counter.settleAll(keys);
+    const incomplete = await this.#incomplete(job.changes, states);
+    const unknown = [...addedOnce(job.changes)].filter((key) => !states.has(key));
     this.#lastPinner -= 1;
     const pinner = this.#lastPinner;
     try {
-      const short = await new RecordCheck(index, reader, pinner, job.lease?.id).run(incomplete, options.signal);
-      const afterwards = (): void => counter.countAtOnce(short);
-      const savepoint = await this.#write({ ...job, afterwards }, options);
-      await counter.settleAll(keys);
+      const steps = await new RecordCheck(index, reader, pinner, job.lease?.id).run(incomplete, options.signal);
+      const fresh = { keys: new Set(unknown), steps };
+      const savepoint = await this.#write({ ...job, fresh }, options);
+      await counter.settleAll(keys.filter((key) => !fresh.keys.has(key) || !steps.has(key)));
       return savepoint;
     } finally {
       await unpinAll(index, pinner);
@@ -141,10 +144,13 @@ export class SetKeeper {
   }
 
   /** The records to add of which not everything is known to be here. */
-  async #incomplete(changes: readonly ShelfChange[]): Promise<ReadonlySet<FileKey>> {
+  async #incomplete(
+    changes: readonly ShelfChange[],
+    states: ReadonlyMap<FileKey, RecordState>,
+  ): Promise<ReadonlySet<FileKey>> {
     const copies = new Map(changes.map((change) => [change.fileKey, change.copies]));
     const wanted = [...copies.keys()].filter((key) => (copies.get(key) ?? 0) > 0);
-    const whole = await this.#parts.finder.whole(wanted);
+    const whole = await this.#parts.finder.wholeOf(states);
     return new Set(wanted.filter((key) => !whole.has(key)));
   }
 

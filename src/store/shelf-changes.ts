@@ -1,6 +1,8 @@
 /** Carries out in the index what a note in a segment says about a shelf: once when it is written, again when it is replayed. */
 import type { FileKey, ShelfId } from "../core/ids.ts";
 import type { ShelfChange } from "../core/shelf.ts";
+import { digestsOf, sumBytes } from "./record-walk.ts";
+import type { RecordStep } from "./record-walk.ts";
 import type { Effect } from "./shelf-effects.ts";
 import { membership } from "./shelf-effects.ts";
 import type { ShelfStep } from "./shelf-state.ts";
@@ -15,17 +17,24 @@ export interface WrittenNote {
   /** The row of the lease that holds the records which are added. */
   readonly leaseRow?: number | undefined;
   readonly segment: number;
+  /** What is known of the records that are added, where that was looked up. */
+  readonly fresh?: FreshRecords | undefined;
 }
 
-/** Runs in a transaction of the caller's. References of records that come or go are yet to be counted. */
+/** Records of which nothing is known, of which each is added once, and the steps of those that have only one. */
+export interface FreshRecords {
+  readonly keys: ReadonlySet<FileKey>;
+  readonly steps: ReadonlyMap<FileKey, RecordStep>;
+}
+
+/** Runs in a transaction of the caller's. References of records that come or go are yet to be counted, but for those whose steps are known. */
 export function carryOut(index: StoreIndex, note: WrittenNote): void {
   const row = index.shelves.open(note.shelf);
   const effects: Effect[] = [];
-  const isNew = newRecords(index, note.entries);
+  const isNew = note.fresh?.keys ?? newRecords(index, note.entries);
   const added = note.entries.filter(({ fileKey }) => isNew.has(fileKey));
   index.members.addNew(row.id, added, note.segment);
-  index.records.enterNew(added.map(({ fileKey }) => fileKey));
-  let [records, bytes] = [added.length, 0];
+  let [records, bytes] = [added.length, enterNew(index, added, note.fresh?.steps)];
   for (const entry of note.entries) {
     if (isNew.has(entry.fileKey)) {
       effects.push({ ...entry, before: 0 });
@@ -43,8 +52,28 @@ export function carryOut(index: StoreIndex, note: WrittenNote): void {
   if (note.step !== undefined) index.shelves.take(row, note.step, effects, note.segment);
 }
 
+/** Enters records of which nothing was known, and counts the references of those whose steps are known. Returns their bytes. */
+function enterNew(
+  index: StoreIndex,
+  added: readonly ShelfChange[],
+  known: ReadonlyMap<FileKey, RecordStep> = new Map(),
+): number {
+  const steps = added.map(({ fileKey }) => known.get(fileKey));
+  const sizes = steps.map((step) => step && sumBytes(step));
+  index.records.enterNew(added.map(({ fileKey }, at) => ({ key: fileKey, bytes: sizes[at] })));
+  index.chunks.reference(steps.flatMap((step) => (step === undefined ? [] : digestsOf(step))));
+  return sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+}
+
 /** The records that a note adds, of which nothing was known, and of which it says nothing else. */
 function newRecords(index: StoreIndex, entries: readonly ShelfChange[]): ReadonlySet<FileKey> {
+  const isNew = addedOnce(entries);
+  for (const fileKey of index.records.states([...isNew]).keys()) isNew.delete(fileKey);
+  return isNew;
+}
+
+/** The records of which changes say only once that they are added, and nothing else. */
+export function addedOnce(entries: readonly ShelfChange[]): Set<FileKey> {
   const isNew = new Set<FileKey>();
   const others = new Set<FileKey>();
   for (const { fileKey, copies } of entries) {
@@ -52,7 +81,6 @@ function newRecords(index: StoreIndex, entries: readonly ShelfChange[]): Readonl
     isNew.add(fileKey);
   }
   for (const fileKey of others) isNew.delete(fileKey);
-  for (const fileKey of index.records.known([...isNew])) isNew.delete(fileKey);
   return isNew;
 }
 

@@ -18,7 +18,7 @@ import { RecordTable } from "./record-table.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { ShelfTable } from "./shelf-table.ts";
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,7 +39,6 @@ CREATE TABLE records (
 CREATE INDEX records_unsettled ON records (state) WHERE state <> 1;
 CREATE TABLE wanted (page BLOB NOT NULL, record BLOB NOT NULL, PRIMARY KEY (page, record)) WITHOUT ROWID;
 CREATE TABLE holds (lease INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (lease, record)) WITHOUT ROWID;
-CREATE INDEX holds_by_record ON holds (record);
 CREATE TABLE shelves (
   id INTEGER PRIMARY KEY, shelf TEXT NOT NULL UNIQUE, forgotten INTEGER NOT NULL, fence INTEGER NOT NULL,
   epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL, loose INTEGER NOT NULL,
