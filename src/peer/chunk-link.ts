@@ -107,6 +107,7 @@ class ChunkStream {
   #failure: Error | undefined;
   #looks = 0;
   #bytesAtLook = 0;
+  #sentAtLook = 0;
   #silentMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -183,19 +184,22 @@ class ChunkStream {
   #watch(): void {
     if (this.#timer !== undefined) return;
     this.#bytesAtLook = this.#channel.receivedBytes;
+    this.#sentAtLook = this.#channel.sentBytes;
     this.#timer = setTimeout(() => this.#look(), chunkFloorMs);
     this.#timer.unref();
   }
 
   /**
-   * Ends a stream that sends too little of the chunks that it owes, or says nothing for long to those that it was sent.
+   * Ends a stream that sends too little of the chunks that it owes, or for long neither takes more of those that it is
+   * sent nor says anything to them: a slow line takes minutes for all that is on its way.
    * Only what was owed all the time since the last look counts.
    */
   #look(): void {
     this.#timer = undefined;
     const cameBytes = this.#channel.receivedBytes - this.#bytesAtLook;
     const owed = Array.from(this.#requests.values()).filter(({ looks }) => looks < this.#looks);
-    this.#silentMs = owed.length > 0 && cameBytes === 0 ? this.#silentMs + chunkFloorMs : 0;
+    const hasMoved = cameBytes > 0 || this.#channel.sentBytes > this.#sentAtLook;
+    this.#silentMs = owed.length > 0 && !hasMoved ? this.#silentMs + chunkFloorMs : 0;
     const isSlow = cameBytes < chunkFloorBytes && owed.some(({ expects }) => expects !== frameTypes.stored);
     if (isSlow || this.#silentMs >= chunkSilenceMs) {
       const seconds = Math.max(chunkFloorMs, this.#silentMs) / 1000;

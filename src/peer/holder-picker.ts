@@ -13,6 +13,7 @@ import {
   busyPatienceMs,
   busyRetryMsMax,
   busyRetryMsMin,
+  chunkBytesMax,
   chunkRequestMs,
   chunkRetryMs,
   chunkTriesMax,
@@ -164,7 +165,8 @@ export class HolderPicker {
         return speeds.ask(candidate.peer, wanted.bytes);
       },
       fetch: ({ peer }, bounded) => {
-        const patienceMs = this.#best(wanted, tried) === undefined ? chunkRequestMs : holderPatienceMs;
+        const shareMs = holderPatienceMs * Math.max(1, wanted.bytes / chunkBytesMax);
+        const patienceMs = this.#best(wanted, tried) === undefined ? chunkRequestMs : shareMs;
         const leftMs = (wanted.endMs ?? Number.POSITIVE_INFINITY) - performance.now();
         return wanted.fetch(peer, bounded, Math.min(patienceMs, leftMs));
       },

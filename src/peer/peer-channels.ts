@@ -87,6 +87,10 @@ class HeldChannel implements FrameChannel {
     return this.#channel.receivedBytes;
   }
 
+  get sentBytes(): number {
+    return this.#channel.sentBytes;
+  }
+
   send(parts: readonly Uint8Array[], onWritten?: () => void): Promise<void> {
     countSent(
       this.protocol,

@@ -4,7 +4,7 @@ export const joinProtocol = "/dfs-shell/join/1";
 /** Control calls between members: catalogue, shelves, holder records, heartbeats. */
 export const rpcProtocol = "/dfs-shell/rpc/1";
 /** Chunks between members, as raw frames. */
-export const chunkProtocol = "/dfs-shell/chunks/4";
+export const chunkProtocol = "/dfs-shell/chunks/5";
 /** Appends between coordinators and their answers. */
 export const groupAppendProtocol = "/dfs-shell/group-append/1";
 /** Heartbeats, votes and reads between coordinators. */

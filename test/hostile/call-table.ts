@@ -56,7 +56,7 @@ const call = (member: string, params: CallRow["params"] = () => ({})): CallRow =
 export const protocolAnswers: Readonly<Record<string, Answers>> = {
   "/dfs-shell/join/1": { stranger: "answered", guest: "answered", removed: "no connection", member: "answered" },
   "/dfs-shell/rpc/1": membersOnly("answered"),
-  "/dfs-shell/chunks/4": membersOnly("answered"),
+  "/dfs-shell/chunks/5": membersOnly("answered"),
   "/dfs-shell/group-append/1": membersOnly("no stream"),
   "/dfs-shell/group-control/1": membersOnly("no stream"),
   KAD: membersOnly("answered"),

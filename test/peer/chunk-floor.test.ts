@@ -12,6 +12,7 @@ const lease = "00112233445566778899aabbccddeeff" as LeaseId;
 /** A channel whose other end is the test. */
 class HeldChannel implements FrameChannel {
   receivedBytes = 0;
+  sentBytes = 0;
   sentFrames = 0;
   error: Error | undefined;
   #handlers: FrameHandlers | undefined;
@@ -111,6 +112,18 @@ describe("a stream of the chunk protocol", () => {
     await vi.advanceTimersByTimeAsync(chunkSilenceMs - 1);
     expect(outcome()).toBeUndefined();
     await vi.advanceTimersByTimeAsync(chunkFloorMs + 1);
+    expect(outcome()).toMatchObject({ kind: "timeout" });
+  });
+
+  it("HOST-2 that takes more and more of the chunks that it is sent is not silent, and is once it takes nothing more", async () => {
+    const { outcome } = watched(link.put(lease, [{ digest, bytes: new Uint8Array(100) }], never));
+    await vi.advanceTimersByTimeAsync(0);
+    for (let waitedMs = 0; waitedMs < 3 * chunkSilenceMs; waitedMs += chunkFloorMs) {
+      for (const channel of opened) channel.sentBytes += 1;
+      await vi.advanceTimersByTimeAsync(chunkFloorMs);
+    }
+    expect(outcome()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(chunkSilenceMs + chunkFloorMs);
     expect(outcome()).toMatchObject({ kind: "timeout" });
   });
 

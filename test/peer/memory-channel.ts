@@ -5,6 +5,7 @@ import type { FrameChannel, FrameHandlers } from "../../src/peer/wire/frame-chan
 class MemoryChannel implements FrameChannel {
   other: MemoryChannel | undefined;
   receivedBytes = 0;
+  sentBytes = 0;
   #handlers: FrameHandlers | undefined;
   #hasEnded = false;
   readonly #early: Uint8Array[] = [];
@@ -12,6 +13,7 @@ class MemoryChannel implements FrameChannel {
   send(parts: readonly Uint8Array[]): Promise<void> {
     if (this.#hasEnded) return Promise.reject(new DfsError("unreachable", "ended"));
     const frame = new Uint8Array(Buffer.concat(parts));
+    this.sentBytes += frame.length;
     setImmediate(() => this.other?.take(frame));
     return Promise.resolve();
   }

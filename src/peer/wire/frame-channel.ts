@@ -11,6 +11,8 @@ import { frameBytesFirst } from "../../core/limits.ts";
 export interface FrameChannel {
   /** Bytes that have come so far, those of a frame that is not whole yet among them. */
   readonly receivedBytes: number;
+  /** Bytes of what was sent that have left this process so far. */
+  readonly sentBytes: number;
   /**
    * Queues one frame made of `parts`. Resolves when there is room for more; rejects once the channel has ended.
    * `onWritten` is called when nobody looks at the parts any more, by channels that know: they may then be used again.
@@ -44,6 +46,11 @@ export function frameHeader(payloadBytes: number): Uint8Array {
   const header = new Uint8Array(lengthBytes);
   new DataView(header.buffer).setUint32(0, payloadBytes);
   return header;
+}
+
+/** Bytes of a frame that is made of `parts`. */
+export function frameBytes(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, lengthBytes);
 }
 
 /** Cuts a byte stream into frames, however it is sliced. Holds at most one unfinished frame, and copies each byte once. */

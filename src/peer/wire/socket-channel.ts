@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { DfsError } from "../../core/errors.ts";
 import { socketBufferBytesMax } from "../../core/limits.ts";
-import { type FrameChannel, type FrameMemory, FrameParser } from "./frame-channel.ts";
+import { type FrameChannel, type FrameMemory, FrameParser, frameBytes } from "./frame-channel.ts";
 import { onSocketBytes } from "./socket-reads.ts";
 import { BulkWriter, GatheringWriter } from "./socket-writers.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -22,9 +22,13 @@ export function socketChannel(
 ): FrameChannel {
   const parser = new FrameParser(frameBytesMax, bulkMemory);
   const writer = bulkMemory === undefined ? new GatheringWriter(socket, isPrompt) : new BulkWriter(socket);
+  let takenBytes = 0;
   return {
     get receivedBytes() {
       return parser.receivedBytes;
+    },
+    get sentBytes() {
+      return takenBytes - writer.queuedBytes;
     },
     send(parts, onWritten) {
       if (!socket.writable) return Promise.reject(new DfsError("unreachable", "the other process has ended"));
@@ -33,6 +37,7 @@ export function socketChannel(
         socket.destroy(error);
         return Promise.reject(error);
       }
+      takenBytes += frameBytes(parts);
       return writer.send(parts, onWritten);
     },
     receive({ onFrame, onEnd }) {

@@ -20,6 +20,9 @@ export function streamChannel(stream: Stream, frameBytesMax: number, memory?: Fr
     get receivedBytes() {
       return parser.receivedBytes;
     },
+    get sentBytes() {
+      return writer.sentBytes;
+    },
     send(parts) {
       idle?.note();
       return writer.send(parts);
@@ -76,11 +79,17 @@ class StreamWriter {
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   #isScheduled = false;
+  #handedBytes = 0;
   #hasRoom = true;
   #drained: Promise<void> | undefined;
 
   constructor(stream: Stream) {
     this.#stream = stream;
+  }
+
+  /** Bytes that left so far: those that the stream took and does not hold any more. */
+  get sentBytes(): number {
+    return this.#handedBytes - this.#stream.writeBufferLength;
   }
 
   async send(parts: readonly Uint8Array[]): Promise<void> {
@@ -98,6 +107,7 @@ class StreamWriter {
   flush(): void {
     if (this.#gathered.length === 0 || this.#stream.writeStatus !== "writable") return;
     const parts = this.#gatheredBytes > joinedFramesBytesMax ? this.#gathered : [Buffer.concat(this.#gathered)];
+    this.#handedBytes += this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
     for (const part of parts) this.#hasRoom = this.#stream.send(part);
