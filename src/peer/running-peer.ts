@@ -20,6 +20,7 @@ import { memberListBytes } from "./members.ts";
 import { Peer, memberListFile } from "./peer.ts";
 import { type Membership, type PeerConfig, loadMembership, saveMembership } from "./peer-config.ts";
 import type { PeerSettings } from "./peer-settings.ts";
+import { holdYoungGeneration } from "./young-generation.ts";
 
 /** What the user asked for of a peer's setup. */
 type SetupChanges = { readonly [Name in keyof PeerSetup]?: PeerSetup[Name] | undefined };
@@ -51,6 +52,7 @@ export interface RunningPeerOptions {
  */
 export async function startRunningPeer(options: RunningPeerOptions): Promise<Peer> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
+  holdYoungGeneration();
   const data = await openDataFolder(options.folder, { program: options.program });
   const peer = await preparePeer(data, options);
   await peer.start();
