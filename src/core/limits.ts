@@ -25,8 +25,8 @@ export const chunkerBufferBytes = 4 * chunkBytesMax;
 export const sealBatchBytes = 1 * MiB;
 /** Sealed bytes of large files that go on together, so that they and what is said of them fit into one message (`chunkBundleBytesMax`). */
 export const sealedBatchBytesMax = 2 * MiB - 16 * KiB;
-/** Sealed bytes of one file that wait for their consumer, and plaintext bytes of one stream that wait for a thread: two messages at hand and one in work. */
-export const sealAheadBytesMax = 6 * MiB;
+/** Sealed bytes of one file that wait for their consumer, and plaintext bytes of one stream that wait for a thread: 5 ms of work hides every hand-over. */
+export const sealAheadBytesMax = 4 * MiB;
 /** Threads that cut and seal: two keep up with any disk or wire that we mean to serve, and leave the main loop a core. */
 export const chunkingThreadsMax = 2;
 /** Files and streams that one thread seals by turns: with their buffers they hold about 64 MiB at the most. */
