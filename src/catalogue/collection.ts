@@ -89,6 +89,7 @@ function removeNode(context: ApplyContext, nodeRow: number, rowsMax: number, rem
   // There may be more of them.
   if (removed.rows >= rowsMax) return false;
   removed.rows += context.database.prepare("DELETE FROM nodes WHERE id = ?").run(nodeRow);
+  context.known.forgetDirectories();
   return true;
 }
 

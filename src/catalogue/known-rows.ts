@@ -1,9 +1,10 @@
 /** Rows that almost every command asks for and that hardly ever change: read once, then kept in memory. */
-import type { LeaseId, ShelfId, UserId } from "../core/ids.ts";
-import { shelvesMax, usersKnownMax } from "../core/limits.ts";
+import type { LeaseId, NodeId, ShelfId, UserId } from "../core/ids.ts";
+import { directoriesKnownMax, shelvesMax, usersKnownMax } from "../core/limits.ts";
 import type { SqlDatabase } from "../core/sqlite.ts";
 import { type Chain, decodeLinks } from "./chain.ts";
 import { idBytes, idText } from "./id-bytes.ts";
+import { kindDirectory } from "./tree.ts";
 import { type RetentionPolicy, loadPolicy } from "./policy.ts";
 
 /** A user as far as every command has to know it. */
@@ -12,6 +13,16 @@ export interface KnownUser {
   readonly isAdmin: boolean;
   /** Whether the user was removed, and its row is only remembered. */
   readonly isEnded: boolean;
+}
+
+/** A live node that names are looked up in, as far as every change of one has to know it. */
+export interface KnownParent {
+  readonly row: number;
+  /** Whose tree it is in. */
+  readonly ownerRow: number;
+  readonly isDirectory: boolean;
+  /** Number of its newest key. */
+  readonly generation: number;
 }
 
 /** What it has learned is forgotten whenever changes are taken back, for it may have been one of those. */
@@ -26,6 +37,9 @@ export class KnownRows {
   /** An upload whose lease has not ended: most files come with the same one as the file before. */
   #openLease: { readonly shelf: ShelfId; readonly lease: LeaseId } | undefined;
   readonly #chains = new Map<ShelfId, Chain>();
+  readonly #directories = new Map<NodeId, KnownParent>();
+  /** Rows of directories below which another level is no deeper than a path can be. */
+  readonly #roomy = new Set<number>();
 
   constructor(database: SqlDatabase) {
     this.#database = database;
@@ -37,6 +51,13 @@ export class KnownRows {
     this.#openLease = undefined;
     this.forgetUsers();
     this.#chains.clear();
+    this.forgetDirectories();
+  }
+
+  /** To be called when a directory was moved, ended or reopened, or has got another key. */
+  forgetDirectories(): void {
+    this.#directories.clear();
+    this.#roomy.clear();
   }
 
   /** To be called when a user was made, changed or removed. */
@@ -85,6 +106,35 @@ export class KnownRows {
     if (this.#users.size >= usersKnownMax) this.#users.clear();
     this.#users.set(user, found);
     return found;
+  }
+
+  /** The live node with this id; undefined where there is none. */
+  parent(node: NodeId): KnownParent | undefined {
+    const known = this.#directories.get(node);
+    if (known !== undefined) return known;
+    const row = this.#database
+      .prepare("SELECT id, user_id, kind, generation FROM nodes WHERE node = ? AND ended_index IS NULL")
+      .get(idBytes(node));
+    if (row === undefined) return undefined;
+    const found = {
+      row: Number(row["id"]),
+      ownerRow: Number(row["user_id"]),
+      isDirectory: row["kind"] === kindDirectory,
+      generation: Number(row["generation"]),
+    };
+    if (this.#directories.size >= directoriesKnownMax) this.#directories.clear();
+    if (found.isDirectory) this.#directories.set(node, found);
+    return found;
+  }
+
+  /** Whether there is room for another level below a directory, as far as that was noted. */
+  hasRoomBelow(directoryRow: number): boolean {
+    return this.#roomy.has(directoryRow);
+  }
+
+  noteRoomBelow(directoryRow: number): void {
+    if (this.#roomy.size >= directoriesKnownMax) this.#roomy.clear();
+    this.#roomy.add(directoryRow);
   }
 
   /** Whether the user of a row may cost only so much. */

@@ -66,7 +66,8 @@ function requireKeys(ended: SqlRow, place: Place, generation: number): boolean {
   return isRenewed;
 }
 
-function reopen({ database, index }: ApplyContext, nodeRow: number, generation: number): void {
+function reopen({ database, known, index }: ApplyContext, nodeRow: number, generation: number): void {
+  known.forgetDirectories();
   database
     .prepare("UPDATE nodes SET ended_index = NULL, ended_ms = NULL, generation = ?, changed_index = ? WHERE id = ?")
     .run(generation, index, nodeRow);

@@ -72,24 +72,22 @@ export interface Place {
  * `not-directory`.
  */
 export function placeOf(context: ApplyContext, parent: NodeId, token: Uint8Array, mayBeFile = false): Place {
-  const row = context.database
+  const found = context.known.parent(parent);
+  requireThat(found !== undefined, "not-found", "the directory is not there any more");
+  const { row: directoryRow, ownerRow, generation, isDirectory } = found;
+  const named = context.database
     .prepare(
-      `SELECT d.id AS directory_id, d.user_id, d.kind AS directory_kind, d.generation AS directory_generation,
-         e.id AS entry_id, n.id, n.node, n.kind, n.revision, n.generation
-       FROM nodes d LEFT JOIN entries e ON e.parent_id = d.id AND e.token = ? AND e.ended_index IS NULL
-       LEFT JOIN nodes n ON n.id = e.node_id WHERE d.node = ? AND d.ended_index IS NULL`,
+      `SELECT e.id AS entry_id, n.id, n.node, n.kind, n.revision, n.generation FROM entries e
+       JOIN nodes n ON n.id = e.node_id WHERE e.parent_id = ? AND e.token = ? AND e.ended_index IS NULL`,
     )
-    .get(token, idBytes(parent));
-  requireThat(row !== undefined, "not-found", "the directory is not there any more");
-  const ownerRow = Number(row["user_id"]);
-  const directoryRow = Number(row["directory_id"]);
-  const bound = row["entry_id"] === null ? undefined : boundNodeOf(row);
+    .get(directoryRow, token);
+  const bound = named === undefined ? undefined : boundNodeOf(named);
   const reach =
     reachOf(context, ownerRow, directoryRow) ??
     (mayBeFile && bound?.kind === kindFile ? reachOf(context, ownerRow, bound.nodeRow) : undefined);
   requireThat(reach !== undefined, "not-found", "the directory is not there any more");
-  requireThat(row["directory_kind"] === kindDirectory, "not-directory", "a file cannot hold other files");
-  return { directoryRow, ownerRow, generation: Number(row["directory_generation"]), reach, token, bound };
+  requireThat(isDirectory, "not-directory", "a file cannot hold other files");
+  return { directoryRow, ownerRow, generation, reach, token, bound };
 }
 
 /** A row of `nodes` with the entry that names it. */
@@ -145,6 +143,7 @@ export function addRoot(context: ApplyContext, node: NodeId, userRow: number): v
 export function rebind(context: ApplyContext, bound: BoundNode, to: Place, wrap: NodeWrap, generation: number): void {
   unbindName(context, bound.entryRow);
   bindName(context, to, bound.nodeRow, wrap, generation);
+  if (bound.kind === kindDirectory) context.known.forgetDirectories();
   context.database
     .prepare("UPDATE nodes SET generation = ?, changed_index = ? WHERE id = ?")
     .run(generation, context.index, bound.nodeRow);
@@ -180,6 +179,7 @@ export function endBoundNode(context: ApplyContext, bound: BoundNode): void {
     .prepare("UPDATE nodes SET changed_index = ?, ended_index = ?, ended_ms = ? WHERE id = ?")
     .run(context.index, context.index, context.timeMs, bound.nodeRow);
   if (bound.kind === kindDirectory) {
+    context.known.forgetDirectories();
     context.totals.directories -= 1;
     return;
   }
@@ -252,12 +252,17 @@ export function requireRevision(context: ApplyContext, ownerRow: number, node: N
  * `invalid-name` when there is no room for another level below the directory.
  */
 export function checkAncestors(context: ApplyContext, directoryRow: number, forbidden?: number): void {
-  const step = context.database.prepare("SELECT parent_id FROM entries WHERE node_id = ? AND ended_index IS NULL");
+  const { database, known } = context;
+  if (forbidden === undefined && known.hasRoomBelow(directoryRow)) return;
+  const step = database.prepare("SELECT parent_id FROM entries WHERE node_id = ? AND ended_index IS NULL");
   let row: number | undefined = directoryRow;
   for (let depth = 0; depth < pathDepthMax; depth += 1) {
     requireThat(row !== forbidden, "usage", "a directory cannot be moved into itself");
     const parent: SqlValue | undefined = step.get(row)?.["parent_id"];
-    if (parent === undefined) return;
+    if (parent === undefined) {
+      known.noteRoomBelow(directoryRow);
+      return;
+    }
     row = Number(parent);
   }
   throw new Refusal("invalid-name", `a path cannot be deeper than ${pathDepthMax} directories`);

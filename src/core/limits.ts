@@ -156,6 +156,8 @@ export const wrappedKeyBytesMax = 128;
 export const administratorsNamedMax = 5;
 /** Users whose rows are kept in memory while commands are applied: some 100 KiB. */
 export const usersKnownMax = 1_000;
+/** Directories whose rows are kept in memory while commands are applied: those that are being filled, some 200 KiB. */
+export const directoriesKnownMax = 1_000;
 /** Files that one order ends because their time is over: a batch of some 30 ms, after which other commands have their turn. */
 export const expiryBatchMax = 1_000;
 /** Copies of a file at the most, and so links of a chain that are full: every further one costs as much as the first. */
