@@ -56,10 +56,10 @@ export type SealControl =
   | { readonly type: "slices-end" }
   | { readonly type: "cancel" };
 
-/** Memory of sealed chunks that comes back to be used again; never answered. */
+/** Memory of a batch of sealed chunks that comes back to be used again; never answered. */
 interface Reclaim {
   readonly type: "reclaim";
-  readonly sealed: readonly Uint8Array[];
+  readonly memory: Uint8Array;
 }
 
 /** From the pool to a thread: `id` names the work, if there is any. */
@@ -75,6 +75,7 @@ export type ThreadReply =
   | {
       readonly type: "sealed";
       readonly id: number;
+      /** Their sealed bytes are all in one memory. */
       readonly chunks: readonly SealedChunk[];
       /** With the first message about a file. */
       readonly stat: FileStat | undefined;

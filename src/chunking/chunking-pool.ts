@@ -15,9 +15,8 @@ import {
   chunkingFilesPerThreadMax,
   chunkingThreadsMax,
   chunkingWaitingMax,
-  reusedBufferBytesMin,
-  sealBatchBytes,
 } from "../core/limits.ts";
+import { isReusable } from "../core/reused-buffers.ts";
 import { countHashed } from "../core/work-done.ts";
 import { ownedBytes } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, FileStat, SealWork, ThreadReply } from "./chunking-messages.ts";
@@ -59,9 +58,6 @@ export class ChunkingPool {
   #threads: ChunkingThread[] = [];
   #isRunning = false;
   #lastId = 0;
-  /** Memory that came back, until there is enough of it for a message. */
-  readonly #returned: Uint8Array[] = [];
-  #returnedBytes = 0;
 
   /** `threads` is how many; `spawn` starts one, on the program of chunking-worker.ts. */
   constructor({ threads = usualThreads(), spawn = spawnWorker }: { threads?: number; spawn?: () => Worker } = {}) {
@@ -109,21 +105,16 @@ export class ChunkingPool {
   }
 
   /**
-   * Takes back the memory of a sealed chunk that came from `sealFile` or `sealStream` and was stored or sent: it is
-   * sealed into again, and nobody may look at it any more. A comfort: chunks that are never given back are garbage.
+   * Takes back the memory of a batch that came from `sealFile` or `sealStream` and was stored or sent: it is sealed into
+   * again, and nobody may look at any of its chunks any more. A comfort: batches that are never given back are garbage.
    */
-  reclaim({ sealed }: Pick<SealedChunk, "sealed">): void {
-    if (sealed.byteLength < reusedBufferBytesMin || !(sealed.buffer instanceof ArrayBuffer)) return;
-    this.#returned.push(sealed);
-    this.#returnedBytes += sealed.byteLength;
-    if (this.#returnedBytes < sealBatchBytes) return;
-    const returned = this.#returned.splice(0);
-    this.#returnedBytes = 0;
+  reclaim([chunk]: readonly Pick<SealedChunk, "sealed">[]): void {
+    const buffer = chunk?.sealed.buffer;
+    if (buffer === undefined || !isReusable(buffer)) return;
     // The thread with the most to do is the one that seals.
     const [first, ...others] = this.#threads.filter(({ isAlive }) => isAlive);
     const busiest = others.reduce((best, thread) => (thread.load > (best?.load ?? 0) ? thread : best), first);
-    const transfer = returned.map(({ buffer }) => buffer as ArrayBuffer);
-    busiest?.send({ type: "reclaim", id: 0, sealed: returned }, transfer);
+    busiest?.send({ type: "reclaim", id: 0, memory: new Uint8Array(buffer) }, [buffer]);
   }
 
   /** Cuts and seals small files, each as `sealFile` does, in one piece of work; see `sealPack`. */

@@ -5,8 +5,8 @@ import { runChunkWork } from "./chunk-calls.ts";
 import { ownedBytes, toThreadError } from "./chunking-messages.ts";
 import type { ChunkResult, ChunkWork, SealWork, ThreadMessage, ThreadRequest } from "./chunking-messages.ts";
 import type { Inspection } from "./inspect.ts";
-import { reclaimSealed, sealFile, sealStream } from "./seal-source.ts";
-import { SealTask } from "./seal-task.ts";
+import { sealFile, sealStream } from "./seal-source.ts";
+import { SealTask, reclaimBatch } from "./seal-task.ts";
 
 assert(parentPort !== null, "the chunking worker runs as a thread");
 const port = parentPort;
@@ -74,7 +74,7 @@ port.on("message", (request: ThreadRequest) => {
       tasks.get(request.id)?.control(request);
       break;
     case "reclaim":
-      for (const sealed of request.sealed) reclaimSealed(sealed);
+      reclaimBatch(request.memory);
       break;
     default:
       call(request.id, request);

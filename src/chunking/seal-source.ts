@@ -3,15 +3,11 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { DfsError, toDfsError } from "../core/errors.ts";
 import { stampOf } from "../core/file-stamp.ts";
-import { chunkingFilesPerThreadMax, sealBatchBytes, sealedBuffersKeptBytes } from "../core/limits.ts";
-import { ReusedBuffers } from "../core/reused-buffers.ts";
+import { chunkingFilesPerThreadMax, sealBatchBytes } from "../core/limits.ts";
 import type { FileStat } from "./chunking-messages.ts";
 import { Chunker } from "./fastcdc.ts";
 import { sealChunk } from "./seal.ts";
 import type { SealTask } from "./seal-task.ts";
-
-/** Memory of sealed chunks that came back from their consumer. */
-const sealedBuffers = new ReusedBuffers(sealedBuffersKeptBytes);
 
 /** Chunkers at rest, to be used again: their buffers are large. */
 const idleChunkers: Chunker[] = [];
@@ -102,13 +98,8 @@ async function sealDescriptor(
 }
 
 async function sealAll(task: SealTask, chunks: Iterable<Uint8Array>, dedupSecret: Uint8Array): Promise<void> {
-  const allocate = (bytes: number): Uint8Array => sealedBuffers.take(bytes);
+  const allocate = (bytes: number): Uint8Array => task.room(bytes);
   for (const chunk of chunks) await task.put(sealChunk(dedupSecret, chunk, allocate));
-}
-
-/** Takes back the memory of a sealed chunk that nobody looks at any more. */
-export function reclaimSealed(sealed: Uint8Array): void {
-  sealedBuffers.give(sealed);
 }
 
 async function withFile(path: string, work: (fd: number) => Promise<void>): Promise<void> {

@@ -1,14 +1,23 @@
 /**
  * A seal task: one file or stream under work in a chunking thread.
  *
- * It hands out sealed chunks in batches, at most `sealAheadBytesMax` ahead of their consumer, and lets the thread look
+ * It hands out sealed chunks in batches, the chunks of each beside each other in one memory, at most `sealAheadBytesMax` ahead of their consumer, and lets the thread look
  * for messages after each batch, so that several tasks take turns.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { DfsError } from "../core/errors.ts";
-import { sealAheadBytesMax, sealedBatchBytesMax } from "../core/limits.ts";
+import { sealAheadBytesMax, sealedBatchBytesMax, sealedBuffersKeptBytes } from "../core/limits.ts";
+import { ReusedBuffers } from "../core/reused-buffers.ts";
 import type { FileStat, SealControl, ThreadReply } from "./chunking-messages.ts";
 import type { SealedChunk } from "./seal.ts";
+
+/** Memory of batches that came back from their consumer. */
+const batchMemories = new ReusedBuffers(sealedBuffersKeptBytes);
+
+/** Takes back the memory of a batch that nobody looks at any more. */
+export function reclaimBatch(memory: Uint8Array): void {
+  batchMemories.give(memory);
+}
 
 /** One task. What it posts goes to the pool; `control` is called with what the pool says. */
 export class SealTask {
@@ -18,6 +27,9 @@ export class SealTask {
   #stat: FileStat | undefined;
   #batch: SealedChunk[] = [];
   #batchBytes = 0;
+  /** Of the batch, once there is room for its first chunk. */
+  #memory: Uint8Array<ArrayBuffer> | undefined;
+  #hasSent = false;
   #aheadBytes = 0;
   readonly #slices: Uint8Array[] = [];
   #isSlicesEnd = false;
@@ -43,13 +55,19 @@ export class SealTask {
     this.#stat = stat;
   }
 
-  /** Hands out a chunk; resolves when there is room for another. Fails with `interrupted` when nobody wants it any more. */
+  /** Memory for the next chunk, of so many sealed bytes: beside those that go out with it, which go where it does not fit. */
+  room(sealedBytes: number): Uint8Array {
+    if (this.#batchBytes + sealedBytes > sealedBatchBytesMax) this.#sendBatch(false);
+    this.#memory ??= batchMemories.take(sealedBatchBytesMax);
+    return this.#memory.subarray(this.#batchBytes, this.#batchBytes + sealedBytes);
+  }
+
+  /** Hands out the chunk that was sealed into `room`; resolves when there may be another. Fails with `interrupted` when nobody wants it any more. */
   async put(chunk: SealedChunk): Promise<void> {
-    const isFull = this.#batch.length > 0 && this.#batchBytes + chunk.sealed.length > sealedBatchBytesMax;
-    if (isFull) this.#sendBatch(false);
     this.#batch.push(chunk);
     this.#batchBytes += chunk.sealed.length;
-    if (!isFull) return;
+    if (!this.#hasSent) return;
+    this.#hasSent = false;
     await turnOfEvents();
     await this.#waitUntil(() => this.#aheadBytes + this.#batchBytes < sealAheadBytesMax);
   }
@@ -75,7 +93,9 @@ export class SealTask {
     this.#aheadBytes += this.#batchBytes;
     this.#batch = [];
     this.#batchBytes = 0;
-    const transfer = chunks.map(({ sealed }) => sealed.buffer as ArrayBuffer);
+    this.#hasSent = true;
+    const transfer = this.#memory === undefined ? [] : [this.#memory.buffer];
+    this.#memory = undefined;
     this.#post({ type: "sealed", id: this.#id, chunks, stat: this.#stat, isEnd }, transfer);
     this.#stat = undefined;
   }

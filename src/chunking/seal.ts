@@ -19,7 +19,7 @@ export interface SealedChunk {
   readonly key: Uint8Array;
   /** Bytes of the plaintext, 1 to `chunkBytesMax`. */
   readonly plaintextBytes: number;
-  /** Ciphertext and tag; nothing else is in its ArrayBuffer, so that it can be transferred to another thread. */
+  /** Ciphertext and tag; in the memory that `allocate` gave, or else alone in its ArrayBuffer. */
   readonly sealed: Uint8Array;
 }
 

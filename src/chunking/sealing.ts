@@ -13,7 +13,7 @@ export type SendControl = (message: SealControl, transfer: readonly ArrayBuffer[
 
 /** Sealed chunks in order; to be iterated once, to the end or until the loop is left. */
 export interface SealedChunks extends AsyncIterable<SealedChunk> {
-  /** The same as they come: some at a time, together no more than fit into one message. */
+  /** The same as they come: some at a time, together no more than fit into one message, and in one memory. */
   batches(): AsyncIterable<readonly SealedChunk[]>;
 }
 

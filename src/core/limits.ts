@@ -888,8 +888,8 @@ export const joinedFramesBytesMax = 32 * KiB;
 export const reusedBufferBytesMin = 64 * KiB;
 /** Room beside a chunk in a reused buffer: for its tag and its frame's header. */
 export const reusedBufferSlackBytes = 4 * KiB;
-/** Buffers for sealed chunks that a chunking thread keeps for the next ones. */
-export const sealedBuffersKeptBytes = 8 * MiB;
+/** Memory for batches of sealed chunks that a chunking thread keeps for the next ones: what a transfer's window has on its way. New memory would keep the garbage collector of both threads busy. */
+export const sealedBuffersKeptBytes = 16 * MiB;
 /** Callers that need not share commands: their commands are under way at once. */
 export const sharingCallersMin = 4;
 /** Operations of several callers in one command: even the longest ones fit into it. */

@@ -57,9 +57,7 @@ export class FileUpload {
     const { pool } = this.#options;
     const plaintextBytes = batch.reduce((sum, chunk) => sum + chunk.plaintextBytes, 0);
     const stored = batch.map(({ digest, sealed }) => ({ digest, bytes: sealed }));
-    return this.#store(stored, plaintextBytes, () => {
-      for (const chunk of batch) pool.reclaim(chunk);
-    });
+    return this.#store(stored, plaintextBytes, () => pool.reclaim(batch));
   }
 
   /** Resolves when there is room for the chunks in flight; what becomes of them is known at the end. */

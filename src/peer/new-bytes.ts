@@ -22,10 +22,12 @@ export async function countNewBytes(options: NewBytesOptions): Promise<number> {
   const count = new NewBytes(session);
   const { chunks, stat } = pool.sealFile(localPath, dedupSecret, { signal });
   stat.catch(() => undefined); // its failure is the chunks' failure as well
-  for await (const chunk of chunks) {
-    await count.add(chunk.digest, chunk.sealed.length);
-    for (const page of builder.add(chunk)) await count.add(page.digest, page.bytes.length);
-    pool.reclaim(chunk);
+  for await (const batch of chunks.batches()) {
+    for (const chunk of batch) {
+      await count.add(chunk.digest, chunk.sealed.length);
+      for (const page of builder.add(chunk)) await count.add(page.digest, page.bytes.length);
+    }
+    pool.reclaim(batch);
     if (count.bytes > mostBytes) return count.bytes;
   }
   for (const page of builder.finish().pages) await count.add(page.digest, page.bytes.length);
