@@ -445,6 +445,8 @@ export const recentPageBytesMax = 128;
 export const heapGrowthPercent = 100;
 /** Pages of 4 KiB that a database's write-ahead log has before they are moved into the database, which flushes both while everything waits: rows of small files change the same pages again and again. */
 export const sqlLogPages = 4000;
+/** Leases whose rows a store has at hand: more uploads at once look some of them up again. */
+export const leasesKnownMax = 256;
 /** Index rows that the store changes in one go, a few milliseconds, before the main loop gets its turn. */
 export const storeRowsPerTransactionMax = 512;
 /** Segment files that a store keeps open for reading: 4 GiB of chunks that are at hand without opening a file. */

@@ -145,14 +145,10 @@ export class DiskChunkStore implements ChunkStore {
     if (row === undefined) return;
     index.leases.setEnding(row.id);
     await this.#calls.idle(lease);
-    const letGo = (): number =>
-      index.records.unhold(row.id, storeRowsPerTransactionMax) ||
-      index.chunks.unpin(row.id, storeRowsPerTransactionMax);
     do {
       await nextTurn();
       signal?.throwIfAborted();
-    } while (index.transaction(letGo) > 0);
-    index.leases.delete(row.id);
+    } while (!index.transaction(() => letGo(index, row.id)));
   }
 
   isHeld(fileKeys: readonly FileKey[]): Promise<readonly boolean[]> {
@@ -307,6 +303,15 @@ export class DiskChunkStore implements ChunkStore {
       freeBytes: await writer.freeBytes(),
     }));
   }
+}
+
+/** Takes some of what a lease holds and pins back, and removes it with the last of that. Returns whether it is gone. */
+function letGo(index: StoreIndex, leaseRow: number): boolean {
+  let rows = storeRowsPerTransactionMax;
+  rows -= index.records.unhold(leaseRow, rows);
+  if (rows > 0) rows -= index.chunks.unpin(leaseRow, rows);
+  if (rows > 0) index.leases.delete(leaseRow);
+  return rows > 0;
 }
 
 function pinStep(index: StoreIndex, lease: LeaseId, digests: readonly Uint8Array[]): boolean[] {

@@ -24,12 +24,18 @@ export class RecordCheck {
   #waitingRows = 0;
   #missing = 0;
   #firstMissing: Uint8Array | undefined;
+  #hasPinned = false;
 
   constructor(index: StoreIndex, reader: ChunkReader, pinner: number, leaseRow: number | undefined) {
     this.#index = index;
     this.#reader = reader;
     this.#pinner = pinner;
     this.#leaseRow = leaseRow;
+  }
+
+  /** Whether anything is pinned for the call. */
+  get hasPinned(): boolean {
+    return this.#hasPinned;
   }
 
   /**
@@ -93,6 +99,7 @@ export class RecordCheck {
     if (row === undefined) return this.#miss(digest);
     if (bytes !== undefined && row.bytes !== bytes) throw wrongLength(digest, row.bytes, bytes);
     this.#index.chunks.pin(this.#pinner, row.id);
+    this.#hasPinned = true;
   }
 
   #miss(digest: Uint8Array): void {

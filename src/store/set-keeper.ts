@@ -126,14 +126,15 @@ export class SetKeeper {
     const unknown = [...addedOnce(job.changes)].filter((key) => !states.has(key));
     this.#lastPinner -= 1;
     const pinner = this.#lastPinner;
+    const check = new RecordCheck(index, reader, pinner, job.lease?.id);
     try {
-      const steps = await new RecordCheck(index, reader, pinner, job.lease?.id).run(incomplete, options.signal);
+      const steps = await check.run(incomplete, options.signal);
       const fresh = { keys: new Set(unknown), steps };
       const savepoint = await this.#write({ ...job, fresh }, options);
       await counter.settleAll(keys.filter((key) => !fresh.keys.has(key) || !steps.has(key)));
       return savepoint;
     } finally {
-      await unpinAll(index, pinner);
+      if (check.hasPinned) await unpinAll(index, pinner);
     }
   }
 

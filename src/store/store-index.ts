@@ -142,6 +142,7 @@ export class StoreIndex {
       return this.#database.transaction(work);
     } catch (error) {
       this.#recount = undefined; // what was noted meanwhile is taken back
+      this.leases.forget();
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 /** What every chunk store does, whatever it keeps its chunks in. */
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { recordPageEntriesMax } from "../../src/core/limits.ts";
+import { recordPageEntriesMax, storeRowsPerTransactionMax } from "../../src/core/limits.ts";
 import type { StoredBytes } from "../../src/chunking/file-record.ts";
 import type { ChunkStore } from "../../src/store/chunk-store.ts";
 import {
@@ -195,6 +196,22 @@ function leaseContract(open: () => Promise<ChunkStore>): void {
     expect(await store.stats()).toMatchObject({ chunks: 0, records: 0, bytes: 0 });
     expect(await store.leases(undefined, 10)).toEqual([]);
     await store.endLease(lease);
+  });
+
+  it("STORE-4 a lease that is being ended takes nothing more, and may be opened anew once it has ended", async () => {
+    const store = await open();
+    const lease = newLease();
+    await store.openLease(lease, shelf, 1);
+    await store.put(lease, randomChunks(storeRowsPerTransactionMax + 1));
+    const ended = store.endLease(lease);
+    await turnOfEvents();
+    const late = randomChunk();
+    await expect(store.put(lease, [late])).rejects.toMatchObject({ kind: "not-found" });
+    await ended;
+    expect(await store.stats()).toMatchObject({ chunks: 0 });
+    await store.openLease(lease, shelf, 1);
+    await store.put(lease, [late]);
+    expect(await store.has([late.digest])).toEqual([true]);
   });
 
   it("STORE-6 a pin keeps a chunk when the lease that put it ends", async () => {
