@@ -101,6 +101,7 @@ async function chunkQuestion(
     speeds: new PeerSpeeds(),
     busy: new BusyGate(),
     find: () => Promise.resolve({ holders, foundBy: "cache" }),
+    foresee: () => Promise.resolve(),
     chainOf: () => Promise.resolve(holders),
     nameOf: (peer) => peer,
     forget: () => undefined,

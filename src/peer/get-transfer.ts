@@ -16,6 +16,7 @@ import { type DfsPath, isWithin } from "../core/names.ts";
 import type { ReadCallOptions } from "./coordination/catalogue-access.ts";
 import type { ContentSourceOptions, FetchCounters, FileContent } from "./content-source.ts";
 import { FileFilling } from "./file-filling.ts";
+import { foreseeHolders } from "./foreseen-holders.ts";
 import { PauseGate, type PausableOptions } from "./jobs/pause-gate.ts";
 import { type Destination, destinationOf } from "./get-destination.ts";
 import { GetPacks, type PackableFile } from "./get-packs.ts";
@@ -167,7 +168,8 @@ export class GetTransfer {
       if (above !== undefined) this.#report.failed(above.shown(shown), error);
     };
     try {
-      for await (const place of this.#options.namespace.walk(source, { ...this.#reading, onRefused })) {
+      const onPage = (children: readonly Located[]): void => this.#foresee(children);
+      for await (const place of this.#options.namespace.walk(source, { ...this.#reading, onRefused, onPage })) {
         while (stack.length > 0 && !isWithin(place.path, (stack.at(-1) as { place: Located }).place.path)) leave();
         const above = stack.at(-1);
         if (above === undefined) stack.push({ place, folder: await this.#enterTop(place, destination) });
@@ -182,6 +184,15 @@ export class GetTransfer {
     } finally {
       while (stack.length > 0) leave();
     }
+  }
+
+  /** While files are on their way, the holders of those that wait for their turn are looked up; those of packs are when they begin. */
+  #foresee(children: readonly Located[]): void {
+    const { revision, resume, dryRun } = this.#request;
+    if (revision !== undefined || resume === true || dryRun === true) return;
+    const alone = children.flatMap(({ content }) => (content && !this.#packs.takes(content) ? [content] : []));
+    // It has a deadline of its own, and nothing waits for it.
+    void foreseeHolders(alone.slice(this.#files.room), this.#options.content, this.#signal);
   }
 
   async #enterTop(place: Located, { folder, name }: Destination): Promise<OpenFolder | undefined> {

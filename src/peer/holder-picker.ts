@@ -39,6 +39,8 @@ export interface HolderDirectory {
   readonly busy: BusyGate<PeerId>;
   /** Holders of a file other than this peer; asks the finger table first, then the catalogue. Never fails: an empty list means that nobody knows. */
   find(fileKey: FileKey, shelf: ShelfId, signal: AbortSignal): Promise<FoundHolders>;
+  /** Looks up holders of files that will be asked for soon, many in a question; `find` then knows those that were found. Fails as the signal says, and where the finger table does. */
+  foresee(fileKeys: readonly FileKey[], signal: AbortSignal): Promise<void>;
   /** Holders by the catalogue alone. */
   chainOf(shelf: ShelfId, signal: AbortSignal): Promise<readonly PeerId[]>;
   /** The name of a member. */

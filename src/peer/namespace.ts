@@ -43,6 +43,8 @@ import type { ShareBoxes } from "./sharing/share-boxes.ts";
 export interface ReadManyOptions extends ReadCallOptions {
   /** Hears of entries that are left out; without it the first one fails the reading with its error. */
   readonly onRefused?: ((child: RefusedChild) => void) | undefined;
+  /** Hears of some children of a directory before the first of them is given out. */
+  readonly onPage?: ((children: readonly Located[]) => void) | undefined;
 }
 
 export interface LocatedPage {
@@ -321,6 +323,7 @@ export class Namespace {
         if (options.onRefused === undefined) throw child.error;
         options.onRefused(child);
       }
+      options.onPage?.(children);
       yield* children;
       after = next;
     } while (after !== undefined);

@@ -1,7 +1,7 @@
 /** Holders of a file: by the finger table, else by the catalogue's chain of the file's shelf. */
 import { toDfsError } from "../core/errors.ts";
 import type { FileKey, PeerId, ShelfId } from "../core/ids.ts";
-import { holderSuspectMs, peersMax } from "../core/limits.ts";
+import { holderKeysPerMessageMax, holderSuspectMs, peersMax } from "../core/limits.ts";
 import type { FingerTableService } from "../dht/finger-table-service.ts";
 import type { HoldersFound } from "../dht/holder-lookup.ts";
 import type { FoundHolders, HolderDirectory } from "./holder-picker.ts";
@@ -43,6 +43,11 @@ export class NetworkHolders implements HolderDirectory {
       signal.throwIfAborted();
       return { holders: [], from: "network", reason: toDfsError(error).message };
     }
+  }
+
+  async foresee(fileKeys: readonly FileKey[], signal: AbortSignal): Promise<void> {
+    for (let from = 0; from < fileKeys.length; from += holderKeysPerMessageMax)
+      await this.#fingers.findHolders(fileKeys.slice(from, from + holderKeysPerMessageMax), { signal });
   }
 
   chainOf(shelf: ShelfId): Promise<readonly PeerId[]> {

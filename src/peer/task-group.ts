@@ -9,6 +9,11 @@ export class TaskGroup {
     this.#limit = limit;
   }
 
+  /** How many more tasks would be started at once. */
+  get room(): number {
+    return Math.max(0, this.#limit - this.#running.size);
+  }
+
   /** Starts a task once fewer than the limit run; resolves when it has started. Tasks report their own failures. */
   async add(task: () => Promise<void>): Promise<void> {
     while (this.#running.size >= this.#limit) await Promise.race(this.#running);

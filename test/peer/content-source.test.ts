@@ -26,6 +26,7 @@ it("BURN-23 a chunk on the own disk is read although its file is not whole there
         speeds: new PeerSpeeds(),
         busy: new BusyGate(),
         find: () => Promise.resolve({ holders: ["holder" as PeerId], foundBy: "cache" }),
+        foresee: () => Promise.resolve(),
         chainOf: () => Promise.resolve([]),
         nameOf: (peer) => peer,
         forget: () => undefined,

@@ -263,6 +263,7 @@ const nobody: HolderDirectory = {
   speeds: new PeerSpeeds(),
   busy: new BusyGate(),
   find: () => Promise.resolve({ holders: [], foundBy: "catalogue", fallbackReason: undefined }),
+  foresee: () => Promise.resolve(),
   chainOf: () => Promise.resolve([]),
   nameOf: () => undefined,
   forget: () => undefined,

@@ -83,6 +83,25 @@ describe("small files of a get", () => {
     expect(events.length).toBeLessThan(packFilesMax / 4);
   });
 
+  it("FETCH-8 the holders of larger files are looked up together while others are on their way", async () => {
+    const files = 5;
+    for (let number = 0; number < files; number += 1)
+      await writeFile(join(source, `large-${number}`), randomBytes(packFileBytesMax + 1));
+    await put("large", 3);
+    const holders = new ServedHolders(space, { one: servedBy(space) });
+    expect(await get(holders, "/large", { parallel: 2 })).toMatchObject({ files: files + 4, failed: 0 });
+    expect(await snapshot(target)).toEqual(await snapshot(source));
+    expect(holders.foreseen.map(({ length }) => length)).toEqual([files - 2]);
+    expect(holders.foreseen.flat().every((key) => holders.lookups.includes(key))).toBe(true);
+    // What is there, or on the own disk, needs no holder.
+    expect(await get(holders, "/large", { parallel: 2, resume: true })).toMatchObject({ failed: 0 });
+    const own = { ...holders.content, store: space.store };
+    const whole = { sources: [at("/large")], target: join(work, "own"), recursive: true, parallel: 1 };
+    await new GetTransfer({ namespace: space.namespace, pool: space.pool, content: own }, whole, {}).run();
+    expect(await snapshot(join(work, "own"))).toEqual(await snapshot(source));
+    expect(holders.foreseen).toHaveLength(1);
+  });
+
   it("FETCH-2 what a holder lacks comes from another one", async () => {
     await put("lacking", 90, "large");
     const third: Tamper = (bytes, digest) => ((digest[31] ?? 0) % 3 === 0 ? undefined : bytes);

@@ -10,6 +10,7 @@ const directory = (): HolderDirectory => ({
   speeds: new PeerSpeeds(),
   busy: new BusyGate({ random: () => 0 }),
   find: () => Promise.resolve({ holders: [one, other], foundBy: "cache" }),
+  foresee: () => Promise.resolve(),
   chainOf: () => Promise.resolve([one, other]),
   nameOf: (peer) => peer,
   forget: () => undefined,

@@ -42,6 +42,8 @@ export class ServedHolders {
   /** Digests in each question for several chunks, and the questions for one; by holder. */
   readonly asked: { readonly peer: PeerId; readonly digests: number }[] = [];
   readonly lookups: string[] = [];
+  /** Of each question about files that are asked for later. */
+  readonly foreseen: (readonly string[])[] = [];
   readonly suspects = new Set<PeerId>();
   readonly content: ContentSourceOptions;
 
@@ -69,6 +71,10 @@ export class ServedHolders {
         find: (fileKey) => {
           this.lookups.push(fileKey);
           return Promise.resolve({ holders: all, foundBy: "finger-table" });
+        },
+        foresee: (fileKeys) => {
+          this.foreseen.push(fileKeys);
+          return Promise.resolve();
         },
         chainOf: () => Promise.resolve(all),
         nameOf: (peer) => peer,
