@@ -3,9 +3,9 @@ import { readdirSync, renameSync, symlinkSync } from "node:fs";
 import { chmod, link, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GetRequest, TransferEvent, TransferSummary } from "../../src/core/client.ts";
-import { nameBytesMax } from "../../src/core/limits.ts";
+import { nameBytesMax, packFileBytesMax } from "../../src/core/limits.ts";
 import { printable } from "../../src/core/names.ts";
 import { GetTransfer } from "../../src/peer/get-transfer.ts";
 import { partName } from "../../src/peer/local-target.ts";
@@ -211,20 +211,31 @@ describe("names that a hostile catalogue gives to get", () => {
         await putText(space.client, `/tree/a/f${index}`, `f${index}`);
         await putText(space.client, `/tree/a/b/g${index}`, `g${index}`);
       }
+      // Larger than what goes in a pack, where files are not told of by name.
+      for (const path of ["/tree/a/large", "/tree/a/b/large"])
+        await putText(space.client, path, path.repeat(Math.ceil((packFileBytesMax + 1) / path.length)));
       const before = await outside();
-      for (const when of ["found", "started", "done"] as const) {
+      // Elsewhere folders cannot be held open, and nothing goes in packs.
+      const moments = ["found", "started", "done", ...(platform === "linux" ? ["packed"] : [])];
+      const writePack = space.pool.writePack.bind(space.pool);
+      for (const when of moments) {
         for (const replaced of ["tree/a", "tree/a/b", "tree"]) {
           await rm(target, { recursive: true });
           await mkdir(target);
           const stolen = join(target, "stolen");
           let isDone = false;
-          const onEvent = (event: TransferEvent): void => {
+          const replace = (now: string): void => {
             const folder = join(target, replaced);
-            if (isDone || event.type !== when || !isFolder(folder)) return;
+            if (isDone || now !== when || !isFolder(folder)) return;
             isDone = true;
             renameSync(folder, stolen);
             symlinkSync(join(work, "outside"), folder);
           };
+          const onEvent = (event: TransferEvent): void => replace(event.type);
+          vi.spyOn(space.pool, "writePack").mockImplementation((...work) => {
+            replace("packed");
+            return writePack(...work);
+          });
           const { summary, failures } = await get("/tree", { parallel: 1 }, { platform, onEvent });
           expect(isDone).toBe(true);
           expect(await outside(), `${when} ${replaced}`).toEqual(before);
