@@ -894,6 +894,8 @@ export const reusedBufferSlackBytes = 4 * KiB;
 export const sealedBuffersKeptBytes = 16 * MiB;
 /** Callers that need not share commands: their commands are under way at once. */
 export const sharingCallersMin = 4;
+/** Commands under way at once while each is recorded by itself and shares with no other: the leader makes them durable together. */
+export const aloneCommandsMax = 16;
 /** Operations of several callers in one command: even the longest ones fit into it. */
 export const sharedOperationsMax = 64;
 /** A shared command waits for the callers of the one before for as long as that one took, but no longer than this: even on a busy machine most are back by then. */

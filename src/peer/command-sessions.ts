@@ -5,12 +5,13 @@
  * while a command is under way share the next one: one signature, one place in the log, one answer for all of them. That
  * costs each some waiting and all of them much less work. Callers that were just answered often have another change: the
  * next command waits for them too, but no longer than one takes. A command happens as a whole or not at
- * all, so when one caller's change is refused the others are sent again without it, and it is asked for alone.
+ * all, so when one caller's change is refused the others are sent again without it, and it is asked for alone. Callers
+ * whose changes are recorded, to be taken back one by one, share only with those of the same change.
  */
 import type { Operation } from "../catalogue/operation.ts";
 import type { OperationResult } from "../catalogue/result.ts";
 import { toDfsError } from "../core/errors.ts";
-import { sharedGatherMsMax, sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
+import { aloneCommandsMax, sharedGatherMsMax, sharedOperationsMax, sharingCallersMin } from "../core/limits.ts";
 import { type ChangeRecorder, CommandRefused, type CommandTarget } from "./command-session.ts";
 
 interface Waiting {
@@ -25,8 +26,8 @@ export class CommandSessions implements CommandTarget {
   readonly #open: () => CommandTarget;
   readonly #resting: CommandTarget[] = [];
   #waiting: Waiting[] = [];
-  #underWay = 0;
-  #callersUnderWay = 0;
+  /** The callers of each command that is under way. */
+  readonly #underWay = new Set<readonly Waiting[]>();
   /** How many callers the next shared command waits for. */
   #expected = 0;
   #gathering: NodeJS.Timeout | undefined;
@@ -62,15 +63,13 @@ export class CommandSessions implements CommandTarget {
     if (this.#gathering !== undefined && this.#waiting.length < this.#expected) return;
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    while (this.#waiting.length > 0 && this.#underWay < this.#atOnceMax()) {
+    while (this.#waiting.length > 0 && this.#underWay.size < this.#atOnceMax()) {
       const callers = this.#take().filter(({ signal }) => signal?.aborted !== true);
       if (callers.length === 0) continue;
-      this.#underWay += 1;
-      this.#callersUnderWay += callers.length;
+      this.#underWay.add(callers);
       const startedMs = performance.now();
       void this.#run(callers).finally(() => {
-        this.#underWay -= 1;
-        this.#callersUnderWay -= callers.length;
+        this.#underWay.delete(callers);
         if (callers.length > 1) this.#gather(callers.length, performance.now() - startedMs);
         this.#dispatch();
       });
@@ -88,9 +87,20 @@ export class CommandSessions implements CommandTarget {
     this.#gathering = setTimeout(stopGathering, Math.min(sharedGatherMsMax, tookMs));
   }
 
+  /** How many commands may be under way: many callers share one, but who has nobody to share with need not wait for the others. */
   #atOnceMax(): number {
-    const callers = Math.max(this.#waiting.length + this.#callersUnderWay, this.#expected);
+    if (this.#isNextAlone()) return aloneCommandsMax;
+    const underWay = Array.from(this.#underWay).reduce((sum, { length }) => sum + length, 0);
+    const callers = Math.max(this.#waiting.length + underWay, this.#expected);
     return callers > sharingCallersMin ? 1 : sharingCallersMin;
+  }
+
+  /** Whether the one that has waited longest is recorded, and no other that waits or is under way is of its change. */
+  #isNextAlone(): boolean {
+    const [next, ...others] = this.#waiting;
+    if (next?.recorder === undefined) return false;
+    const isOfIt = ({ recorder }: Waiting): boolean => recorder === next.recorder;
+    return !others.some(isOfIt) && !Array.from(this.#underWay).some(([first]) => first !== undefined && isOfIt(first));
   }
 
   /** Those that have waited longest: one, or as many of one change as fit into a shared command. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Operation } from "../../src/catalogue/operation.ts";
 import type { OperationResult } from "../../src/catalogue/result.ts";
-import { sharedGatherMsMax, sharingCallersMin, sharedOperationsMax } from "../../src/core/limits.ts";
+import { aloneCommandsMax, sharedGatherMsMax, sharingCallersMin, sharedOperationsMax } from "../../src/core/limits.ts";
 import { DfsError } from "../../src/core/errors.ts";
-import { CommandRefused, type CommandTarget } from "../../src/peer/command-session.ts";
+import { type ChangeRecorder, CommandRefused, type CommandTarget } from "../../src/peer/command-session.ts";
 import { CommandSessions } from "../../src/peer/command-sessions.ts";
 import { makeDirectory, putFile } from "../catalogue/world.ts";
 
@@ -127,5 +127,28 @@ describe("changes at the same time", () => {
     expect(held.sizes).toEqual([...singles, 6, 8]);
     vi.advanceTimersByTime(1);
     expect(held.sizes).toEqual([...singles, 6, 8, 3]);
+  });
+
+  it("TXN-37 do not wait for each other where each is recorded by itself", async () => {
+    const held = new Held();
+    const sessions = new CommandSessions(() => held.open());
+    const recorder = (): ChangeRecorder => ({
+      noteSent: () => undefined,
+      noteSettled: () => undefined,
+      noteCommitted: () => undefined,
+      noteUnknown: () => undefined,
+    });
+    const count = aloneCommandsMax + 3;
+    const all = Array.from({ length: count }, (_, place) =>
+      sessions.execute([makeDirectory(`d${place}`)], undefined, recorder()),
+    );
+    expect(held.sizes.length).toBe(aloneCommandsMax);
+    await held.release();
+    expect(held.sizes).toEqual(Array.from({ length: count }, () => 1));
+    const shared = recorder();
+    for (const name of ["a", "b", "c"]) all.push(sessions.execute([makeDirectory(name)], undefined, shared));
+    await held.finish();
+    await Promise.all(all);
+    expect(held.sizes.slice(count)).toEqual([1, 2]);
   });
 });
