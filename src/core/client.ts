@@ -166,7 +166,7 @@ export type TransferEvent =
       readonly revision: number;
       readonly copies: number;
     }
-  /** So many more files, of so many bytes, are through, and nothing else is told of them: they were there already, or are small ones of a tree. */
+  /** So many more files, of so many bytes, are through, and nothing else is told of them: they were there already, or are small ones of a tree that is got. */
   | { readonly type: "passed"; readonly files: number; readonly bytes: number }
   | { readonly type: "failed"; readonly path: string; readonly error: DfsError };
 

@@ -33,7 +33,7 @@ import {
 } from "./put-rules.ts";
 import type { PutOptions } from "./put-options.ts";
 import { PutPacks } from "./put-packs.ts";
-import { type FileJob, PutWalk, isOneOfMany, streamJob } from "./put-walk.ts";
+import { type FileJob, PutWalk, streamJob } from "./put-walk.ts";
 import { type Destination, PutTargets, type Seen, type StoredFile } from "./put-targets.ts";
 import { countNewBytes } from "./new-bytes.ts";
 import { type Claim, type PutRoom, PutRooms } from "./put-room.ts";
@@ -234,7 +234,7 @@ export class PutTransfer {
       });
       return false;
     }
-    if (!isOneOfMany(job, this.#request)) this.#report.started(job.label, job.sizeBytes);
+    if (job.isPacked !== true) this.#report.started(job.label, job.sizeBytes);
     const known = this.#knownOf(job, existing);
     return known === undefined || !(await this.#putKnown(job, existing, known));
   }
@@ -355,9 +355,9 @@ export class PutTransfer {
       const { result, copies } = await this.#commits.add(commit);
       this.#sessions.noteCommitted(session);
       const revision = result.op === "putFile" ? result.revision : 0;
-      const outcome = { sizeBytes: file.reference.plaintextBytes, revision, copies };
-      if (isOneOfMany(job, this.#request)) this.#report.passed("written", outcome);
-      else this.#report.done(job.label, "written", outcome);
+      // Thousands that wait for one message or one commit are not shown as if each were at work.
+      if (job.isPacked === true) this.#report.started(job.label, job.sizeBytes);
+      this.#report.done(job.label, "written", { sizeBytes: file.reference.plaintextBytes, revision, copies });
     } catch (thrown) {
       if (this.#signal.aborted) return;
       const error = await job.folder.made.then(

@@ -29,11 +29,6 @@ export function streamJob(folder: Folder, name: string, bytes: AsyncIterable<Uin
   return { folder, name, path, label: "-", sizeBytes: 0, modifiedMs, bytes, localPath: "" };
 }
 
-/** Whether many like it are on their way, which are told of together. */
-export function isOneOfMany({ isPacked }: FileJob, { recursive }: PutRequest): boolean {
-  return isPacked === true && recursive === true;
-}
-
 export interface PutWalkOptions {
   readonly request: Pick<PutRequest, "ifRevision" | "recursive" | "dryRun">;
   readonly targets: PutTargets;
