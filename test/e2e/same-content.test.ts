@@ -29,7 +29,7 @@ it(
     );
     const client = await connectControl(controlAddress(peer.folder));
     const put = (name: string): Promise<TransferSummary> =>
-      client.put({ sources: [{ kind: "path", path: source }], target: resolvePath(`/${name}`) });
+      client.put({ sources: [{ kind: "path", path: source }], target: resolvePath(`/${name}`), checksum: true });
     await client.addUser({ name: ann, password });
     await client.login({ name: ann, password });
     await client.addUser({ name: bob, password });
