@@ -115,7 +115,9 @@ describe("a filling", () => {
     await world.untilEqual();
     expect(world.pushingBytesMost).toBeLessThanOrEqual(4_000);
     expect(world.pushingBytesMost).toBeGreaterThan(3_000);
-    expect(paced.length).toBe(all.length + chunks.length);
+    // What is on its way under one lease may be sent again under the next.
+    expect(paced.length - all.length - chunks.length).toBeGreaterThanOrEqual(0);
+    expect(paced.length - all.length - chunks.length).toBeLessThan(20);
     expect(paced.reduce((sum, bytes) => sum + bytes, 0)).toBe(world.sentBytes);
   });
 
