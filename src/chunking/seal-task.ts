@@ -1,8 +1,8 @@
 /**
  * A seal task: one file or stream under work in a chunking thread.
  *
- * It hands out sealed chunks in batches, the chunks of each beside each other in one memory, at most `sealAheadBytesMax` ahead of their consumer, and lets the thread look
- * for messages after each batch, so that several tasks take turns.
+ * It hands out sealed chunks in batches, the chunks of each beside each other in one memory, at most `sealAheadBytesMax`
+ * ahead of their consumer, and lets the thread look for messages after each batch, so that several tasks take turns.
  */
 import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { DfsError } from "../core/errors.ts";
